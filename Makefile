@@ -1,0 +1,117 @@
+# Every target works on a clean clone, and a second time without network: what is installed leaves a stamp.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+# Two pips at work in one environment get in each other's way.
+.NOTPARALLEL:
+MAKEFLAGS += --no-builtin-rules
+SHELL := /bin/sh
+
+export PYTHON
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export npm_config_update_notifier := false
+export npm_config_fund := false
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install -qq
+VENV := .venv/.stamp-venv
+RUNTIME := .venv/.stamp-runtime
+PACKAGE := .venv/.stamp-package
+DEV := .venv/.stamp-dev
+NODE := web/node_modules/.stamp
+PAGE := src/theta/page/index.html
+WEB_SOURCES := $(shell find web \( -name node_modules -o -name dist -o -name coverage \) -prune -o \
+    -type f ! -name '*.tsbuildinfo' ! -name '*.test.ts' ! -name '*.timestamp-*' -print 2>/dev/null)
+
+# A .venv whose Python is gone, or that was copied from another folder, is made anew.
+ifneq ($(shell sh tools/make_venv.sh --check && echo whole),whole)
+STALE_VENV := FORCE
+endif
+
+.PHONY: help setup serve test test-browser ci lint format types bench bench-room generate lock clean FORCE
+
+help: ## Say what can be done here
+	@echo "Theta. Type 'make serve' and open the link it prints."
+	@echo
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
+	    printf '  make %-14s %s\n' "$$name" "$$text"; done
+
+setup: $(PACKAGE) $(DEV) $(NODE) $(PAGE) ## Install everything for development, and build the page
+
+serve: $(PACKAGE) $(PAGE) ## Open a room and print its link; ARGS="my.theta --port 9000" are passed on
+	@exec $(BIN)/theta serve $(ARGS)
+
+test: $(PACKAGE) $(DEV) $(NODE) $(PAGE) ## Run every test except those that need a browser
+	$(BIN)/python -m pytest -n 2 -m "not browser" $(ARGS)
+	cd web && npm test
+
+test-browser: $(PACKAGE) $(DEV) $(PAGE) ## Run the tests that drive the page in Chromium
+	@sh tools/ensure_chromium.sh
+	$(BIN)/python -m pytest -m browser $(ARGS)
+
+ci: $(PACKAGE) $(DEV) $(NODE) $(PAGE) ## The gate: everything that must hold before a change lands
+	@sh tools/ensure_chromium.sh
+	$(BIN)/python -m tools.ci
+
+lint: $(PACKAGE) $(DEV) $(NODE) ## Check style, import contracts and house rules
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m ruff check .
+	$(BIN)/lint-imports --no-cache --no-logo
+	$(BIN)/python -m pytest -q tests/tidy
+	cd web && npm run lint
+
+format: $(DEV) ## Rewrite the Python sources in the house style
+	$(BIN)/python -m ruff check --fix --exit-zero --quiet .
+	$(BIN)/python -m ruff format .
+
+types: $(PACKAGE) $(DEV) $(NODE) ## Check types, Python and TypeScript
+	$(BIN)/python -m mypy
+	cd web && npm run check
+
+bench: $(PACKAGE) $(DEV) $(PAGE) ## Measure every hot path in benches/
+	@for file in benches/bench_*.py; do echo "== $$file"; PYTHONPATH=. $(BIN)/python "$$file" || exit 1; done
+
+bench-room: $(PACKAGE) $(DEV) $(PAGE) ## Measure a room with ten peers against its bars
+	PYTHONPATH=. $(BIN)/python benches/bench_room.py $(ARGS)
+
+generate: $(PACKAGE) $(DEV) ## Write the generated files anew: manifest, TypeScript types, vectors
+	@for file in tools/generate_*.py; do $(BIN)/python -m tools.$$(basename "$$file" .py) || exit 1; done
+
+lock: $(DEV) ## Pin Python dependencies anew from requirements/*.in (needs network)
+	@sh tools/lock.sh $(ARGS)
+
+clean: ## Remove what was built and installed; rooms stay
+	rm -rf .venv build dist src/theta/page .coverage .coverage.* coverage.json htmlcov artifacts test-results
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find web -name node_modules -prune -exec rm -rf {} + 2>/dev/null || true
+	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
+
+$(VENV): $(STALE_VENV)
+	@sh tools/make_venv.sh
+	@touch $@
+
+$(RUNTIME): requirements/build.txt requirements/runtime.txt $(VENV)
+	@echo "theta: installing the engine's dependencies"
+	@$(PIP) --require-hashes -r requirements/build.txt -r requirements/runtime.txt
+	@touch $@
+
+# --no-deps and --no-build-isolation: this step asks no registry anything.
+$(PACKAGE): pyproject.toml $(RUNTIME)
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(DEV): requirements/dev.txt $(RUNTIME)
+	@echo "theta: installing the development tools"
+	@$(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(NODE): web/package.json web/package-lock.json
+	@sh tools/check_node.sh
+	@echo "theta: installing the page's dependencies"
+	@cd web && npm ci --no-audit --loglevel=error
+	@touch $@
+
+$(PAGE): $(NODE) $(WEB_SOURCES)
+	@echo "theta: building the page"
+	@cd web && npm run --silent build
+	@touch $@
