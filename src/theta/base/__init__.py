@@ -1,0 +1,1 @@
+"""Identifiers, the Lamport clock, named limits, the error tree and seeded randomness: what every layer shares."""
