@@ -1,0 +1,231 @@
+"""The canonical form of a mesh: the same bytes for the same elements, whatever their slots: spec/mesh.md, MESH-18."""
+
+import struct
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from theta.base.limits import COORDINATE_METRES_MAX, IDENTIFIER_BYTES, MESH_FACES_MAX, MESH_VERTICES_MAX
+from theta.mesh.build import FACE_CORNERS_MIN, build_from_arrays
+from theta.mesh.columns import IdArray
+from theta.mesh.errors import MalformedMesh, MeshError
+from theta.mesh.halfedges import DEAD
+from theta.mesh.linking import Loops, link_faces
+from theta.mesh.orbits import Slots, orbit_steps, starts_of, total_of
+from theta.mesh.topology import Mesh
+
+MAGIC = b"TMC1"
+HEADER = struct.Struct("<4s4I")
+
+Indices = NDArray[np.uint32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CanonicalMesh:
+    """A mesh as arrays, in ascending order of ids.
+
+    Attributes:
+        vertex_ids: (V, 16) uint8.
+        positions: (V, 3) float64, metres.
+        edge_ids: (E, 16) uint8.
+        edge_ends: (E, 2) uint32, indices of vertices, the lower first.
+        face_ids: (F, 16) uint8.
+        face_counts: (F,) uint32, corners of each face.
+        corners: (C,) uint32, indices of vertices face by face, each face from its lowest, anticlockwise.
+    """
+
+    vertex_ids: IdArray
+    positions: NDArray[np.float64]
+    edge_ids: IdArray
+    edge_ends: Indices
+    face_ids: IdArray
+    face_counts: Indices
+    corners: Indices
+
+
+def canonical_mesh(mesh: Mesh) -> CanonicalMesh:
+    """The mesh's elements as arrays of their own, in ascending order of ids."""
+    halfedges = mesh.halfedges
+    origin = halfedges.origin.array()
+    vertices, vertex_ids = _living(halfedges.vertex_halfedge.array() != DEAD, halfedges.vertices.column.array())
+    edges, edge_ids = _living(origin[0::2] != DEAD, halfedges.edges.column.array())
+    faces, face_ids = _living(halfedges.face_halfedge.array() != DEAD, halfedges.faces.column.array())
+    rank = np.zeros(halfedges.vertex_halfedge.count, np.uint32)
+    rank[vertices] = np.arange(len(vertices))
+    ends = rank[origin.reshape(-1, 2)[edges]]
+    ends.sort(axis=1)
+    starts = halfedges.face_halfedge.array()[faces].astype(np.int64)
+    counts, sides = orbit_steps(halfedges.next.array(), starts)
+    return CanonicalMesh(
+        vertex_ids,
+        halfedges.positions.array()[vertices],
+        edge_ids,
+        ends,
+        face_ids,
+        counts.astype(np.uint32),
+        _from_lowest(counts, rank[origin[sides]]),
+    )
+
+
+def canonical_bytes(mesh: Mesh) -> bytes:
+    """The mesh's canonical bytes (MESH-18), little-endian: what is hashed, sent and compared."""
+    return encode_canonical(canonical_mesh(mesh))
+
+
+def encode_canonical(canonical: CanonicalMesh) -> bytes:
+    """The bytes of the arrays (MESH-18)."""
+    sizes = (len(canonical.vertex_ids), len(canonical.edge_ids), len(canonical.face_ids), len(canonical.corners))
+    parts = (
+        canonical.vertex_ids,
+        canonical.positions.astype("<f8", copy=False),
+        canonical.edge_ids,
+        canonical.edge_ends.astype("<u4", copy=False),
+        canonical.face_ids,
+        canonical.face_counts.astype("<u4", copy=False),
+        canonical.corners.astype("<u4", copy=False),
+    )
+    return HEADER.pack(MAGIC, *sizes) + b"".join([part.tobytes() for part in parts])
+
+
+def parse_canonical(data: bytes) -> CanonicalMesh:
+    """Read canonical bytes, believing nothing.
+
+    Raises:
+        MalformedMesh: not the canonical bytes of any mesh; names the field.
+    """
+    canonical = _split(data)
+    _check_ascending("vertex ids", canonical.vertex_ids)
+    _check_ascending("edge ids", canonical.edge_ids)
+    _check_ascending("face ids", canonical.face_ids)
+    _check_positions(canonical.positions)
+    _check_faces(canonical)
+    loops = Loops(
+        canonical.face_counts.astype(np.int64),
+        canonical.corners.astype(np.int64),
+        canonical.vertex_ids,
+        canonical.face_ids,
+    )
+    try:
+        linked = link_faces(loops)
+    except MeshError as error:
+        raise MalformedMesh("corners", str(error)) from error
+    ends = canonical.edge_ends.astype(np.int64)
+    order = np.lexsort((ends[:, 1], ends[:, 0]))
+    if not np.array_equal(ends[order], linked.ends):
+        raise MalformedMesh("edge ends", "they are not the faces' sides")
+    return canonical
+
+
+def mesh_of(canonical: CanonicalMesh) -> Mesh:
+    """The mesh that the arrays describe, in new slots.
+
+    Raises:
+        MeshError, InvalidValue: the arrays describe none; never after `parse_canonical`.
+    """
+    ends = canonical.edge_ends
+    order = np.lexsort((ends[:, 1], ends[:, 0]))
+    counts, corners = canonical.face_counts.astype(np.int64), canonical.corners.astype(np.int64)
+    ids = (canonical.vertex_ids, canonical.edge_ids[order], canonical.face_ids)
+    return build_from_arrays(canonical.positions, counts, corners, ids)
+
+
+def ascending(ids: IdArray) -> Slots:
+    """The order of different ids (n, 16) uint8 as bytes."""
+    words = np.ascontiguousarray(ids).view(">u8").astype(np.uint64)
+    order = np.argsort(words[:, 0])
+    high = words[order, 0]
+    if (high[1:] == high[:-1]).any():
+        order = np.lexsort((words[:, 1], words[:, 0]))
+    return order
+
+
+def _living(alive: NDArray[np.bool_], ids: IdArray) -> tuple[Slots, IdArray]:
+    """Slots and ids of the living, in ascending order of ids."""
+    slots = np.flatnonzero(alive)
+    slots = slots[ascending(ids[slots])]
+    return slots, ids[slots]
+
+
+def _from_lowest(counts: Slots, corners: Indices) -> Indices:
+    """Turn every face's loop so that it begins at its lowest vertex."""
+    if not len(counts):
+        return corners
+    begins = starts_of(counts)
+    lowest = np.flatnonzero(corners == np.repeat(np.minimum.reduceat(corners, begins), counts))
+    shift = np.arange(len(corners)) - np.repeat(begins - (lowest - begins), counts)
+    size = np.repeat(counts, counts)
+    turned: Indices = corners[np.repeat(begins, counts) + np.where(shift >= size, shift - size, shift)]
+    return turned
+
+
+def _split(data: bytes) -> CanonicalMesh:
+    if len(data) < HEADER.size:
+        raise MalformedMesh("header", f"{len(data)} bytes, but it takes {HEADER.size}")
+    magic, vertices, edges, faces, corners = HEADER.unpack_from(data)
+    if magic != MAGIC:
+        raise MalformedMesh("magic", f"{magic!r} instead of {MAGIC!r}")
+    if vertices > MESH_VERTICES_MAX:
+        raise MalformedMesh("vertices", f"{vertices} are more than {MESH_VERTICES_MAX}")
+    if faces > MESH_FACES_MAX:
+        raise MalformedMesh("faces", f"{faces} are more than {MESH_FACES_MAX}")
+    size = IDENTIFIER_BYTES
+    sections = (
+        (vertices * size, "<u1"),
+        (vertices * 24, "<f8"),
+        (edges * size, "<u1"),
+        (edges * 8, "<u4"),
+        (faces * size, "<u1"),
+        (faces * 4, "<u4"),
+        (corners * 4, "<u4"),
+    )
+    total = HEADER.size + vertices * (size + 24) + edges * (size + 8) + faces * (size + 4) + corners * 4
+    if len(data) != total:
+        raise MalformedMesh("length", f"{len(data)} bytes, but the counts take {total}")
+    arrays = []
+    at = HEADER.size
+    for length, dtype in sections:
+        arrays.append(np.frombuffer(data[at : at + length], dtype).astype(np.dtype(dtype).newbyteorder("=")))
+        at += length
+    vertex_ids, positions, edge_ids, ends, face_ids, counts, loops = arrays
+    return CanonicalMesh(
+        vertex_ids.reshape(-1, size),
+        positions.reshape(-1, 3),
+        edge_ids.reshape(-1, size),
+        ends.reshape(-1, 2),
+        face_ids.reshape(-1, size),
+        counts,
+        loops,
+    )
+
+
+def _check_ascending(field: str, ids: IdArray) -> None:
+    words = ids.view(">u8")
+    high, low = words[:, 0], words[:, 1]
+    rising = (high[1:] > high[:-1]) | ((high[1:] == high[:-1]) & (low[1:] > low[:-1]))
+    if not rising.all():
+        raise MalformedMesh(field, "not in ascending order, or twice the same")
+
+
+def _check_positions(positions: NDArray[np.float64]) -> None:
+    if not (np.abs(positions) <= COORDINATE_METRES_MAX).all():
+        raise MalformedMesh("positions", f"not all finite and within ±{COORDINATE_METRES_MAX} metres")
+    if ((positions == 0.0) & np.signbit(positions)).any():
+        raise MalformedMesh("positions", "a negative zero")
+
+
+def _check_faces(canonical: CanonicalMesh) -> None:
+    counts, corners = canonical.face_counts.astype(np.int64), canonical.corners
+    vertices = len(canonical.vertex_ids)
+    ends = canonical.edge_ends
+    if not (ends[:, 0] < ends[:, 1]).all() or not (ends[:, 1] < vertices).all():
+        raise MalformedMesh("edge ends", "the lower vertex index must come first, and both must exist")
+    if len(counts) and counts.min() < FACE_CORNERS_MIN:
+        raise MalformedMesh("face corner counts", f"a face with fewer than {FACE_CORNERS_MIN} corners")
+    if total_of(counts) != len(corners):
+        raise MalformedMesh("face corner counts", f"their sum is {total_of(counts)}, but there are {len(corners)}")
+    if not (corners < vertices).all():
+        raise MalformedMesh("corners", "an index of no vertex")
+    begins = starts_of(counts)
+    if len(counts) and (corners[begins] != np.minimum.reduceat(corners, begins)).any():
+        raise MalformedMesh("corners", "a face that does not begin at its lowest vertex")

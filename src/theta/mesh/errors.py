@@ -1,0 +1,101 @@
+"""What can be wrong with a mesh or with what is asked of it: spec/mesh.md, MESH-20.
+
+    UsageError
+    └── MeshError               nothing was changed
+        ├── NonManifoldEdge     more than two faces at one edge
+        ├── MultiEdge           two faces run along an edge the same way: it would take a second edge
+        ├── SelfEdge            an edge from a vertex to itself
+        ├── RepeatedVertex      a face that comes to a vertex twice
+        ├── BowTie              a vertex where two fans of faces meet in that one point
+        ├── DegenerateFace      a face without a normal
+        ├── DuplicateElement    an id that is already taken
+        └── MalformedMesh       bytes that are no canonical mesh
+
+    AssertionError
+    └── InvariantBroken         what `validate` found
+
+The first tree is the caller's fault, the second our own.
+"""
+
+from theta.base.errors import UsageError
+
+
+class MeshError(UsageError):
+    """A mesh cannot be made or changed like that; nothing was changed."""
+
+
+class NonManifoldEdge(MeshError):
+    """More than two faces at one edge; `ends` are its vertices' ids."""
+
+    def __init__(self, ends: tuple[bytes, bytes], sides: int) -> None:
+        super().__init__(f"the edge {_edge_text(ends)} has {sides} faces, but must have at most 2")
+        self.ends = ends
+        self.sides = sides
+
+
+class MultiEdge(MeshError):
+    """Two faces run from the same vertex to the same vertex (`ends`): a flipped face, or a second edge."""
+
+    def __init__(self, ends: tuple[bytes, bytes]) -> None:
+        super().__init__(f"two faces run the same way along the edge {_edge_text(ends)}")
+        self.ends = ends
+
+
+class SelfEdge(MeshError):
+    """A face's side that leads from a vertex to itself."""
+
+    def __init__(self, face_id: bytes, vertex_id: bytes) -> None:
+        super().__init__(f"face {face_id.hex()} has an edge from vertex {vertex_id.hex()} to itself")
+        self.face_id = face_id
+        self.vertex_id = vertex_id
+
+
+class RepeatedVertex(MeshError):
+    """A face that comes to the same vertex twice."""
+
+    def __init__(self, face_id: bytes, vertex_id: bytes) -> None:
+        super().__init__(f"face {face_id.hex()} comes to vertex {vertex_id.hex()} more than once")
+        self.face_id = face_id
+        self.vertex_id = vertex_id
+
+
+class BowTie(MeshError):
+    """A vertex where more than one fan of faces meets."""
+
+    def __init__(self, vertex_id: bytes) -> None:
+        super().__init__(f"more than one fan of faces meets in vertex {vertex_id.hex()}")
+        self.vertex_id = vertex_id
+
+
+class DegenerateFace(MeshError):
+    """A face whose area is under FACE_AREA_SQUARE_METRES_MIN, so that it has no normal."""
+
+    def __init__(self, face_id: bytes) -> None:
+        super().__init__(f"face {face_id.hex()} has no area, so it has no normal")
+        self.face_id = face_id
+
+
+class DuplicateElement(MeshError):
+    """An id that is already taken by another element of the same kind."""
+
+    def __init__(self, kind: str, identifier: bytes) -> None:
+        super().__init__(f"there already is a {kind} {identifier.hex()}")
+        self.kind = kind
+        self.identifier = identifier
+
+
+class MalformedMesh(MeshError):
+    """Bytes that are no canonical mesh; `field` is the first that is wrong."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"canonical mesh: {field}: {reason}")
+        self.field = field
+        self.reason = reason
+
+
+class InvariantBroken(AssertionError):
+    """An invariant of the half-edge structure does not hold: a bug in this package."""
+
+
+def _edge_text(ends: tuple[bytes, bytes]) -> str:
+    return f"{ends[0].hex()}-{ends[1].hex()}"

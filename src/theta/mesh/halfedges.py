@@ -1,0 +1,102 @@
+"""The half-edge structure by slot, for this package only: spec/mesh.md, MESH-1 … MESH-5.
+
+Half-edges 2e and 2e + 1 are the two sides of edge e, so twin = h ^ 1 and edge = h >> 1. A half-edge runs from
+`origin[h]` to `origin[h ^ 1]` with its face on the left. Slots are never used again: a dead element's slot is a
+tombstone. After geometry-central's internals (https://geometry-central.net/surface/surface_mesh/internals/).
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from theta.base.limits import IDENTIFIER_BYTES
+from theta.mesh.columns import Column, IdArray, IdTable
+from theta.mesh.journal import Journal
+
+NONE = -1
+DEAD = -2
+
+Point = tuple[float, float, float]
+
+
+class HalfEdges:
+    """Columns of links, positions and ids.
+
+    Attributes:
+        next, prev, origin, face: per half-edge, int32; `face` is NONE on the boundary; all DEAD on a tombstone.
+        vertex_halfedge: an outgoing half-edge, the boundary one if there is one; NONE if isolated, DEAD if dead.
+        face_halfedge: one of its half-edges; DEAD if dead.
+        positions: metres, float64, three to a vertex.
+        vertices, edges, faces: the ids.
+        journal: every overwrite goes through it.
+    """
+
+    def __init__(self, links: "tuple[Column[int], ...]", positions: "Column[float]", ids: tuple[IdTable, ...]) -> None:
+        self.next, self.prev, self.origin, self.face, self.vertex_halfedge, self.face_halfedge = links
+        self.positions = positions
+        self.vertices, self.edges, self.faces = ids
+        self.links = links
+        self.journal = Journal((*links, positions), ids)
+
+    @classmethod
+    def of(
+        cls, links: tuple[NDArray[np.int32], ...], positions: NDArray[np.float64], ids: tuple[IdArray, IdArray, IdArray]
+    ) -> "HalfEdges":
+        """From whole arrays, in the order of the attributes above."""
+        columns: tuple[Column[int], ...] = tuple(Column(link) for link in links)
+        tables = tuple(IdTable.of(kind, table) for kind, table in zip(("vertex", "edge", "face"), ids, strict=True))
+        return cls(columns, Column(positions), tables)
+
+    @classmethod
+    def empty(cls) -> "HalfEdges":
+        """Without any element."""
+        none = np.empty(0, np.int32)
+        ids = np.empty((0, IDENTIFIER_BYTES), np.uint8)
+        return cls.of((none,) * 6, np.empty((0, 3), np.float64), (ids, ids, ids))
+
+    def copy(self) -> "HalfEdges":
+        """An independent structure with the same slots; its journal is empty."""
+        tables = tuple(table.copy() for table in (self.vertices, self.edges, self.faces))
+        return HalfEdges(tuple(link.copy() for link in self.links), self.positions.copy(), tables)
+
+    def columns(self) -> "tuple[Column[Any], ...]":
+        """Every column, in a fixed order."""
+        return (*self.links, self.positions, self.vertices.column, self.edges.column, self.faces.column)
+
+    def face_loop(self, face: int) -> list[int]:
+        """The face's half-edges in order, from the one whose origin has the lowest id (MESH-6)."""
+        following = self.next.view
+        first = self.face_halfedge.view[face]
+        loop = [first]
+        halfedge = following[first]
+        while halfedge != first:
+            loop.append(halfedge)
+            halfedge = following[halfedge]
+        origin = self.origin.view
+        ids = [self.vertices.id_of(origin[halfedge]) for halfedge in loop]
+        start = ids.index(min(ids))
+        return loop[start:] + loop[:start]
+
+    def point(self, vertex: int) -> Point:
+        """A vertex's position in metres."""
+        view = self.positions.view
+        at = 3 * vertex
+        return view[at], view[at + 1], view[at + 2]
+
+    def retire_vertex(self, vertex: int) -> None:
+        """Make a tombstone of a vertex to which nothing links any more."""
+        self.journal.write(self.vertex_halfedge, vertex, DEAD)
+        self.journal.retire(self.vertices, vertex)
+
+    def retire_edge(self, edge: int) -> None:
+        """Make tombstones of an edge's two half-edges, to which nothing links any more."""
+        for halfedge in (2 * edge, 2 * edge + 1):
+            for column in self.links[:4]:
+                self.journal.write(column, halfedge, DEAD)
+        self.journal.retire(self.edges, edge)
+
+    def retire_face(self, face: int) -> None:
+        """Make a tombstone of a face to which nothing links any more."""
+        self.journal.write(self.face_halfedge, face, DEAD)
+        self.journal.retire(self.faces, face)
