@@ -1,0 +1,1 @@
+"""Signed packets, their admission and order, and the log that holds them."""

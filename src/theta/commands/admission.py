@@ -1,0 +1,157 @@
+"""Admission: whether a packet may enter the log, all or nothing, in the order of spec/commands.md (CMD-10).
+
+size → exact resend → rate → nonce → signature → binding → role → registered type and version → timestamp → lamport.
+Preconditions and conflicts are the fold's business and are never looked at here.
+"""
+
+from typing import NamedTuple
+
+from theta.base.identifiers import CommandName
+from theta.base.limits import (
+    COMMAND_BURST_MAX,
+    COMMANDS_PER_SECOND,
+    LAMPORT_JUMP_MAX,
+    TIMESTAMP_AHEAD_SECONDS_MAX,
+    U64_MAX,
+)
+from theta.base.moment import Moment
+from theta.commands.identity import is_signed_by
+from theta.commands.log import CommandLog, content_digest
+from theta.commands.packets import check_size, decode_body, packet_digest
+from theta.commands.rate_limit import TokenBucket
+from theta.commands.records import BadRecord, PacketRecord, RecordKind, SessionRecord, encode
+from theta.commands.refusals import (
+    BadPayload,
+    BadSignature,
+    Blocked,
+    ClockJump,
+    Equivocation,
+    FutureTimestamp,
+    LamportBehind,
+    NotAllowed,
+    RateLimited,
+    ReadOnly,
+    Refused,
+    SeenPastHead,
+    WrongChain,
+)
+from theta.commands.roles import may_edit
+from theta.commands.store import StoredRecord
+from theta.wire.messages import PacketBody, SubmitPacket
+from theta.wire.types import RoleName
+
+
+class Admitted(NamedTuple):
+    """The packet is, or already was, record `seq`; `record` is the new one, None for a repeated packet."""
+
+    seq: int
+    record: StoredRecord | None
+
+
+class Admission:
+    """Guards a log. What it admits still has to be taken by `CommandLog.accept`, which the caller does at once."""
+
+    def __init__(
+        self, log: CommandLog, burst: float = COMMAND_BURST_MAX, per_second: float = COMMANDS_PER_SECOND
+    ) -> None:
+        self._log = log
+        self._burst = burst
+        self._per_second = per_second
+        self._buckets: dict[bytes, TokenBucket] = {}
+        self._blocked_at: dict[bytes, int] = {}
+        self.read_only_reason: str | None = None
+
+    def admit(self, now: Moment, session: SessionRecord, role: RoleName, packet: SubmitPacket) -> Admitted:
+        """Decide about one packet of a session.
+
+        Raises:
+            Refused: the first rule that it breaks; see theta.commands.refusals. Nothing was changed but the bucket.
+        """
+        try:
+            admitted = self._admit(now, session, role, packet)
+        except Refused as refusal:
+            if refusal.retryable and not isinstance(refusal, Blocked):
+                self._blocked_at[session.session] = packet.nonce
+            raise
+        if self._blocked_at.get(session.session) == packet.nonce:
+            del self._blocked_at[session.session]
+        return admitted
+
+    def _admit(self, now: Moment, session: SessionRecord, role: RoleName, packet: SubmitPacket) -> Admitted:
+        check_size(packet.body, 0)
+        digest = self._digest(session, packet)
+        guard = self._log.guard(session.session)
+        resent = guard.resent(packet.nonce, digest)
+        if resent is not None:
+            return Admitted(resent, None)
+        body = self._paced_body(now, session, packet)
+        guard.check(packet.nonce)
+        if not is_signed_by(session.author, digest, packet.signature):
+            raise BadSignature("the signature does not fit the packet in this room and session")
+        repeated = self._check_binding(session, packet, body)
+        if repeated is not None:
+            return Admitted(repeated, None)
+        if not may_edit(role):
+            raise NotAllowed(f"a {role} may look and talk; ask for an invite as editor to change things")
+        for envelope in body.commands:
+            self._log.registry.decode(envelope)
+        self._check_times(now, session, packet, body)
+        return Admitted(self._log.head_seq + 1, self._record(now, session, packet))
+
+    def _digest(self, session: SessionRecord, packet: SubmitPacket) -> bytes:
+        if packet.nonce > U64_MAX or packet.seen > U64_MAX:
+            raise BadPayload(f"nonce and seen must be at most {U64_MAX}")
+        domain = self._log.domain(session.session, session.actor)
+        return packet_digest(domain, packet.nonce, packet.seen, packet.chain, packet.body)
+
+    def _paced_body(self, now: Moment, session: SessionRecord, packet: SubmitPacket) -> PacketBody:
+        if self.read_only_reason is not None:
+            raise ReadOnly(self.read_only_reason, retry_after_seconds=5.0)
+        blocked_at = self._blocked_at.get(session.session)
+        if blocked_at is not None and packet.nonce > blocked_at:
+            raise Blocked(f"the packet with nonce {blocked_at} has to be sent again first")
+        body = decode_body(packet.body)
+        bucket = self._buckets.get(session.author)
+        if bucket is None:
+            bucket = self._buckets[session.author] = TokenBucket(self._burst, self._per_second, now.seconds)
+        wait = bucket.take(len(body.commands), now.seconds)
+        if wait:
+            raise RateLimited(f"over {self._per_second:g} commands a second", retry_after_seconds=wait)
+        return body
+
+    def _check_binding(self, session: SessionRecord, packet: SubmitPacket, body: PacketBody) -> int | None:
+        if packet.seen > self._log.head_seq:
+            raise SeenPastHead(f"record {packet.seen} is past the head, {self._log.head_seq}")
+        if packet.chain != self._log.chain_at(packet.seen):
+            raise WrongChain(f"the chain hash at record {packet.seen} is another one here")
+        found = [self._log.find(CommandName(session.actor, envelope.number)) for envelope in body.commands]
+        if not any(found):
+            return None
+        for entry, envelope in zip(found, body.commands, strict=True):
+            if entry is None or entry[1] != content_digest(envelope):
+                raise Equivocation(f"command {envelope.number} of this actor was admitted with other content")
+        return max(entry[0] for entry in found if entry is not None)
+
+    def _check_times(self, now: Moment, session: SessionRecord, packet: SubmitPacket, body: PacketBody) -> None:
+        ahead = (body.timestamp_ms - now.unix_ms) / 1000.0
+        if ahead > TIMESTAMP_AHEAD_SECONDS_MAX:
+            raise FutureTimestamp(f"{ahead:.1f} s ahead of the room's clock; at most {TIMESTAMP_AHEAD_SECONDS_MAX:g} s")
+        try:
+            self._log.check_order(session.actor, packet.seen, body)
+        except BadRecord as error:
+            raise LamportBehind(str(error)) from error
+        if body.commands[-1].lamport > min(self._log.lamport + LAMPORT_JUMP_MAX, U64_MAX):
+            raise ClockJump(f"Lamport time {body.commands[-1].lamport} is over 2^32 past {self._log.lamport}")
+
+    def _record(self, now: Moment, session: SessionRecord, packet: SubmitPacket) -> StoredRecord:
+        stored = PacketRecord(
+            session.session,
+            session.actor,
+            packet.nonce,
+            packet.seen,
+            packet.chain,
+            packet.signature,
+            now.unix_ms,
+            packet.body,
+        )
+        return self._log.next_record(RecordKind.PACKET, encode(stored))

@@ -1,0 +1,149 @@
+"""The log's records and the chain that binds them: spec/log.md (LOG-1 … LOG-6)."""
+
+from enum import IntEnum
+from typing import TypeVar
+
+import msgspec
+
+from theta.base.identifiers import blake2b_256
+from theta.commands.identity import Identity, is_signed_by
+from theta.commands.store import StoredRecord
+from theta.wire.messages import Part
+from theta.wire.types import U32, U64, Digest32, Id16, PersonName, PublicKey, RoleName, Signature
+
+FORMAT_VERSION = 1
+CHAIN_START = bytes(32)
+
+_encoder = msgspec.msgpack.Encoder()
+
+AnyPart = TypeVar("AnyPart", bound=Part)
+
+
+class RecordKind(IntEnum):
+    """What a record is; the number is what the file holds."""
+
+    GENESIS = 0
+    SESSION = 1
+    PACKET = 2
+    HEAD = 3
+
+
+class Genesis(Part, frozen=True):
+    """The first record: which room this is, and whose."""
+
+    format_version: U32
+    server: Id16
+    room: Id16
+    room_key: PublicKey
+    owner: PublicKey
+    created_ms: U64
+    name: str
+
+
+class SessionRecord(Part, frozen=True):
+    """Who speaks in a session. A packet names the session only."""
+
+    session: Id16
+    author: PublicKey
+    actor: U64
+    instance: Id16
+    role: RoleName
+    name: PersonName
+    at_ms: U64
+
+
+class PacketRecord(Part, frozen=True):
+    """A packet as it was signed and admitted."""
+
+    session: Id16
+    actor: U64
+    nonce: U64
+    seen: U64
+    chain: Digest32
+    signature: Signature
+    admitted_ms: U64
+    body: bytes
+
+
+class HeadRecord(Part, frozen=True):
+    """The room's word for the log up to record `seq`, and for what it folds to."""
+
+    seq: U64
+    chain: Digest32
+    document_hash: Id16
+    at_ms: U64
+
+
+class Signed(Part, frozen=True):
+    """Bytes and the room's signature over them, kept verbatim."""
+
+    content: bytes
+    signature: Signature
+
+
+class BadRecord(ValueError):
+    """A record's bytes are not what its kind demands."""
+
+
+def chain_after(chain: bytes, seq: int, kind: int, body: bytes) -> bytes:
+    """The chain hash at record `seq`, from the one before (LOG-2)."""
+    return blake2b_256("theta-chain", chain, seq.to_bytes(8, "little"), bytes((kind,)), body)
+
+
+def make_record(previous: bytes, seq: int, kind: RecordKind, body: bytes) -> StoredRecord:
+    """Record number `seq` of a log whose chain stands at `previous`."""
+    return StoredRecord(seq, int(kind), body, chain_after(previous, seq, kind, body))
+
+
+def encode(part: Part) -> bytes:
+    """A part's MessagePack."""
+    return _encoder.encode(part)
+
+
+def decode(kind: type[AnyPart], body: bytes) -> AnyPart:
+    """The part in `body`.
+
+    Raises:
+        BadRecord: it is none.
+    """
+    try:
+        return msgspec.msgpack.decode(body, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, OverflowError) as error:
+        raise BadRecord(f"not a {kind.__name__}: {error}") from error
+
+
+def sign_genesis(identity: Identity, genesis: Genesis) -> bytes:
+    """A genesis record's body (LOG-3)."""
+    content = encode(genesis)
+    return encode(Signed(content, identity.sign(blake2b_256("theta-genesis", content))))
+
+
+def read_genesis(body: bytes) -> Genesis:
+    """The genesis in a record's body, its signature checked against the key it names."""
+    signed = decode(Signed, body)
+    genesis = decode(Genesis, signed.content)
+    if not is_signed_by(genesis.room_key, blake2b_256("theta-genesis", signed.content), signed.signature):
+        raise BadRecord("the genesis is not signed by the room's key")
+    return genesis
+
+
+def sign_part(identity: Identity, genesis: Genesis, part: SessionRecord | HeadRecord) -> bytes:
+    """A session or head record's body, signed by the room (LOG-4, LOG-6)."""
+    content = encode(part)
+    return encode(Signed(content, identity.sign(_part_digest(type(part), genesis, content))))
+
+
+SessionOrHead = TypeVar("SessionOrHead", SessionRecord, HeadRecord)
+
+
+def read_part(kind: type[SessionOrHead], genesis: Genesis, body: bytes) -> SessionOrHead:
+    """The session or head in a record's body, its signature checked."""
+    signed = decode(Signed, body)
+    if not is_signed_by(genesis.room_key, _part_digest(kind, genesis, signed.content), signed.signature):
+        raise BadRecord(f"the {kind.__name__} is not signed by the room's key")
+    return decode(kind, signed.content)
+
+
+def _part_digest(kind: type[SessionRecord] | type[HeadRecord], genesis: Genesis, content: bytes) -> bytes:
+    domain = "theta-session" if kind is SessionRecord else "theta-head"
+    return blake2b_256(domain, genesis.server, genesis.room, content)

@@ -1,0 +1,107 @@
+"""A room's connections: who is on the other end, as far as that is known yet."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from theta.base.limits import CHAT_BURST_MAX, CHATS_PER_SECOND
+from theta.base.moment import Moment
+from theta.commands.rate_limit import TokenBucket
+from theta.commands.records import SessionRecord
+from theta.session.capabilities import FOLD, PATCHES
+from theta.session.heartbeat import Heartbeat
+from theta.session.host_handshake import Established, HostHandshake
+from theta.wire.messages import History, Person
+from theta.wire.types import RoleName
+
+
+@dataclass
+class Participant:
+    """Someone whose session stands on a connection."""
+
+    record: SessionRecord
+    role: RoleName
+    capabilities: frozenset[str]
+    person: Person
+    last_history: History | None = None
+
+    @property
+    def folds(self) -> bool:
+        """Whether it takes records; else it takes patches."""
+        return FOLD in self.capabilities
+
+
+@dataclass
+class Arrival:
+    """Someone whose key is proved and whose session record is on its way to the disk, as record `seq`."""
+
+    established: Established
+    record: SessionRecord
+    role: RoleName
+    seq: int
+
+
+@dataclass
+class Connection:
+    """One connection: shaking hands, then arriving, then a participant."""
+
+    number: int
+    handshake: HostHandshake
+    heartbeat: Heartbeat
+    chat: TokenBucket
+    arrival: Arrival | None = None
+    participant: Participant | None = None
+    closed: bool = field(default=False)
+
+    @property
+    def timeout(self) -> float:
+        """Monotonic seconds at which it needs attention."""
+        joined = self.participant is not None
+        return self.heartbeat.timeout if joined else min(self.handshake.deadline, self.heartbeat.timeout)
+
+
+class Connections:
+    """All of them, by the number that the adapter gave."""
+
+    def __init__(self) -> None:
+        self._all: dict[int, Connection] = {}
+
+    def open(self, number: int, handshake: HostHandshake, now: Moment) -> Connection:
+        """A new connection."""
+        assert number not in self._all
+        chat = TokenBucket(CHAT_BURST_MAX, CHATS_PER_SECOND, now.seconds)
+        connection = self._all[number] = Connection(number, handshake, Heartbeat(now), chat)
+        return connection
+
+    def find(self, number: int) -> Connection | None:
+        """A connection that is still open."""
+        return self._all.get(number)
+
+    def forget(self, number: int) -> Connection | None:
+        """Take one out."""
+        return self._all.pop(number, None)
+
+    def __iter__(self) -> Iterator[Connection]:
+        """Every open one; the set may change meanwhile."""
+        return iter(list(self._all.values()))
+
+    def __len__(self) -> int:
+        """How many are open."""
+        return len(self._all)
+
+    def joined(self) -> Iterator[tuple[Connection, Participant]]:
+        """Those whose session stands."""
+        return ((each, each.participant) for each in self if each.participant is not None)
+
+    def with_capability(self, capability: str) -> Iterable[int]:
+        """The numbers of those whose session has a capability."""
+        return [each.number for each, participant in self.joined() if capability in participant.capabilities]
+
+    def of_session(self, session: bytes) -> Connection | None:
+        """The connection that a session stands on."""
+        return next((each for each, who in self.joined() if who.record.session == session), None)
+
+    def patched_of_author(self, author: bytes) -> list[int]:
+        """The author's connections that take patches, and so cannot see outcomes for themselves."""
+        return [
+            each.number for each, who in self.joined() if who.record.author == author and PATCHES in who.capabilities
+        ]

@@ -1,0 +1,91 @@
+"""What a participant's node tells whoever drives it."""
+
+from typing import NamedTuple
+
+from theta.base.identifiers import CommandName
+from theta.editor.unit import Outcome
+from theta.wire.messages import Chat, Person
+from theta.wire.types import RoleName
+
+
+class Joined(NamedTuple):
+    """The session stands; `resumed` when it is the one from before the connection was lost."""
+
+    actor: int
+    role: RoleName
+    room_name: str
+    resumed: bool
+
+
+class Synced(NamedTuple):
+    """Everything that was in the log when the session began is here and folded."""
+
+    seq: int
+
+
+class Applied(NamedTuple):
+    """One's own command is durable and folded here."""
+
+    name: CommandName
+    seq: int
+    outcome: Outcome
+
+
+class Rejected(NamedTuple):
+    """One's own command was not admitted, for good."""
+
+    name: CommandName
+    code: str
+    reason: str
+
+
+class OutcomeChanged(NamedTuple):
+    """What became of one's own command earlier is no longer so."""
+
+    name: CommandName
+    outcome: Outcome
+
+
+class DocumentChanged(NamedTuple):
+    """The fold reached record `seq`; these entities look different, or are gone."""
+
+    seq: int
+    entities: frozenset[bytes]
+
+
+class PeopleChanged(NamedTuple):
+    """Who is in the room now."""
+
+    people: tuple[Person, ...]
+
+
+class Said(NamedTuple):
+    """Somebody said something."""
+
+    chat: Chat
+
+
+class PresenceChanged(NamedTuple):
+    """Somebody moved, pointed or selected: the actors whose rows changed."""
+
+    actors: tuple[int, ...]
+
+
+class Diverged(NamedTuple):
+    """The document here differed from the room's at `seq`; it is being fetched anew."""
+
+    seq: int
+
+
+Event = (
+    Joined
+    | Synced
+    | Applied
+    | Rejected
+    | OutcomeChanged
+    | DocumentChanged
+    | PeopleChanged
+    | Said
+    | PresenceChanged
+    | Diverged
+)

@@ -1,0 +1,127 @@
+"""A participant's outbox: what it did that the room has not acknowledged yet (CMD-20 to CMD-22).
+
+A packet keeps its nonce and bytes for as long as its session lives, so that sending it again can never apply it
+twice. Under a new session it is signed anew; the commands keep their names and get new Lamport times.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from theta.base.identifiers import CommandName, signed_name_id
+from theta.base.lamport import LamportClock
+from theta.base.limits import PACKETS_IN_FLIGHT_MAX
+from theta.base.moment import Moment
+from theta.commands.identity import Identity
+from theta.commands.log import CommandLog
+from theta.commands.packets import SigningDomain, encode_body, sign_packet
+from theta.commands.registry import encode_payload
+from theta.editor.vocabulary import Operation
+from theta.wire.messages import CommandEnvelope, PacketRefused, SubmitPacket
+
+
+@dataclass
+class Outgoing:
+    """One packet's worth of commands: (number, gesture, operation) each, and the packet once it is signed."""
+
+    commands: list[tuple[int, int, Operation]]
+    packet: SubmitPacket | None = None
+    sent: bool = False
+    names: list[CommandName] = field(default_factory=list)
+
+
+class Outbox:
+    """Packets in order, from made to acknowledged."""
+
+    def __init__(self, identity: Identity, actor: int) -> None:
+        self._identity = identity
+        self._actor = actor
+        self._clock = LamportClock()
+        self._number = 0
+        self._nonce = 0
+        self._domain: SigningDomain | None = None
+        self._packets: deque[Outgoing] = deque()
+        self._resend_at: float | None = None
+
+    @property
+    def timeout(self) -> float | None:
+        """Monotonic seconds at which refused packets may be sent again."""
+        return self._resend_at
+
+    @property
+    def unacknowledged(self) -> int:
+        """How many packets the room has not acknowledged."""
+        return len(self._packets)
+
+    def put(self, operations: Sequence[Operation], gesture: int | None) -> list[CommandName]:
+        """Queue commands for one packet, in one gesture: `gesture` is its first command's number, None to begin one."""
+        numbers = range(self._number + 1, self._number + 1 + len(operations))
+        commands = [(number, gesture or numbers[0], each) for number, each in zip(numbers, operations, strict=True)]
+        encode_body(0, [_envelope(number, 0, begun, each) for number, begun, each in commands])
+        self._number = numbers[-1]
+        names = [CommandName(self._actor, number) for number in numbers]
+        self._packets.append(Outgoing(commands, names=names))
+        return names
+
+    def handle_session(self, domain: SigningDomain, next_nonce: int, *, resumed: bool) -> None:
+        """A session stands: send everything unacknowledged first, in order, signed anew unless it was resumed."""
+        self._domain = domain
+        self._resend_at = None
+        if not resumed:
+            self._nonce = next_nonce - 1
+        for packet in self._packets:
+            packet.sent = False
+            if not resumed:
+                packet.packet = None
+
+    def handle_disconnected(self) -> None:
+        """Nothing can be sent until there is a session again."""
+        self._domain = None
+
+    def handle_acknowledged(self, nonce: int) -> None:
+        """The packet is on the room's disk."""
+        self._packets = deque(each for each in self._packets if each.packet is None or each.packet.nonce != nonce)
+
+    def handle_refused(self, now: Moment, refusal: PacketRefused) -> list[CommandName]:
+        """The packet was not admitted; returns the names that are lost for good, none when it will be sent again."""
+        found = next((each for each in self._packets if each.packet and each.packet.nonce == refusal.nonce), None)
+        if found is None:
+            return []
+        if not refusal.retryable:
+            self._packets.remove(found)
+            return found.names
+        if refusal.code != "Blocked":
+            self._resend_at = now.seconds + refusal.retry_after_ms / 1000.0
+        for each in self._packets:
+            if each.packet is not None and each.packet.nonce >= refusal.nonce:
+                each.sent = False
+        return []
+
+    def poll(self, now: Moment, log: CommandLog) -> SubmitPacket | None:
+        """The next packet to send, signed over the log as it is here, if one may be sent now."""
+        if self._domain is None or (self._resend_at is not None and now.seconds < self._resend_at):
+            return None
+        self._resend_at = None
+        in_flight = sum(1 for each in self._packets if each.sent)
+        for each in self._packets:
+            if not each.sent and in_flight < PACKETS_IN_FLIGHT_MAX:
+                each.sent = True
+                each.packet = each.packet or self._sign(now, each, self._domain, log)
+                return each.packet
+        return None
+
+    def _sign(self, now: Moment, outgoing: Outgoing, domain: SigningDomain, log: CommandLog) -> SubmitPacket:
+        self._clock.witness(log.lamport)
+        envelopes = [
+            _envelope(number, self._clock.tick(), gesture, operation)
+            for number, gesture, operation in outgoing.commands
+        ]
+        self._nonce += 1
+        body = encode_body(now.unix_ms, envelopes)
+        return sign_packet(self._identity, domain, self._nonce, log.head_seq, log.chain, body)
+
+
+def _envelope(number: int, lamport: int, gesture: int, operation: Operation) -> CommandEnvelope:
+    return CommandEnvelope(
+        number, lamport, gesture, signed_name_id(operation.NAME), operation.VERSION, encode_payload(operation)
+    )

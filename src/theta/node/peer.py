@@ -1,0 +1,364 @@
+"""A participant that folds the log itself. It never touches a socket, a clock, a file or a thread.
+
+After every call, drain the outputs until each returns nothing:
+
+    poll_event()     what happened, for whoever drives it
+    poll_transmit()  (lane, frame) to send
+    poll_close()     (code, reason) with which to close the connection; connect again to go on
+    poll_timeout()   when to call handle_timeout, in monotonic seconds
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from theta.base.errors import PeerError, PeerTimeout, ProtocolError, StoreCorrupt, UndoConflict
+from theta.base.identifiers import CommandName, actor_of
+from theta.base.limits import HANDSHAKE_SECONDS_MAX, PRESENCE_HERTZ
+from theta.base.moment import Moment
+from theta.base.randomness import Randomness
+from theta.commands.identity import Identity
+from theta.commands.packets import SigningDomain
+from theta.editor.history import Gestures, describe
+from theta.editor.vocabulary import Operation, SetEffective
+from theta.node.events import Diverged, Event, Joined, PeopleChanged, PresenceChanged, Rejected, Said, Synced
+from theta.node.follower import Follower
+from theta.node.lanes import Lane, lane_of
+from theta.node.outbox import Outbox
+from theta.node.protocol import protocol_hash
+from theta.node.replica import Replica
+from theta.replication.presence import Presence, PresenceBoard, decode_rows, encode_presence
+from theta.session.heartbeat import Heartbeat, answer
+from theta.session.participant_handshake import ParticipantHandshake, ParticipantTerms, Resumption
+from theta.wire.codec import decode_from_room, encode
+from theta.wire.messages import (
+    Chat,
+    ChatLine,
+    Commit,
+    GestureName,
+    Message,
+    PacketAcknowledged,
+    PacketRefused,
+    Person,
+    Ping,
+    Pong,
+    PresenceBatch,
+    PresenceUpdate,
+    ResyncRequest,
+    Roster,
+    SessionAcknowledge,
+)
+
+PRESENCE_REPEAT_SECONDS = 1.0
+
+
+class PeerSettings(NamedTuple):
+    """Who takes part. `instance` is 16 random bytes, new at every start; `room_key` pins the room, None pins none."""
+
+    identity: Identity
+    instance: bytes
+    name: str
+    invite: str = ""
+    capabilities: tuple[str, ...] = ("fold", "presence", "chat")
+    room_key: bytes | None = None
+
+
+class Peer:
+    """One participant in one room, over as many connections as it takes, one after the other."""
+
+    def __init__(self, settings: PeerSettings, randomness: Randomness) -> None:
+        self.settings = settings
+        self.actor = actor_of(settings.identity.public_key, settings.instance)
+        self.people: tuple[Person, ...] = ()
+        self._randomness = randomness
+        self._room_key = settings.room_key
+        self._outbox = Outbox(settings.identity, self.actor)
+        self._follower = Follower(self.actor)
+        self._presence = PresenceBoard(self._follower.replica.world)
+        self._handshake: ParticipantHandshake | None = None
+        self._handshake_deadline = 0.0
+        self._heartbeat: Heartbeat | None = None
+        self._session: SessionAcknowledge | None = None
+        self._joined = False
+        self._row: Presence | None = None
+        self._row_due = 0.0
+        self._frames: deque[tuple[Lane, bytes]] = deque()
+        self._events: deque[Event] = deque()
+        self._close: tuple[int, str] | None = None
+
+    # -- what it knows -------------------------------------------------------------------------------------------
+
+    @property
+    def replica(self) -> Replica:
+        """The log here, and the document that it folds to."""
+        return self._follower.replica
+
+    @property
+    def is_joined(self) -> bool:
+        """Whether the session stands on a connection now."""
+        return self._joined
+
+    @property
+    def unacknowledged(self) -> int:
+        """How many packets the room has not acknowledged yet."""
+        return self._outbox.unacknowledged
+
+    @property
+    def rtt_seconds(self) -> float | None:
+        """Smoothed round-trip time; None before the first answer."""
+        return self._heartbeat.rtt_seconds if self._heartbeat is not None else None
+
+    @property
+    def clock_offset_ms(self) -> float:
+        """The room's wall clock minus ours, in milliseconds."""
+        return self._heartbeat.clock_offset_ms if self._heartbeat is not None else 0.0
+
+    def presence_of(self, actor: int) -> Presence | None:
+        """Somebody's latest presence."""
+        return self._presence.row(actor)
+
+    def undo_step(self) -> Gestures:
+        """What `undo` would take back.
+
+        Raises:
+            NothingToUndo: nothing is left.
+            UndoConflict: others built on it.
+        """
+        author = self.settings.identity.public_key
+        gestures = self.replica.history.next_undo(author)
+        dependants = self.replica.dependants(author, gestures)
+        if dependants:
+            raise UndoConflict([f"{self.replica.name_of(each.author)} ({describe(each)})" for each in dependants])
+        return gestures
+
+    # -- one's own doing -----------------------------------------------------------------------------------------
+
+    def perform(self, now: Moment, operations: Sequence[Operation], gesture: int | None = None) -> list[CommandName]:
+        """Queue commands for the room, as one packet and one gesture; events tell what becomes of each.
+
+        Args:
+            now: the time, for the packet's timestamp.
+            operations: at most PACKET_COMMANDS_MAX.
+            gesture: the number of the gesture's first command to go on with it, None to begin one.
+
+        Raises:
+            InvalidValue: a value that no document could accept; nothing was queued.
+            PacketTooLarge: over the packet's limits; nothing was queued.
+        """
+        for operation in operations:
+            operation.check()
+        names = self._outbox.put(operations, gesture)
+        self._flush(now)
+        return names
+
+    def undo(self, now: Moment) -> list[CommandName]:
+        """Take back the author's last effective gesture.
+
+        Raises:
+            NothingToUndo: nothing is left.
+            UndoConflict: others built on it.
+        """
+        return self._set_effective(now, self.undo_step(), on=False)
+
+    def redo(self, now: Moment) -> list[CommandName]:
+        """Bring back what was undone last.
+
+        Raises:
+            NothingToUndo: nothing was undone since the last edit.
+        """
+        return self._set_effective(now, self.replica.history.next_redo(self.settings.identity.public_key), on=True)
+
+    def say(self, text: str) -> None:
+        """Say something to everyone; lost when there is no connection."""
+        if self._joined:
+            self._send(ChatLine(text))
+
+    def show(self, now: Moment, presence: Presence) -> None:
+        """Where one is now; sent at most PRESENCE_HERTZ times a second, the latest wins."""
+        sequence = (self._row.sequence + 1) & 0xFFFF_FFFF if self._row is not None else 1
+        self._row = replace(presence, actor=self.actor, sequence=sequence)
+        self._row_due = min(self._row_due, now.seconds + 1.0 / PRESENCE_HERTZ)
+        self._show_if_due(now)
+
+    # -- input ---------------------------------------------------------------------------------------------------
+
+    def handle_connected(self, now: Moment) -> None:
+        """There is a connection to the room: say hello."""
+        terms = ParticipantTerms(
+            self.settings.identity,
+            self.settings.instance,
+            self.settings.name,
+            self.settings.capabilities,
+            protocol_hash(),
+            self.settings.invite,
+            self._room_key,
+        )
+        previous = self._session
+        held = self.replica.log.head_seq
+        resumption = (
+            Resumption(previous.session, previous.resume_token, held) if previous else Resumption(last_seq=held)
+        )
+        self._frames.clear()
+        self._close = None
+        self._handshake = ParticipantHandshake(terms, resumption, self._randomness)
+        self._handshake_deadline = now.seconds + HANDSHAKE_SECONDS_MAX
+        self._heartbeat = Heartbeat(now)
+        self._frames.append((Lane.RELIABLE, self._handshake.hello_frame))
+
+    def handle_disconnected(self, now: Moment) -> None:
+        """The connection is gone; the session, the outbox and the document stay."""
+        self._joined = False
+        self._handshake = None
+        self._heartbeat = None
+        self._frames.clear()
+        self._outbox.handle_disconnected()
+
+    def handle_frame(self, now: Moment, lane: Lane, frame: bytes) -> None:
+        """The room says something. A lying or broken room is hung up on: see poll_close."""
+        if self._heartbeat is None or self._close is not None:
+            return
+        try:
+            message = decode_from_room(frame)
+            self._heartbeat.handle_heard(now)
+            self._dispatch(now, message, frame)
+            self._flush(now)
+        except StoreCorrupt as error:
+            self._hang_up(ProtocolError(f"the room's log does not hold together: {error}"))
+        except PeerError as error:
+            self._hang_up(error)
+
+    def handle_timeout(self, now: Moment) -> None:
+        """The time that poll_timeout named has come."""
+        if self._heartbeat is None:
+            return
+        handshaking_too_long = not self._joined and now.seconds >= self._handshake_deadline
+        if self._heartbeat.is_dead(now) or handshaking_too_long:
+            self._hang_up(PeerTimeout("nothing was heard from the room"))
+            return
+        ping = self._heartbeat.poll_ping(now)
+        if ping is not None:
+            self._send(ping)
+        self._flush(now)
+        self._show_if_due(now)
+
+    # -- output --------------------------------------------------------------------------------------------------
+
+    def poll_transmit(self) -> tuple[Lane, bytes] | None:
+        """The next frame to send."""
+        return self._frames.popleft() if self._frames else None
+
+    def poll_event(self) -> Event | None:
+        """The next thing that happened."""
+        return self._events.popleft() if self._events else None
+
+    def poll_close(self) -> tuple[int, str] | None:
+        """Code and reason with which to close the connection, once."""
+        close, self._close = self._close, None
+        if close is not None:
+            self._heartbeat = None
+        return close
+
+    def poll_timeout(self) -> float | None:
+        """Monotonic seconds at which to call handle_timeout; None without a connection."""
+        if self._heartbeat is None:
+            return None
+        times = [self._heartbeat.timeout]
+        if not self._joined:
+            times.append(self._handshake_deadline)
+        if self._outbox.timeout is not None:
+            times.append(self._outbox.timeout)
+        if self._joined and self._row is not None:
+            times.append(self._row_due)
+        return min(times)
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    def _dispatch(self, now: Moment, message: Message, frame: bytes) -> None:
+        assert self._heartbeat is not None
+        if isinstance(message, Ping):
+            self._send(answer(now, message))
+        elif isinstance(message, Pong):
+            self._heartbeat.handle_pong(now, message)
+        elif not self._joined:
+            self._shake_hands(now, message, frame)
+        elif isinstance(message, Commit):
+            self._take(now, message)
+        elif isinstance(message, PacketAcknowledged):
+            self._outbox.handle_acknowledged(message.nonce)
+        elif isinstance(message, PacketRefused):
+            lost = self._outbox.handle_refused(now, message)
+            self._events.extend(Rejected(name, message.code, message.reason) for name in lost)
+        elif isinstance(message, Roster):
+            self._take_roster(message)
+        elif isinstance(message, Chat):
+            self._events.append(Said(message))
+        elif isinstance(message, PresenceBatch):
+            rows = [row for row in decode_rows(message.rows) if row.actor != self.actor]
+            moved = tuple(row.actor for row in rows if self._presence.handle_row(now.seconds, row))
+            self._events.append(PresenceChanged(moved))
+        else:
+            raise ProtocolError(f"{type(message).__name__} is not for a participant that folds")
+
+    def _shake_hands(self, now: Moment, message: Message, frame: bytes) -> None:
+        assert self._handshake is not None
+        reply = self._handshake.handle_frame(message, frame)
+        if reply is not None:
+            self._frames.append((Lane.RELIABLE, reply))
+        acknowledge, challenge = self._handshake.acknowledge, self._handshake.challenge
+        if acknowledge is None or challenge is None:
+            return
+        self._room_key = challenge.room_key
+        self._session = acknowledge
+        self._joined = True
+        domain = SigningDomain(challenge.server, challenge.room, acknowledge.session, self.actor)
+        self._follower.handle_session(acknowledge.head_seq)
+        self._outbox.handle_session(domain, acknowledge.next_nonce, resumed=acknowledge.resumed)
+        self._events.append(Joined(self.actor, acknowledge.role, acknowledge.room_name, acknowledge.resumed))
+        if self._follower.is_synced:
+            self._events.append(Synced(self.replica.log.head_seq))
+        self._row_due = now.seconds
+
+    def _take(self, now: Moment, commit: Commit) -> None:
+        was_synced = self._follower.is_synced
+        self._events.extend(self._follower.handle_commit(commit))
+        if self._follower.has_diverged:
+            seq = self.replica.log.head_seq
+            self._send(ResyncRequest(seq, self.replica.document.hash))
+            self._follower.start_over()
+            self._presence = PresenceBoard(self.replica.world)
+            self._events.append(Diverged(seq))
+        elif self._follower.is_synced and not was_synced:
+            self._events.append(Synced(self.replica.log.head_seq))
+
+    def _take_roster(self, roster: Roster) -> None:
+        self.people = tuple(roster.people)
+        here = {person.actor for person in self.people}
+        for row in self._presence.rows():
+            if row.actor not in here:
+                self._presence.remove(row.actor)
+        self._events.append(PeopleChanged(self.people))
+
+    def _set_effective(self, now: Moment, gestures: Gestures, *, on: bool) -> list[CommandName]:
+        names = [GestureName(gesture.actor, gesture.number) for gesture in gestures]
+        return self.perform(now, [SetEffective(names, on)])
+
+    def _flush(self, now: Moment) -> None:
+        """Send packets, but only over a log that has caught up: `seen` says what the author saw."""
+        if not self._joined or not self._follower.is_synced:
+            return
+        while (packet := self._outbox.poll(now, self.replica.log)) is not None:
+            self._send(packet)
+
+    def _show_if_due(self, now: Moment) -> None:
+        if self._joined and self._row is not None and now.seconds >= self._row_due:
+            self._row_due = now.seconds + PRESENCE_REPEAT_SECONDS
+            self._send(PresenceUpdate(encode_presence(self._row)))
+            self._row = replace(self._row, sequence=(self._row.sequence + 1) & 0xFFFF_FFFF)
+
+    def _send(self, message: Message) -> None:
+        self._frames.append((lane_of(message), encode(message)))
+
+    def _hang_up(self, error: PeerError) -> None:
+        self._joined = False
+        self._close = (error.close_code, f"{error.code}: {error}")

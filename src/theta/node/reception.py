@@ -1,0 +1,128 @@
+"""From a connection to a participant: the handshake's end, new sessions and resumed ones (SES-8, SES-10)."""
+
+from theta.base.errors import NotInvited, ProtocolError, RoomFull, SessionReplaced
+from theta.base.identifiers import actor_of
+from theta.base.limits import PEERS_MAX, RESUME_SECONDS_MAX, SESSION_ID_BYTES
+from theta.base.moment import Moment
+from theta.base.randomness import Randomness
+from theta.commands.log import CommandLog
+from theta.commands.records import SessionRecord
+from theta.commands.roles import higher_role
+from theta.node.connections import Arrival, Connection, Connections, Participant
+from theta.node.outbound import Outbound
+from theta.session.colours import colour_for
+from theta.session.host_handshake import Established, HostHandshake, HostTerms, resume_token
+from theta.wire.messages import Message, Person, SessionAcknowledge, SessionProof
+from theta.wire.types import RoleName
+
+
+class Reception:
+    """Lets people in. It makes session records; the room appends them and welcomes once they are durable."""
+
+    def __init__(
+        self,
+        terms: HostTerms,
+        room_name: str,
+        log: CommandLog,
+        connections: Connections,
+        outbound: Outbound,
+        randomness: Randomness,
+        now: Moment,
+    ) -> None:
+        self._terms = terms
+        self._room_name = room_name
+        self._log = log
+        self._connections = connections
+        self._outbound = outbound
+        self._randomness = randomness
+        self._opened_at = now.seconds
+        self._left_at: dict[bytes, float] = {}
+
+    def handle_connected(self, now: Moment, number: int) -> None:
+        """A connection is there; it has two seconds to say who it is."""
+        self._connections.open(number, HostHandshake(self._terms, self._randomness, now), now)
+
+    def handle_left(self, now: Moment, participant: Participant) -> None:
+        """A participant's connection is gone; its session may be resumed for a while."""
+        self._left_at[participant.record.session] = now.seconds
+
+    def handle_message(
+        self, now: Moment, connection: Connection, message: Message, frame: bytes
+    ) -> SessionRecord | None:
+        """Take a message of somebody who is not in yet; returns a session record that has to be made durable.
+
+        Raises:
+            PeerError: of the handshake's table, RoomFull, or NotInvited.
+        """
+        if connection.arrival is not None:
+            raise ProtocolError("wait for the acknowledgement before saying more")
+        if not isinstance(message, SessionProof):
+            challenge = connection.handshake.handle_hello(message, frame)
+            connection.handshake.handle_sent(self._outbound.send(connection.number, challenge))
+            return None
+        established = connection.handshake.handle_proof(message)
+        previous = self._resumable(now, established)
+        if previous is None and sum(1 for _ in self._connections.joined()) >= PEERS_MAX:
+            raise RoomFull(f"the room holds {PEERS_MAX} people")
+        role = self._role(established, previous)
+        record = previous or self._new_session(now, established, role)
+        seq = 0 if previous else self._log.head_seq + 1
+        connection.arrival = Arrival(established, record, role, seq)
+        return None if previous else record
+
+    def welcome(self, now: Moment, connection: Connection, head_seq: int, lamport: int) -> Participant:
+        """The session record is on disk: acknowledge, and from here on it is a participant."""
+        arrival = connection.arrival
+        assert arrival is not None
+        established, record = arrival.established, arrival.record
+        replaced = self._connections.of_session(record.session)
+        if replaced is not None:
+            self._outbound.close(replaced.number, SessionReplaced("the session went on over a newer connection"))
+            self._connections.forget(replaced.number)
+        taken = {who.person.colour for _, who in self._connections.joined() if who.record.author != record.author}
+        person = Person(record.actor, record.author, established.name, colour_for(record.author, taken), arrival.role)
+        capabilities = frozenset(established.capabilities)
+        connection.participant = Participant(record, arrival.role, capabilities, person)
+        connection.arrival = None
+        self._outbound.send(
+            connection.number,
+            SessionAcknowledge(
+                record.session,
+                resume_token(self._terms.secret, record.session, record.author),
+                record.actor,
+                arrival.role,
+                established.capabilities,
+                self._room_name,
+                now.unix_ms,
+                head_seq,
+                lamport,
+                self._log.guard(record.session).highest + 1,
+                arrival.seq == 0,
+            ),
+        )
+        return connection.participant
+
+    def _resumable(self, now: Moment, established: Established) -> SessionRecord | None:
+        record = self._log.sessions.get(established.resume_session)
+        if record is None or record.instance != established.instance:
+            return None
+        standing = self._connections.of_session(record.session) is not None
+        left_at = self._left_at.get(record.session, self._opened_at)
+        return record if standing or now.seconds - left_at <= RESUME_SECONDS_MAX else None
+
+    def _role(self, established: Established, previous: SessionRecord | None) -> RoleName:
+        roles = [role for role in (established.role, previous.role if previous else None) if role is not None]
+        if not roles:
+            raise NotInvited("the session has expired: open the whole link again")
+        return higher_role(roles[0], roles[-1])
+
+    def _new_session(self, now: Moment, established: Established, role: RoleName) -> SessionRecord:
+        return SessionRecord(
+            self._randomness.draw(SESSION_ID_BYTES),
+            established.public_key,
+            actor_of(established.public_key, established.instance),
+            established.instance,
+            role,
+            established.name,
+            now.unix_ms,
+        )

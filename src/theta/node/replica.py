@@ -1,0 +1,67 @@
+"""A replica: the log and everything that follows from it. The room, Python peers and the tools hold the same one."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from theta.commands.log import Command, CommandLog
+from theta.commands.store import StoredRecord
+from theta.ecs.world import World
+from theta.editor.document import Document
+from theta.editor.fold import Fold, OutcomeChange
+from theta.editor.history import Gestures, History
+from theta.editor.masks import OwnedGesture
+from theta.node.protocol import REGISTRY
+from theta.wire.messages import UnitPatch
+
+
+class ReplicaChange(NamedTuple):
+    """What records changed: the new commands, every changed outcome, and the units as patches."""
+
+    commands: list[Command]
+    outcomes: list[OutcomeChange]
+    units: list[UnitPatch]
+
+
+class Replica:
+    """log → fold → document, and the authors' history."""
+
+    def __init__(self) -> None:
+        self.world = World()
+        self.log = CommandLog(REGISTRY)
+        self.fold = Fold()
+        self.history = History(self.fold)
+        self.document = Document(self.world)
+        self.folded_seq = 0
+
+    @classmethod
+    def from_records(cls, records: Iterable[StoredRecord], *, verify: bool = False) -> "Replica":
+        """The replica of a whole log.
+
+        Raises:
+            StoreCorrupt: a record does not fit; names the first.
+        """
+        replica = cls()
+        commands: list[Command] = []
+        for record in records:
+            commands += replica.log.accept(record, verify=verify)
+        replica.apply(commands, replica.log.head_seq)
+        return replica
+
+    def apply(self, commands: list[Command], seq: int) -> ReplicaChange:
+        """Fold the commands of the log's records up to `seq`."""
+        change = self.fold.add(commands)
+        self.history.add(commands)
+        self.folded_seq = seq
+        patches = (self.document.update(entity, self.fold.unit(entity)) for entity in sorted(change.entities))
+        return ReplicaChange(commands, change.outcomes, [patch for patch in patches if patch is not None])
+
+    def dependants(self, author: bytes, gestures: Gestures) -> list[Command]:
+        """Others' commands that undoing the author's gestures would bring to nothing."""
+        return self.fold.dependants(author, [OwnedGesture(author, gesture) for gesture in gestures])
+
+    def name_of(self, author: bytes) -> str:
+        """What the author was called last, or the start of the key."""
+        for session in reversed(self.log.sessions.values()):
+            if session.author == author:
+                return session.name
+        return author.hex()[:8]

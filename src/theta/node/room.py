@@ -1,0 +1,321 @@
+"""The room: everybody's connections over one replica. It never touches a socket, a clock, a file or a thread.
+
+After every `handle_*` call, drain the outputs until each returns nothing:
+
+    poll_append()    records to store; answer with handle_durable once they are on disk
+    poll_transmit()  frames to send
+    poll_close()     connections to close, after the frames
+    poll_timeout()   when to call handle_timeout, in monotonic seconds
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from theta.base.errors import PeerError, PeerTimeout, ProtocolError, StoreUnavailable
+from theta.base.limits import PRESENCE_HERTZ
+from theta.base.moment import Moment
+from theta.base.randomness import Randomness
+from theta.commands.admission import Admission
+from theta.commands.records import FORMAT_VERSION, Genesis, RecordKind, sign_genesis, sign_part
+from theta.commands.store import StoredRecord
+from theta.node.attestation import Attestation
+from theta.node.catch_up import log_from, whole_document
+from theta.node.connections import Connection, Connections, Participant
+from theta.node.history_notices import HistoryNotices
+from theta.node.lanes import Close, Lane, Transmit
+from theta.node.outbound import Outbound
+from theta.node.pipeline import Pipeline
+from theta.node.protocol import protocol_hash
+from theta.node.reception import Reception
+from theta.node.replica import Replica
+from theta.replication.presence import PresenceBoard, decode_presence
+from theta.session.capabilities import CHAT, PRESENCE
+from theta.session.heartbeat import answer
+from theta.session.host_handshake import HostTerms
+from theta.session.invites import make_invite
+from theta.session.secret import RoomSecret
+from theta.wire.codec import decode_from_participant
+from theta.wire.messages import (
+    Chat,
+    ChatLine,
+    Message,
+    Person,
+    Ping,
+    Pong,
+    PresenceBatch,
+    PresenceUpdate,
+    ResyncRequest,
+    Roster,
+    SubmitPacket,
+)
+from theta.wire.types import RoleName
+
+
+class RoomSettings(NamedTuple):
+    """What makes a room this one: its name, its secret, and the public key of whoever is always admin."""
+
+    name: str
+    secret: RoomSecret
+    owner: bytes
+
+
+class Room:
+    """The host of one document.
+
+    Args:
+        settings: see RoomSettings.
+        records: the whole log so far; empty for a new room, whose genesis is then the first thing to store.
+        randomness: for nonces and session ids; secret.
+        now: the time of opening.
+
+    Raises:
+        StoreCorrupt: a record does not fit; names the first.
+        StoreUnavailable: the secret is another room's.
+    """
+
+    def __init__(
+        self, settings: RoomSettings, records: Iterable[StoredRecord], randomness: Randomness, now: Moment
+    ) -> None:
+        self._settings = settings
+        self.replica = Replica.from_records(records)
+        self._connections = Connections()
+        self._outbound = Outbound()
+        self._pipeline = Pipeline(self.replica, self._connections, self._outbound, Admission(self.replica.log))
+        self._open_log(now)
+        terms = HostTerms(settings.secret, settings.owner, protocol_hash())
+        self._reception = Reception(
+            terms, settings.name, self.replica.log, self._connections, self._outbound, randomness, now
+        )
+        self._presence = PresenceBoard(self.replica.world)
+        self._presence_at: float | None = None
+        self._presence_sent = now.seconds
+        self._history = HistoryNotices(self.replica, self._connections, self._outbound)
+        self._attestation = Attestation(self.replica)
+
+    # -- what it knows -------------------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """What people call the room."""
+        return self._settings.name
+
+    @property
+    def room_key(self) -> bytes:
+        """The room's public key, 32 bytes."""
+        return self._settings.secret.identity.public_key
+
+    @property
+    def head_seq(self) -> int:
+        """The last durable record."""
+        return self.replica.folded_seq
+
+    @property
+    def document_hash(self) -> bytes:
+        """The document's hash at the last durable record."""
+        return self.replica.document.hash
+
+    @property
+    def people(self) -> list[Person]:
+        """Everyone whose session stands, by name."""
+        people = (who.person for _, who in self._connections.joined())
+        return sorted(people, key=lambda person: (person.name, person.actor))
+
+    @property
+    def read_only_reason(self) -> str | None:
+        """Why nothing can be written any more; None while it can."""
+        return self._pipeline.admission.read_only_reason
+
+    def invite(self, role: RoleName) -> str:
+        """The token that admits its holder with `role`."""
+        return make_invite(self._settings.secret, role)
+
+    # -- input ---------------------------------------------------------------------------------------------------
+
+    def handle_connected(self, now: Moment, connection: int) -> None:
+        """A connection is there, under a number that is not in use."""
+        self._reception.handle_connected(now, connection)
+
+    def handle_disconnected(self, now: Moment, connection: int) -> None:
+        """A connection is gone; its session may come back."""
+        gone = self._connections.forget(connection)
+        if gone is not None and gone.participant is not None:
+            self._left(now, gone.participant)
+
+    def handle_frame(self, now: Moment, connection: int, lane: Lane, frame: bytes) -> None:
+        """Something was said on a connection. A peer's mistake closes that connection and nothing else."""
+        speaker = self._connections.find(connection)
+        if speaker is None:
+            return
+        try:
+            message = decode_from_participant(frame)
+            speaker.heartbeat.handle_heard(now)
+            self._dispatch(now, speaker, message, frame)
+        except PeerError as error:
+            self._expel(now, speaker, error)
+
+    def handle_durable(self, now: Moment, seq: int) -> None:
+        """All records up to `seq` are on disk."""
+        change = self._pipeline.handle_durable(seq)
+        self._welcome_arrivals(now)
+        if change is not None and change.commands:
+            self._history.handle_change(now)
+            self._attestation.handle_change(now)
+
+    def handle_store_failed(self, now: Moment, reason: str) -> None:
+        """The disk failed: nothing more is admitted, nothing unwritten is passed on; people may look and talk."""
+        self._pipeline.admission.read_only_reason = f"the room is read-only: {reason}"
+
+    def handle_timeout(self, now: Moment) -> None:
+        """The time that poll_timeout named has come."""
+        for connection in self._connections:
+            try:
+                self._keep_alive(now, connection)
+            except PeerError as error:
+                self._expel(now, connection, error)
+        if self._presence_at is not None and now.seconds >= self._presence_at:
+            self._send_presence(now)
+        self._history.handle_timeout(now)
+        if self._attestation.is_due(now) and self.read_only_reason is None:
+            self._attest(now)
+
+    def handle_shutdown(self, now: Moment) -> None:
+        """Attest the head and say goodbye to everyone; nobody is heard any more."""
+        if self._attestation.is_owed and self.read_only_reason is None:
+            self._attest(now)
+        for connection in self._connections:
+            self._outbound.say_goodbye(connection.number, "the room is closing")
+            self._connections.forget(connection.number)
+
+    # -- output --------------------------------------------------------------------------------------------------
+
+    def poll_append(self) -> list[StoredRecord]:
+        """Records to store, in order; empty when there are none."""
+        return self._pipeline.poll_append()
+
+    def poll_transmit(self) -> Transmit | None:
+        """The next frame to send."""
+        return self._outbound.poll_transmit()
+
+    def poll_close(self) -> Close | None:
+        """The next connection to close."""
+        return self._outbound.poll_close()
+
+    def poll_timeout(self) -> float | None:
+        """Monotonic seconds at which to call handle_timeout; None when nothing is waited for."""
+        times = [connection.timeout for connection in self._connections]
+        times += [at for at in (self._presence_at, self._history.timeout, self._attestation.timeout) if at is not None]
+        return min(times, default=None)
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    def _open_log(self, now: Moment) -> None:
+        secret, log = self._settings.secret, self.replica.log
+        if log.is_empty:
+            genesis = Genesis(
+                FORMAT_VERSION,
+                secret.server,
+                secret.room,
+                secret.identity.public_key,
+                self._settings.owner,
+                now.unix_ms,
+                self._settings.name,
+            )
+            self._pipeline.append_part(RecordKind.GENESIS, sign_genesis(secret.identity, genesis))
+        elif log.genesis.room_key != secret.identity.public_key:
+            raise StoreUnavailable("the key file is another room's; put the right one beside the room file")
+
+    def _dispatch(self, now: Moment, speaker: Connection, message: Message, frame: bytes) -> None:
+        who = speaker.participant
+        if isinstance(message, Ping):
+            self._outbound.send(speaker.number, answer(now, message))
+        elif isinstance(message, Pong):
+            speaker.heartbeat.handle_pong(now, message)
+        elif who is None:
+            record = self._reception.handle_message(now, speaker, message, frame)
+            if record is not None:
+                body = sign_part(self._settings.secret.identity, self.replica.log.genesis, record)
+                self._pipeline.append_part(RecordKind.SESSION, body)
+            self._welcome_arrivals(now)
+        elif isinstance(message, SubmitPacket):
+            self._pipeline.handle_packet(now, speaker, who, message)
+        elif isinstance(message, PresenceUpdate):
+            self._take_presence(now, who, message)
+        elif isinstance(message, ChatLine):
+            self._pass_on(now, speaker, who, message)
+        elif isinstance(message, ResyncRequest):
+            self._send_everything(speaker, who, 1)
+        else:
+            raise ProtocolError(f"{type(message).__name__} came after the handshake")
+
+    def _welcome_arrivals(self, now: Moment) -> None:
+        for connection in self._connections:
+            arrival = connection.arrival
+            if arrival is None or arrival.seq > self.head_seq:
+                continue
+            who = self._reception.welcome(now, connection, self.head_seq, self.replica.log.lamport_at(self.head_seq))
+            self._send_roster()
+            self._send_everything(connection, who, arrival.established.last_seq + 1)
+            self._presence_at = self._presence_at or now.seconds
+
+    def _send_everything(self, connection: Connection, who: Participant, first_seq: int) -> None:
+        if who.folds:
+            for commit in log_from(self.replica, first_seq):
+                self._outbound.send(connection.number, commit)
+        else:
+            for part in whole_document(self.replica):
+                self._outbound.send(connection.number, part)
+            self._history.send(connection, who)
+        rows = b"".join(self._presence.encoded_rows())
+        if rows and PRESENCE in who.capabilities:
+            self._outbound.send(connection.number, PresenceBatch(rows))
+
+    def _take_presence(self, now: Moment, who: Participant, message: PresenceUpdate) -> None:
+        row = decode_presence(message.row)
+        if row.actor != who.record.actor:
+            raise ProtocolError("a presence row names its own sender")
+        if self._presence.handle_row(now.seconds, row) and self._presence_at is None:
+            self._presence_at = max(now.seconds, self._presence_sent + 1.0 / PRESENCE_HERTZ)
+
+    def _send_presence(self, now: Moment) -> None:
+        self._presence_at = None
+        self._presence_sent = now.seconds
+        self._presence.hide_silent(now.seconds)
+        rows = self._presence.poll_batch()
+        if rows:
+            self._outbound.send_all(self._connections.with_capability(PRESENCE), PresenceBatch(rows))
+
+    def _pass_on(self, now: Moment, speaker: Connection, who: Participant, line: ChatLine) -> None:
+        if speaker.chat.take(1, now.seconds) or not line.text.isprintable():
+            return
+        said = Chat(who.record.actor, who.person.name, who.person.colour, line.text, now.unix_ms)
+        self._outbound.send_all(self._connections.with_capability(CHAT), said)
+
+    def _send_roster(self) -> None:
+        self._outbound.send_all(
+            [connection.number for connection, _ in self._connections.joined()], Roster(self.people)
+        )
+
+    def _keep_alive(self, now: Moment, connection: Connection) -> None:
+        if connection.participant is None:
+            connection.handshake.check_deadline(now)
+        if connection.heartbeat.is_dead(now):
+            raise PeerTimeout("nothing was heard for three heartbeats")
+        ping = connection.heartbeat.poll_ping(now)
+        if ping is not None:
+            self._outbound.send(connection.number, ping)
+
+    def _attest(self, now: Moment) -> None:
+        head = self._attestation.make(now)
+        identity = self._settings.secret.identity
+        self._pipeline.append_part(RecordKind.HEAD, sign_part(identity, self.replica.log.genesis, head))
+
+    def _expel(self, now: Moment, connection: Connection, error: PeerError) -> None:
+        self._outbound.close(connection.number, error)
+        self._connections.forget(connection.number)
+        if connection.participant is not None:
+            self._left(now, connection.participant)
+
+    def _left(self, now: Moment, participant: Participant) -> None:
+        self._reception.handle_left(now, participant)
+        self._presence.remove(participant.record.actor)
+        self._send_roster()

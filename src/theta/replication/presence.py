@@ -1,0 +1,135 @@
+"""Presence: where everyone is and what they point at, latest wins, never in the log (REP-1 … REP-4)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+import numpy as np
+
+from theta.base.errors import InvalidValue, ProtocolError
+from theta.base.identifiers import ZERO_ID
+from theta.base.limits import PRESENCE_TIMEOUT_SECONDS
+from theta.ecs.component import Blob, Column, Plane, canonical_bytes, component, parse
+from theta.ecs.entities import Entity
+from theta.ecs.world import World
+
+Float3 = tuple[float, float, float]
+Float4 = tuple[float, float, float, float]
+
+HEAD_VALID = 1
+RAY_VALID = 2
+TOOLS = ("none", "select", "move", "extrude", "paint", "draw")
+SELECTIONS = ("none", "object", "face", "vertex")
+PRESENCE_BYTES = 100
+
+
+@component("theta.Presence", plane=Plane.STATE)
+@dataclass(frozen=True)
+class Presence:
+    """One participant's row: 100 bytes, little-endian, in this order. Metres, unit quaternion (x, y, z, w)."""
+
+    actor: Annotated[int, Column("<u8")]
+    sequence: Annotated[int, Column("<u4")]
+    flags: Annotated[int, Column("<u1")] = 0
+    tool: Annotated[int, Column("<u1")] = 0
+    selection: Annotated[int, Column("<u1")] = 0
+    reserved: Annotated[int, Column("<u1")] = 0
+    head_position: Annotated[Float3, Column("<f4", 3)] = (0.0, 0.0, 0.0)
+    head_rotation: Annotated[Float4, Column("<f4", 4)] = (0.0, 0.0, 0.0, 1.0)
+    ray_origin: Annotated[Float3, Column("<f4", 3)] = (0.0, 0.0, 0.0)
+    ray_direction: Annotated[Float3, Column("<f4", 3)] = (0.0, 0.0, -1.0)
+    selected_entity: Annotated[bytes, Blob(16)] = ZERO_ID
+    selected_element: Annotated[bytes, Blob(16)] = ZERO_ID
+
+
+def encode_presence(row: Presence) -> bytes:
+    """The row's 100 bytes."""
+    return canonical_bytes(row)
+
+
+def decode_rows(rows: bytes) -> Iterator[Presence]:
+    """The rows of a batch.
+
+    Raises:
+        ProtocolError: not a multiple of 100 bytes, or a field out of its limits.
+    """
+    if len(rows) % PRESENCE_BYTES:
+        raise ProtocolError(f"presence rows have {PRESENCE_BYTES} bytes each, not {len(rows)} in all")
+    for at in range(0, len(rows), PRESENCE_BYTES):
+        yield decode_presence(rows[at : at + PRESENCE_BYTES])
+
+
+def decode_presence(row: bytes) -> Presence:
+    """One row.
+
+    Raises:
+        ProtocolError: another length, a number that is not finite, or an unknown tool or selection.
+    """
+    if len(row) != PRESENCE_BYTES:
+        raise ProtocolError(f"a presence row has {PRESENCE_BYTES} bytes, not {len(row)}")
+    if not np.isfinite(np.frombuffer(row, "<f4", 13, 16)).all():
+        raise ProtocolError("presence holds a number that is not finite")
+    try:
+        presence = parse(Presence, row)
+    except InvalidValue as error:
+        raise ProtocolError(f"presence: {error}") from error
+    if presence.tool >= len(TOOLS) or presence.selection >= len(SELECTIONS):
+        raise ProtocolError(f"presence names tool {presence.tool}, selection {presence.selection}")
+    return presence
+
+
+class PresenceBoard:
+    """Everyone's latest row, as `Presence` components of a world."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._entities: dict[int, Entity] = {}
+        self._heard: dict[int, float] = {}
+        self._polled_tick = world.tick - 1
+
+    def handle_row(self, seconds: float, row: Presence) -> bool:
+        """Take a row; False when a newer one is here already (sequence numbers wrap as in RFC 1982)."""
+        entity = self._entities.get(row.actor)
+        if entity is None:
+            self._entities[row.actor] = self._world.spawn(row)
+        else:
+            ahead = (row.sequence - self._world.read(entity, Presence).sequence) & 0xFFFF_FFFF
+            if not 0 < ahead < 1 << 31:
+                return False
+            self._world.write(entity, row)
+        self._heard[row.actor] = seconds
+        return True
+
+    def row(self, actor: int) -> Presence | None:
+        """The actor's latest row."""
+        entity = self._entities.get(actor)
+        return self._world.read(entity, Presence) if entity is not None else None
+
+    def rows(self) -> list[Presence]:
+        """Everyone's latest row, by actor."""
+        return [self._world.read(self._entities[actor], Presence) for actor in sorted(self._entities)]
+
+    def encoded_rows(self) -> list[bytes]:
+        """Everyone's latest row, 100 bytes each, by actor."""
+        return [canonical_bytes(row) for row in self.rows()]
+
+    def remove(self, actor: int) -> None:
+        """The actor has left."""
+        entity = self._entities.pop(actor, None)
+        if entity is not None:
+            self._world.despawn(entity)
+            del self._heard[actor]
+
+    def hide_silent(self, seconds: float) -> None:
+        """Show nothing any more of who has said nothing for PRESENCE_TIMEOUT_SECONDS."""
+        for actor, heard in self._heard.items():
+            row = self._world.read(self._entities[actor], Presence)
+            if seconds - heard > PRESENCE_TIMEOUT_SECONDS and row.flags:
+                self._world.write(self._entities[actor], replace(row, flags=0, selection=0))
+
+    def poll_batch(self) -> bytes:
+        """The rows that changed since the last call, concatenated; empty when none did."""
+        changed = self._world.changed_since(Presence, self._polled_tick)
+        self._polled_tick = self._world.tick
+        self._world.advance_tick()
+        return b"".join(canonical_bytes(self._world.read(entity, Presence)) for entity in changed)

@@ -1,0 +1,1 @@
+"""Handshake, capabilities, invites, heartbeat and resume: who is there, and whether they still are."""

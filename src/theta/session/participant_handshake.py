@@ -1,0 +1,87 @@
+"""The participant's side of the handshake (SES-1 … SES-8)."""
+
+from typing import NamedTuple
+
+from theta.base.errors import BadProof, ProtocolError
+from theta.base.randomness import Randomness
+from theta.commands.identity import Identity, is_signed_by
+from theta.session.transcript import challenge_digest, check_nonce, proof_digest
+from theta.wire.codec import encode
+from theta.wire.messages import (
+    PROTOCOL_VERSION,
+    Message,
+    SessionAcknowledge,
+    SessionChallenge,
+    SessionHello,
+    SessionProof,
+)
+
+
+class ParticipantTerms(NamedTuple):
+    """Who wants to join, and what it knows of the room. `room_key` is the key it must have, None if any will do."""
+
+    identity: Identity
+    instance: bytes
+    name: str
+    capabilities: tuple[str, ...]
+    protocol_hash: bytes
+    invite: str = ""
+    room_key: bytes | None = None
+
+
+class Resumption(NamedTuple):
+    """The session to take up again, with what is held of its log; all empty for a new one."""
+
+    session: bytes = b""
+    token: bytes = b""
+    last_seq: int = 0
+
+
+class ParticipantHandshake:
+    """Hello out, challenge in, proof out, acknowledgement in."""
+
+    def __init__(self, terms: ParticipantTerms, resumption: Resumption, randomness: Randomness) -> None:
+        self._terms = terms
+        hello = SessionHello(
+            PROTOCOL_VERSION,
+            terms.protocol_hash,
+            randomness.draw(32),
+            terms.identity.public_key,
+            terms.instance,
+            terms.name,
+            list(terms.capabilities),
+            resumption.session,
+            resumption.token,
+            resumption.last_seq,
+        )
+        self.hello_frame = encode(hello)
+        self.challenge: SessionChallenge | None = None
+        self.acknowledge: SessionAcknowledge | None = None
+
+    def handle_frame(self, message: Message, frame: bytes) -> bytes | None:
+        """Take the room's next message and return the frame to answer with, if any.
+
+        Raises:
+            ProtocolError: another message was due.
+            BadProof: the room did not prove its key, or it is not the key that was asked for.
+            BadNonce: the room's nonce is empty, short or long.
+        """
+        if self.challenge is None and isinstance(message, SessionChallenge):
+            return self._prove(message, frame)
+        if self.challenge is not None and isinstance(message, SessionAcknowledge):
+            self.acknowledge = message
+            return None
+        raise ProtocolError(f"{type(message).__name__} came out of place in the handshake")
+
+    def _prove(self, challenge: SessionChallenge, frame: bytes) -> bytes:
+        check_nonce("room", challenge.server_nonce)
+        digest = challenge_digest(
+            self.hello_frame, challenge.server_nonce, challenge.room_key, challenge.server, challenge.room
+        )
+        if not is_signed_by(challenge.room_key, digest, challenge.signature):
+            raise BadProof("the room did not prove its key")
+        if self._terms.room_key not in (None, challenge.room_key):
+            raise BadProof("this is another room than the invite is for")
+        self.challenge = challenge
+        signature = self._terms.identity.sign(proof_digest(self.hello_frame, frame))
+        return encode(SessionProof(signature, self._terms.invite))

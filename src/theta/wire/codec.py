@@ -1,0 +1,47 @@
+"""Bytes to messages and back. Decoding names the field that is wrong and never raises anything but PeerErrors."""
+
+from typing import Union
+
+import msgspec
+
+from theta.base.errors import FrameTooLarge, ProtocolError
+from theta.base.limits import CLIENT_FRAME_BYTES_MAX, FRAME_BYTES_MAX
+from theta.wire.messages import FROM_PARTICIPANT, FROM_ROOM, Message
+
+_encoder = msgspec.msgpack.Encoder()
+_from_participant: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(Union[FROM_PARTICIPANT])  # noqa: UP007
+_from_room: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(Union[FROM_ROOM])  # noqa: UP007
+
+
+def encode(message: Message) -> bytes:
+    """The message's MessagePack."""
+    return _encoder.encode(message)
+
+
+def decode_from_participant(frame: bytes) -> Message:
+    """What a participant may say to a room.
+
+    Raises:
+        FrameTooLarge: over CLIENT_FRAME_BYTES_MAX.
+        ProtocolError: not a message, or a field out of its limits.
+    """
+    return _decode(_from_participant, frame, CLIENT_FRAME_BYTES_MAX)
+
+
+def decode_from_room(frame: bytes) -> Message:
+    """What a room may say to a participant.
+
+    Raises:
+        FrameTooLarge: over FRAME_BYTES_MAX.
+        ProtocolError: not a message, or a field out of its limits.
+    """
+    return _decode(_from_room, frame, FRAME_BYTES_MAX)
+
+
+def _decode(decoder: msgspec.msgpack.Decoder[Message], frame: bytes, bytes_max: int) -> Message:
+    if len(frame) > bytes_max:
+        raise FrameTooLarge(f"a frame of {len(frame)} bytes is over the limit of {bytes_max}")
+    try:
+        return decoder.decode(frame)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, OverflowError) as error:
+        raise ProtocolError(f"not a message: {error}") from error

@@ -1,0 +1,343 @@
+"""Every message of the protocol: spec/wire.md (WIRE-n).
+
+Each is a msgspec array-like struct, tagged by the SipHash-2-4 of its canonical name. TypeScript's types are generated
+from these declarations. Which plane carries a message is declared beside it, in `PLANES`.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from theta.base.identifiers import signed_name_id
+from theta.wire.types import (
+    I64,
+    U8,
+    U32,
+    U64,
+    Capabilities,
+    ChatText,
+    Digest32,
+    Id16,
+    OutcomeName,
+    PersonName,
+    PublicKey,
+    RoleName,
+    Signature,
+)
+
+PROTOCOL_VERSION = 1
+
+Plane = Literal["control", "commands", "state"]
+
+
+def canonical_name(type_name: str) -> str:
+    """The name whose hash tags a message: `theta.` and the struct's name."""
+    return f"theta.{type_name}"
+
+
+class Message(
+    msgspec.Struct, frozen=True, array_like=True, gc=False, tag=lambda name: signed_name_id(canonical_name(name))
+):
+    """Base of all messages: `[tag, field, field, …]` in MessagePack (WIRE-1)."""
+
+
+class Part(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Base of what messages are made of: `[field, field, …]`, no tag (WIRE-1)."""
+
+
+# -- the handshake ---------------------------------------------------------------------------------------------------
+
+
+class SessionHello(Message, frozen=True):
+    """A participant's first message.
+
+    `resume_session` and `resume_token` are empty for a new session; `last_seq` is the highest record it holds.
+    """
+
+    protocol_version: U32
+    protocol_hash: Id16
+    client_nonce: bytes
+    public_key: PublicKey
+    instance: Id16
+    name: PersonName
+    capabilities: Capabilities
+    resume_session: bytes
+    resume_token: bytes
+    last_seq: U64
+
+
+class SessionChallenge(Message, frozen=True):
+    """The room's answer: its key, a fresh nonce, and its signature over both sides' words so far."""
+
+    server_nonce: bytes
+    room_key: PublicKey
+    server: Id16
+    room: Id16
+    signature: Signature
+
+
+class SessionProof(Message, frozen=True):
+    """The participant's signature over the transcript, and its invite (empty when it has none)."""
+
+    signature: Signature
+    invite: str
+
+
+class SessionAcknowledge(Message, frozen=True):
+    """The session stands. Times are milliseconds since 1970 on the room's clock.
+
+    `lamport` is the highest admitted at `head_seq`; a new command's must be above it.
+    """
+
+    session: Id16
+    resume_token: Id16
+    actor: U64
+    role: RoleName
+    capabilities: Capabilities
+    room_name: str
+    room_time_ms: U64
+    head_seq: U64
+    lamport: U64
+    next_nonce: U64
+    resumed: bool
+
+
+# -- heartbeat -------------------------------------------------------------------------------------------------------
+
+
+class Ping(Message, frozen=True):
+    """Either side asks; `sent_ms` is its own clock and comes back unchanged."""
+
+    number: U64
+    sent_ms: float
+
+
+class Pong(Message, frozen=True):
+    """The answer; `answered_ms` is the answerer's clock, in milliseconds since 1970 at the room."""
+
+    number: U64
+    sent_ms: float
+    answered_ms: float
+
+
+# -- commands --------------------------------------------------------------------------------------------------------
+
+
+class GestureName(Part, frozen=True):
+    """A gesture: the actor and the number of its first command."""
+
+    actor: U64
+    number: U64
+
+
+class CommandEnvelope(Part, frozen=True):
+    """One command inside a packet's body; `payload` is the MessagePack of the type's own struct."""
+
+    number: U64
+    lamport: U64
+    gesture: U64
+    type_id: I64
+    version: U32
+    payload: msgspec.Raw
+
+
+class PacketBody(Part, frozen=True):
+    """What a packet's signature covers, byte for byte as sent."""
+
+    timestamp_ms: U64
+    commands: list[CommandEnvelope]
+
+
+class SubmitPacket(Message, frozen=True):
+    """A signed packet of commands (CMD-3). `seen` is the highest record applied, `chain` the chain hash there."""
+
+    nonce: U64
+    seen: U64
+    chain: Digest32
+    signature: Signature
+    body: bytes
+
+
+class PacketAcknowledged(Message, frozen=True):
+    """The packet is on the room's disk, as record `seq`."""
+
+    nonce: U64
+    seq: U64
+
+
+class PacketRefused(Message, frozen=True):
+    """The packet was not admitted. Retry it after `retry_after_ms` when `retryable`, with the same nonce."""
+
+    nonce: U64
+    code: str
+    reason: str
+    retryable: bool
+    retry_after_ms: U32
+
+
+class Corrected(Message, frozen=True):
+    """To an author: the outcome of a command is not, or no longer, what it was."""
+
+    actor: U64
+    number: U64
+    outcome: OutcomeName
+    reason: str
+
+
+# -- the log and the document ----------------------------------------------------------------------------------------
+
+
+class LogRecord(Part, frozen=True):
+    """One record of the log, as stored; `kind` as in theta.commands.records."""
+
+    kind: U8
+    body: bytes
+
+
+class ComponentBytes(Part, frozen=True):
+    """A component's canonical bytes."""
+
+    component: U64
+    data: bytes
+
+
+class UnitPatch(Part, frozen=True):
+    """What changed of one entity; `removed` when it is no longer in the document."""
+
+    entity: Id16
+    removed: bool
+    components: list[ComponentBytes]
+
+
+class Commit(Message, frozen=True):
+    """Records that became durable, in order, and the document's hash after the last.
+
+    To a participant that folds, `units` is empty; to one that takes patches, `units` holds what the records changed.
+    """
+
+    first_seq: U64
+    records: list[LogRecord]
+    units: list[UnitPatch]
+    document_hash: Id16
+
+
+class DocumentPart(Message, frozen=True):
+    """A part of the whole document at `seq`, for a participant that takes patches; it replaces what it held.
+
+    `chain` is the chain hash at `seq`, `lamport` the highest admitted by then; `first` and `last` bracket the parts.
+    """
+
+    seq: U64
+    chain: Digest32
+    lamport: U64
+    first: bool
+    last: bool
+    units: list[UnitPatch]
+    document_hash: Id16
+
+
+class ResyncRequest(Message, frozen=True):
+    """A participant's document hash differs at `seq`; it asks for the document (or the log) anew."""
+
+    seq: U64
+    document_hash: Id16
+
+
+class HistoryStep(Part, frozen=True):
+    """What one press of undo (or redo) would touch; `blocked_by` names the people who built on it."""
+
+    gestures: list[GestureName]
+    label: str
+    blocked_by: list[str]
+
+
+class History(Message, frozen=True):
+    """To an author that takes patches: its next undo and redo, each a list of at most one step."""
+
+    undo: list[HistoryStep]
+    redo: list[HistoryStep]
+
+
+# -- people ----------------------------------------------------------------------------------------------------------
+
+
+class Person(Part, frozen=True):
+    """Someone in the room; `colour` is 0xRRGGBB."""
+
+    actor: U64
+    author: PublicKey
+    name: PersonName
+    colour: U32
+    role: RoleName
+
+
+class Roster(Message, frozen=True):
+    """Everyone in the room now."""
+
+    people: list[Person]
+
+
+class ChatLine(Message, frozen=True):
+    """A participant says something."""
+
+    text: ChatText
+
+
+class Chat(Message, frozen=True):
+    """The room passes it on, with who and when."""
+
+    actor: U64
+    name: PersonName
+    colour: U32
+    text: ChatText
+    at_ms: U64
+
+
+class PresenceUpdate(Message, frozen=True):
+    """One's own presence row (theta.replication.presence), latest wins."""
+
+    row: bytes
+
+
+class PresenceBatch(Message, frozen=True):
+    """The presence rows that changed since the last batch, concatenated."""
+
+    rows: bytes
+
+
+FROM_PARTICIPANT = (
+    SessionHello,
+    SessionProof,
+    Ping,
+    Pong,
+    SubmitPacket,
+    ResyncRequest,
+    ChatLine,
+    PresenceUpdate,
+)
+FROM_ROOM = (
+    SessionChallenge,
+    SessionAcknowledge,
+    Ping,
+    Pong,
+    PacketAcknowledged,
+    PacketRefused,
+    Corrected,
+    Commit,
+    DocumentPart,
+    History,
+    Roster,
+    Chat,
+    PresenceBatch,
+)
+PLANES: dict[type[Message], Plane] = {
+    **dict.fromkeys((*FROM_PARTICIPANT, *FROM_ROOM), "control"),
+    SubmitPacket: "commands",
+    PacketAcknowledged: "commands",
+    PacketRefused: "commands",
+    Corrected: "commands",
+    Commit: "commands",
+    DocumentPart: "commands",
+    PresenceUpdate: "state",
+    PresenceBatch: "state",
+}

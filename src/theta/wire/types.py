@@ -1,0 +1,23 @@
+"""Field types that the messages share. Lengths are checked by the decoder, before anything else sees the value."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from theta.base import limits
+
+U8 = Annotated[int, Meta(ge=0, le=0xFF)]
+U32 = Annotated[int, Meta(ge=0, le=0xFFFF_FFFF)]
+U64 = Annotated[int, Meta(ge=0)]
+I64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+Id16 = Annotated[bytes, Meta(min_length=16, max_length=16)]
+Digest32 = Annotated[bytes, Meta(min_length=32, max_length=32)]
+PublicKey = Annotated[bytes, Meta(min_length=limits.PUBLIC_KEY_BYTES, max_length=limits.PUBLIC_KEY_BYTES)]
+Signature = Annotated[bytes, Meta(min_length=limits.SIGNATURE_BYTES, max_length=limits.SIGNATURE_BYTES)]
+PersonName = Annotated[str, Meta(min_length=1, max_length=limits.NAME_CHARACTERS_MAX)]
+ChatText = Annotated[str, Meta(min_length=1, max_length=limits.CHAT_CHARACTERS_MAX)]
+Capability = Annotated[str, Meta(min_length=1, max_length=32)]
+Capabilities = Annotated[list[Capability], Meta(max_length=limits.CAPABILITIES_MAX)]
+RoleName = Literal["viewer", "editor", "admin"]
+OutcomeName = Literal["applied", "no-op", "rejected", "suspended"]
+"""`suspended`: its gesture is masked by an undo."""
