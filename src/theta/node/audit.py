@@ -72,8 +72,9 @@ def _check_head(seq: int, head: HeadRecord, commands: list[Command], replica: Re
         earlier.apply([command for command in commands if command.seq <= head.seq], head.seq)
         document_hash = earlier.document.hash
     if document_hash != head.document_hash:
+        recorded = head.document_hash.hex()
         raise StoreCorrupt(
-            seq, f"the log folds to {document_hash.hex()} at {head.seq}, but the room recorded {head.document_hash.hex()}"
+            seq, f"up to {head.seq} the log folds to {document_hash.hex()}; the room recorded {recorded}"
         )
 
 

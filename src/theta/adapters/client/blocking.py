@@ -1,0 +1,171 @@
+"""The same room without `await`, for notebooks and the REPL: an event loop in a thread does the waiting."""
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from numpy.typing import ArrayLike
+
+from theta.adapters.client.entities import Entity, Face
+from theta.adapters.client.room_client import RoomClient
+from theta.wire.messages import Person
+
+Result = TypeVar("Result")
+
+
+def connect_blocking(
+    url: str = "http://localhost:8080",
+    *,
+    name: str = "python",
+    invite: str | None = None,
+    identity: str | os.PathLike[str] | None = None,
+) -> "BlockingRoom":
+    """Enter a room and return it once the whole document is here; arguments and errors as in `theta.connect`.
+
+    Use it with `with`, or call `close` in the end.
+    """
+    return BlockingRoom(RoomClient, url, name, invite, identity)
+
+
+class BlockingRoom:
+    """A RoomClient whose verbs return when they are done."""
+
+    def __init__(self, make: Callable[..., RoomClient], *arguments: object) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="theta room", daemon=True)
+        self._thread.start()
+        try:
+            self.room: RoomClient = self.call(_enter(make, arguments))
+        except BaseException:
+            self._stop()
+            raise
+
+    def call(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
+        """Run something of the room's own on its event loop and wait for it."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+    def read(self, view: Callable[[RoomClient], Result]) -> Result:
+        """Look at the room on its own event loop, where nothing changes meanwhile."""
+        return self.call(_view(view, self.room))
+
+    def close(self) -> None:
+        """Leave the room."""
+        if self._thread.is_alive():
+            self.call(self.room.close())
+            self._stop()
+
+    @property
+    def entities(self) -> list["BlockingEntity"]:
+        """Every object, by id."""
+        return [BlockingEntity(self, entity) for entity in self.read(lambda room: room.entities)]
+
+    @property
+    def people(self) -> tuple[Person, ...]:
+        """Everyone in the room now."""
+        return self.read(lambda room: room.people)
+
+    @property
+    def document_hash(self) -> str:
+        """The document's hash, 32 hexadecimal digits."""
+        return self.read(lambda room: room.document_hash)
+
+    def find(self, name: str) -> "BlockingEntity":
+        """The first object of this name; see RoomClient.find."""
+        return BlockingEntity(self, self.read(lambda room: room.find(name)))
+
+    def create(self, kind: str = "cube", **details: Any) -> "BlockingEntity":
+        """Make an object; see RoomClient.create."""
+        return BlockingEntity(self, self.call(self.room.create(kind, **details)))
+
+    def undo(self) -> None:
+        """See RoomClient.undo."""
+        self.call(self.room.undo())
+
+    def redo(self) -> None:
+        """See RoomClient.redo."""
+        self.call(self.room.redo())
+
+    def say(self, text: str) -> None:
+        """See RoomClient.say."""
+        self.read(lambda room: room.say(text))
+
+    @contextmanager
+    def gesture(self) -> Iterator[None]:
+        """See RoomClient.gesture."""
+        gesture = self.room.gesture()
+        self.call(_begin(gesture.__aenter__))
+        try:
+            yield
+        finally:
+            self.call(_begin(lambda: gesture.__aexit__(None, None, None)))
+
+    def _stop(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def __enter__(self) -> Self:
+        """Entered already: the room itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leave the room."""
+        self.close()
+
+
+class BlockingEntity:
+    """An Entity whose verbs return when they are done. `entity` is the handle itself, for everything to read."""
+
+    def __init__(self, room: BlockingRoom, entity: Entity) -> None:
+        self._room = room
+        self.entity = entity
+
+    def __getattr__(self, name: str) -> Any:
+        """What an Entity can tell: name, position, faces and so on."""
+        return self._room.read(lambda room: getattr(self.entity, name))
+
+    def place(self, **placement: Any) -> None:
+        """See Entity.place."""
+        self._room.call(self.entity.place(**placement))
+
+    def extrude_face(self, face: Face | bytes, distance: float) -> Face:
+        """See Entity.extrude_face."""
+        return self._room.call(self.entity.extrude_face(face, distance))
+
+    def move_vertices(self, vertices: Sequence[bytes], targets: ArrayLike) -> None:
+        """See Entity.move_vertices."""
+        self._room.call(self.entity.move_vertices(vertices, targets))
+
+    def paint(self, colour: Sequence[float]) -> None:
+        """See Entity.paint."""
+        self._room.call(self.entity.paint(colour))
+
+    def rename(self, name: str) -> None:
+        """See Entity.rename."""
+        self._room.call(self.entity.rename(name))
+
+    def delete(self) -> None:
+        """See Entity.delete."""
+        self._room.call(self.entity.delete())
+
+    def __repr__(self) -> str:
+        """As the handle."""
+        return repr(self.entity)
+
+
+async def _enter(make: Callable[..., RoomClient], arguments: Sequence[object]) -> RoomClient:
+    return await make(*arguments).__aenter__()
+
+
+async def _view(view: Callable[[RoomClient], Result], room: RoomClient) -> Result:
+    return view(room)
+
+
+async def _begin(step: Callable[[], Any]) -> None:
+    await step()

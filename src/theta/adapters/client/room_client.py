@@ -1,0 +1,315 @@
+"""`theta.connect`: a room to work in, as an asynchronous context manager."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Self
+
+from aiohttp import ClientSession
+
+from theta.adapters.client.address import load_identity, room_address
+from theta.adapters.client.driver import PeerDriver
+from theta.adapters.client.entities import Entity, quaternion, scale_of, vector
+from theta.adapters.client.errors import CommandRefused, ConnectionFailed, NoEffect
+from theta.adapters.host import machine_clock
+from theta.adapters.transport import Transport
+from theta.adapters.websocket_transport import connect_websocket
+from theta.base.errors import InvalidValue, NotConnected
+from theta.base.identifiers import CommandName, entity_id
+from theta.base.limits import CHAT_CHARACTERS_MAX, INSTANCE_BYTES
+from theta.base.randomness import Randomness
+from theta.editor.document import Document
+from theta.editor.unit import Outcome
+from theta.editor.vocabulary import CreatePrimitive, Operation
+from theta.node.events import Applied, Event, Joined, Rejected, Synced
+from theta.node.peer import Peer, PeerSettings
+from theta.replication.presence import Presence
+from theta.wire.messages import Person
+
+CONNECT_SECONDS_MAX = 10.0
+
+
+def connect(
+    url: str = "http://localhost:8080",
+    *,
+    name: str = "python",
+    invite: str | None = None,
+    identity: str | os.PathLike[str] | None = None,
+) -> "RoomClient":
+    """A room, to be entered with `async with`.
+
+    Args:
+        url: the room's link; the invite in it (`#invite=…`) is used. A room that you serve yourself on this machine
+            needs none.
+        name: what others see, 1 to 64 characters.
+        invite: the token alone, instead of one in the link.
+        identity: whose key to use: None for your own, a word for another kept under that name (so that a bot has an
+            undo stack of its own), or a path.
+
+    Raises:
+        InvalidValue: not a link.
+        SecretExposed: others can read the key file.
+    """
+    return RoomClient(url, name, invite, identity)
+
+
+class RoomClient:
+    """A room as this participant sees it. The document here is folded from the log, and every signature checked."""
+
+    def __init__(self, url: str, name: str, invite: str | None, identity: str | os.PathLike[str] | None) -> None:
+        self._address = room_address(url, invite)
+        instance = os.urandom(INSTANCE_BYTES)
+        settings = PeerSettings(
+            load_identity(identity), instance, name, self._address.invite, room_key=self._address.room_key
+        )
+        self._peer = Peer(settings, Randomness(os.urandom(32)))
+        self._driver: PeerDriver | None = None
+        self._http: ClientSession | None = None
+        self._waiting: dict[CommandName, asyncio.Future[Outcome]] = {}
+        self._synced = asyncio.Event()
+        self._watchers: list[asyncio.Future[None]] = []
+        self._failure: ConnectionFailed | None = None
+        self._gesture: int | None = None
+        self._in_gesture = False
+        self.name = ""
+        self.role = ""
+        self.on_event: Callable[[Event], None] = lambda event: None
+
+    async def __aenter__(self) -> Self:
+        """Connect, and wait until the whole document is here.
+
+        Raises:
+            ConnectionFailed: nobody answers, or the room does not let us in.
+        """
+        self._http = ClientSession()
+        self._driver = PeerDriver(self._peer, self._open_transport, self._handle_event, self._handle_failed)
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS_MAX):
+                await self._synced.wait()
+        except TimeoutError:
+            self._failure = ConnectionFailed(f"the room does not answer: {self._driver.last_problem}", 1006)
+        if self._failure is not None:
+            await self.close()
+            raise self._failure
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leave the room."""
+        await self.close()
+
+    async def close(self) -> None:
+        """Leave the room; commands that nobody acknowledged yet raise NotConnected where they are awaited."""
+        if self._driver is not None:
+            await self._driver.close()
+            self._driver = None
+        if self._http is not None:
+            await self._http.close()
+            self._http = None
+        self._abandon(NotConnected("left the room"))
+
+    # -- what is there -------------------------------------------------------------------------------------------
+
+    @property
+    def document(self) -> Document:
+        """The document as folded here."""
+        return self._peer.replica.document
+
+    @property
+    def document_hash(self) -> str:
+        """The document's hash, 32 hexadecimal digits: the same for everyone who has seen the same log."""
+        return self.document.hash.hex()
+
+    @property
+    def head_seq(self) -> int:
+        """The last record of the log that is here."""
+        return self._peer.replica.log.head_seq
+
+    @property
+    def people(self) -> tuple[Person, ...]:
+        """Everyone in the room now."""
+        return self._peer.people
+
+    @property
+    def entities(self) -> list[Entity]:
+        """Every object, by id."""
+        return [Entity(self, identifier) for identifier in self.document.entities()]
+
+    @property
+    def rtt_seconds(self) -> float | None:
+        """Smoothed round-trip time to the room; None at first."""
+        return self._peer.rtt_seconds
+
+    def find(self, name: str) -> Entity:
+        """The first object of this name.
+
+        Raises:
+            InvalidValue: there is none; says what there is.
+        """
+        for entity in self.entities:
+            if entity.name == name:
+                return entity
+        names = ", ".join(repr(entity.name) for entity in self.entities[:10]) or "nothing yet"
+        raise InvalidValue("name", name, f"one of what is here: {names}")
+
+    def name_of(self, author: bytes) -> str:
+        """What an author (32-byte public key) was called last."""
+        return self._peer.replica.name_of(author)
+
+    def presence_of(self, person: Person) -> Presence | None:
+        """Where somebody is and what they point at; None when they show nothing."""
+        return self._peer.presence_of(person.actor)
+
+    # -- what can be done ----------------------------------------------------------------------------------------
+
+    async def create(
+        self,
+        kind: str = "cube",
+        *,
+        size: float = 1.0,
+        at: Sequence[float] = (0.0, 0.0, 0.0),
+        rotation: Sequence[float] = (0.0, 0.0, 0.0, 1.0),
+        scale: float | Sequence[float] = 1.0,
+        name: str | None = None,
+    ) -> Entity:
+        """Make a "cube", a "pyramid" or a "plane" of edge length `size` metres, with its middle at `at`.
+
+        Raises:
+            InvalidValue: a value out of its limits; nothing was sent.
+            CommandRefused: the room did not admit it.
+        """
+        placed = (vector(at, "at"), quaternion(rotation), scale_of(scale))
+        command = await self.perform(CreatePrimitive(kind, float(size), name or kind, *placed))
+        return Entity(self, entity_id(command))
+
+    async def undo(self) -> None:
+        """Take back your last gesture, and nobody else's.
+
+        Raises:
+            NothingToUndo: nothing of yours is left.
+            UndoConflict: others built on it; says who.
+        """
+        await self._settle(self._peer.undo(machine_clock()))
+
+    async def redo(self) -> None:
+        """Bring back what you undid last.
+
+        Raises:
+            NothingToUndo: nothing was undone since your last edit.
+        """
+        await self._settle(self._peer.redo(machine_clock()))
+
+    async def perform(self, *operations: Operation) -> CommandName:
+        """Send commands as one packet; returns the first one's name once all are on disk and folded here.
+
+        Raises:
+            InvalidValue: a value out of its limits; nothing was sent.
+            CommandRefused: the room did not admit them.
+            NoEffect: one came to nothing.
+        """
+        names = self._peer.perform(machine_clock(), operations, self._gesture)
+        if self._in_gesture and self._gesture is None:
+            self._gesture = names[0].number
+        await self._settle(names)
+        return names[0]
+
+    @asynccontextmanager
+    async def gesture(self) -> AsyncIterator[None]:
+        """Everything done inside is one step for undo."""
+        if self._in_gesture:
+            raise NotConnected("a gesture cannot begin inside another")
+        self._in_gesture = True
+        try:
+            yield
+        finally:
+            self._in_gesture, self._gesture = False, None
+
+    def say(self, text: str) -> None:
+        """Say something to everyone, at most CHAT_CHARACTERS_MAX characters.
+
+        Raises:
+            InvalidValue: empty, too long, or not printable.
+        """
+        if not 1 <= len(text) <= CHAT_CHARACTERS_MAX or not text.isprintable():
+            raise InvalidValue("text", text, f"1 to {CHAT_CHARACTERS_MAX} printable characters")
+        self._peer.say(text)
+        self._pump()
+
+    def show(self, presence: Presence) -> None:
+        """Where you are and what you point at; its actor and sequence are filled in. The latest wins."""
+        self._peer.show(machine_clock(), presence)
+        self._pump()
+
+    async def wait_until(self, condition: Callable[[], bool]) -> None:
+        """Return once `condition()` holds; it is looked at again after everything that happens in the room.
+
+        Raises:
+            ConnectionFailed: the room closed the door for good.
+        """
+        while not condition():
+            if self._failure is not None:
+                raise self._failure
+            watcher = asyncio.get_running_loop().create_future()
+            self._watchers.append(watcher)
+            await watcher
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    async def _settle(self, names: list[CommandName]) -> None:
+        if self._driver is None:
+            raise NotConnected("enter the room first: async with theta.connect(…) as room")
+        loop = asyncio.get_running_loop()
+        futures = [self._waiting.setdefault(name, loop.create_future()) for name in names]
+        self._pump()
+        for outcome in await asyncio.gather(*futures):
+            if outcome.kind != "applied":
+                raise NoEffect(outcome.reason)
+
+    def _pump(self) -> None:
+        if self._driver is not None:
+            self._driver.pump()
+
+    async def _open_transport(self) -> Transport:
+        assert self._http is not None
+        return await connect_websocket(self._http, self._address.websocket_url)
+
+    def _handle_event(self, event: Event) -> None:
+        if isinstance(event, Joined):
+            self.name, self.role = event.room_name, event.role
+        elif isinstance(event, Synced):
+            self._synced.set()
+        elif isinstance(event, Applied):
+            self._resolve(event.name, event.outcome)
+        elif isinstance(event, Rejected):
+            self._reject(event.name, CommandRefused(event.code, event.reason))
+        self.on_event(event)
+        self._notify()
+
+    def _handle_failed(self, failure: ConnectionFailed) -> None:
+        self._failure = failure
+        self._synced.set()
+        self._abandon(failure)
+        self._notify()
+
+    def _notify(self) -> None:
+        watchers, self._watchers = self._watchers, []
+        for watcher in watchers:
+            if not watcher.done():
+                watcher.set_result(None)
+
+    def _resolve(self, name: CommandName, outcome: Outcome) -> None:
+        future = self._waiting.pop(name, None)
+        if future is not None and not future.done():
+            future.set_result(outcome)
+
+    def _reject(self, name: CommandName, error: Exception) -> None:
+        future = self._waiting.pop(name, None)
+        if future is not None and not future.done():
+            future.set_exception(error)
+
+    def _abandon(self, error: Exception) -> None:
+        for name in list(self._waiting):
+            self._reject(name, error)
