@@ -1,0 +1,24 @@
+import type { RoomClient } from "@theta/client";
+import { connectionWords } from "./panels/status";
+
+/** Keeps the page's state in data attributes of <html>, for style sheets, tests and the curious. */
+export function publishState(client: RoomClient, root: HTMLElement = document.documentElement): void {
+  const { dataset } = root;
+  const show = (): void => {
+    const { connection, document: view, people, statistics } = client;
+    dataset.connection = connectionWords(client, 0).state;
+    dataset.role = connection.phase === "online" ? connection.role : "";
+    dataset.documentHash = view.hash;
+    dataset.documentSeq = String(view.seq);
+    dataset.documentStatus = view.status;
+    dataset.entities = String(view.entities.size);
+    dataset.people = String(people.length);
+    dataset.presences = String(client.presence.size);
+    dataset.signaturesVerified = String(statistics.signaturesVerified);
+    dataset.pending = String(statistics.packetsPending);
+  };
+  for (const event of ["connection", "document", "status", "people", "presence", "statistics"] as const) {
+    client.on(event, show);
+  }
+  show();
+}

@@ -1,0 +1,2 @@
+export { startApp } from "./start";
+export { createMemory, inviteFrom, takeInvite, type Memory } from "./storage";

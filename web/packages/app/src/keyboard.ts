@@ -1,0 +1,93 @@
+import type { SelectionStore, ThetaScene } from "@theta/scene";
+import type { Actions } from "./actions";
+import { isTextEntry } from "./dom";
+import { commandFor, FLIGHT_KEYS, flightOf, type Command } from "./keymap";
+
+export interface KeyboardPorts {
+  readonly canvas: HTMLCanvasElement;
+  readonly scene: ThetaScene;
+  readonly selection: SelectionStore;
+  readonly actions: Actions;
+  readonly focusName: () => void;
+  readonly focusDistance: () => void;
+  readonly focusMove: () => void;
+  readonly focusChat: () => void;
+  readonly openHelp: () => void;
+}
+
+/** The keys of the whole page; text fields and dialogs keep their own. */
+export function bindKeyboard(ports: KeyboardPorts): void {
+  const { canvas, scene, selection, actions } = ports;
+  const run: Record<Command, () => void> = {
+    "mode-object": () => selection.setMode("object"),
+    "mode-face": () => selection.setMode("face"),
+    "mode-vertex": () => selection.setMode("vertex"),
+    "tool-move": () => {
+      selection.setTool("move");
+      ports.focusMove();
+    },
+    "tool-extrude": () => {
+      selection.setMode("face");
+      selection.setTool("extrude");
+      ports.focusDistance();
+    },
+    "add-cube": () => void actions.add("cube"),
+    "add-pyramid": () => void actions.add("pyramid"),
+    "add-plane": () => void actions.add("plane"),
+    next: () => actions.cycle(1),
+    previous: () => actions.cycle(-1),
+    rename: ports.focusName,
+    delete: () => void actions.remove(),
+    undo: () => void actions.undo(),
+    redo: () => void actions.redo(),
+    frame: () => scene.frame(),
+    chat: ports.focusChat,
+    help: ports.openHelp,
+    cancel: () => {
+      if (!scene.cancelDrag()) selection.select(null);
+    },
+  };
+
+  const held = new Set<string>();
+  const fly = (): void => scene.fly(flightOf(held));
+  const land = (): void => {
+    if (held.size === 0) return;
+    held.clear();
+    fly();
+  };
+
+  window.addEventListener("keydown", (event) => {
+    if (document.querySelector("dialog[open]")) return;
+    if (isTextEntry(event.target)) {
+      // Out of the field and back to the room; the field has had the key already.
+      if (event.key === "Escape") canvas.focus();
+      return;
+    }
+    const bare = !event.ctrlKey && !event.metaKey && !event.altKey;
+    if (bare && (FLIGHT_KEYS.has(event.code) || event.key === "Shift")) {
+      held.add(event.code);
+      fly();
+      return;
+    }
+    const arrow = event.target === canvas ? ARROWS[event.key] : undefined;
+    const command = arrow ?? commandFor(event);
+    if (!command) return;
+    event.preventDefault();
+    if (!event.repeat || REPEATABLE.has(command)) run[command]();
+  });
+  window.addEventListener("keyup", (event) => {
+    if (held.delete(event.code)) fly();
+  });
+  window.addEventListener("blur", land);
+  document.addEventListener("focusin", (event) => {
+    if (isTextEntry(event.target)) land();
+  });
+}
+
+const ARROWS: Readonly<Record<string, Command>> = {
+  ArrowRight: "next",
+  ArrowDown: "next",
+  ArrowLeft: "previous",
+  ArrowUp: "previous",
+};
+const REPEATABLE: ReadonlySet<Command> = new Set(["next", "previous", "undo", "redo"]);

@@ -1,0 +1,107 @@
+/** What a key can ask for. */
+export type Command =
+  | "mode-object"
+  | "mode-face"
+  | "mode-vertex"
+  | "tool-move"
+  | "tool-extrude"
+  | "add-cube"
+  | "add-pyramid"
+  | "add-plane"
+  | "next"
+  | "previous"
+  | "rename"
+  | "delete"
+  | "undo"
+  | "redo"
+  | "frame"
+  | "chat"
+  | "help"
+  | "cancel";
+
+export interface Binding {
+  readonly command: Command;
+  /** As KeyboardEvent.key says it, lower case; "ctrl+" stands for Command on a Mac as well. */
+  readonly keys: readonly string[];
+  readonly label: string;
+  readonly group: "Select" | "Build" | "Look" | "Room";
+}
+
+/** Every key of the page; the help sheet is made from this table. */
+export const BINDINGS: readonly Binding[] = [
+  { command: "mode-object", keys: ["1"], label: "Select objects", group: "Select" },
+  { command: "mode-face", keys: ["2"], label: "Select faces", group: "Select" },
+  { command: "mode-vertex", keys: ["3"], label: "Select vertices", group: "Select" },
+  { command: "next", keys: ["]", "."], label: "Next object, face or vertex", group: "Select" },
+  { command: "previous", keys: ["[", ","], label: "The one before", group: "Select" },
+  { command: "cancel", keys: ["escape"], label: "Cancel a drag, select nothing", group: "Select" },
+  { command: "add-cube", keys: ["c"], label: "Add a cube", group: "Build" },
+  { command: "add-pyramid", keys: ["p"], label: "Add a pyramid", group: "Build" },
+  { command: "add-plane", keys: ["l"], label: "Add a plane", group: "Build" },
+  { command: "tool-extrude", keys: ["x"], label: "Extrude the face: type how far, Enter", group: "Build" },
+  { command: "tool-move", keys: ["m"], label: "Move: type how far, Enter", group: "Build" },
+  { command: "rename", keys: ["f2", "r"], label: "Rename", group: "Build" },
+  { command: "delete", keys: ["delete", "backspace"], label: "Delete the object", group: "Build" },
+  { command: "undo", keys: ["ctrl+z"], label: "Undo your own last step", group: "Build" },
+  { command: "redo", keys: ["ctrl+shift+z", "ctrl+y"], label: "Redo it", group: "Build" },
+  { command: "frame", keys: ["f"], label: "Look at the selection, or at everything", group: "Look" },
+  { command: "chat", keys: ["t", "/"], label: "Say something", group: "Room" },
+  { command: "help", keys: ["?"], label: "This sheet", group: "Room" },
+];
+
+/** What the mouse and the flying keys do: for the help sheet alone. */
+export const LOOKING: readonly { keys: readonly string[]; label: string }[] = [
+  { keys: ["w", "a", "s", "d"], label: "Fly; with Shift faster" },
+  { keys: ["q", "e"], label: "Fly down, up" },
+  { keys: ["Left drag"], label: "Orbit; with Shift pan" },
+  { keys: ["Right drag"], label: "Look around, while flying too" },
+  { keys: ["Wheel"], label: "Zoom" },
+  { keys: ["Shift"], label: "While dragging a handle: steps of 10 cm" },
+];
+
+export interface KeyPress {
+  readonly key: string;
+  readonly ctrlKey: boolean;
+  readonly metaKey: boolean;
+  readonly shiftKey: boolean;
+  readonly altKey: boolean;
+}
+
+const COMMANDS = new Map(BINDINGS.flatMap(({ command, keys }) => keys.map((key) => [key, command] as const)));
+
+/** What a key press asks for; null when it is none of ours. */
+export function commandFor(press: KeyPress): Command | null {
+  if (press.altKey) return null;
+  const key = press.key.toLowerCase();
+  const control = press.ctrlKey || press.metaKey;
+  // Characters that need Shift on some keyboards ("?") are themselves, whatever was held.
+  const shift = control && press.shiftKey;
+  return COMMANDS.get(`${control ? "ctrl+" : ""}${shift ? "shift+" : ""}${key}`) ?? null;
+}
+
+/** Which way the held keys fly, by their place on the keyboard (KeyboardEvent.code). */
+export function flightOf(held: ReadonlySet<string>): { right: number; up: number; forward: number; fast: boolean } {
+  const axis = (plus: string, minus: string): number => Number(held.has(plus)) - Number(held.has(minus));
+  return {
+    right: axis("KeyD", "KeyA"),
+    up: axis("KeyE", "KeyQ"),
+    forward: axis("KeyW", "KeyS"),
+    fast: held.has("ShiftLeft") || held.has("ShiftRight"),
+  };
+}
+
+export const FLIGHT_KEYS: ReadonlySet<string> = new Set(["KeyW", "KeyA", "KeyS", "KeyD", "KeyQ", "KeyE"]);
+
+/** How a key is written on the help sheet. */
+export function keyLabel(key: string): string {
+  const names: Record<string, string> = {
+    escape: "Esc",
+    delete: "Del",
+    backspace: "⌫",
+    f2: "F2",
+  };
+  return key
+    .split("+")
+    .map((part) => names[part] ?? (part.length === 1 ? part.toUpperCase() : part.charAt(0).toUpperCase() + part.slice(1)))
+    .join(" ");
+}

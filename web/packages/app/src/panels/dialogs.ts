@@ -1,0 +1,132 @@
+import { h, iconButton } from "../dom";
+import { BINDINGS, keyLabel, LOOKING } from "../keymap";
+import { cleanName, inviteFrom } from "../storage";
+
+export interface Welcome {
+  readonly element: HTMLDialogElement;
+  ask(question: { name: string; invite: string; reason?: string }): void;
+}
+
+/** Asks for a name, and for the invite when there is none; never for more than is missing. */
+export function createWelcome(join: (answer: { name: string; invite: string }) => void): Welcome {
+  const { element, form, name, invite, inviteField, reason } = createWelcomeForm();
+  let known = "";
+  const complain = (words: string, field: HTMLInputElement): void => {
+    reason.textContent = words;
+    field.setAttribute("aria-invalid", "true");
+    field.focus();
+  };
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const answer = { name: cleanName(name.value), invite: known || inviteFrom(invite.value) };
+    if (!answer.name) complain("A name is missing.", name);
+    else if (!answer.invite) complain("That is no invite. It is a link with “#invite=” in it, or what follows that.", invite);
+    else {
+      element.close();
+      join(answer);
+    }
+  });
+  // There is nothing behind it to go back to.
+  element.addEventListener("cancel", (event) => event.preventDefault());
+  return {
+    element,
+    ask(question) {
+      known = question.invite;
+      name.value = question.name;
+      invite.value = "";
+      inviteField.hidden = known !== "";
+      reason.textContent = question.reason ?? "";
+      for (const field of [name, invite]) field.removeAttribute("aria-invalid");
+      if (!element.open) element.showModal();
+      (question.name ? invite : name).focus();
+    },
+  };
+}
+
+function createWelcomeForm() {
+  const name = h("input", {
+    testId: "name-input",
+    attributes: { type: "text", id: "welcome-name", maxlength: "64", autocomplete: "nickname", required: "" },
+  });
+  const invite = h("input", {
+    testId: "invite-input",
+    attributes: { type: "text", id: "welcome-invite", autocomplete: "off", spellcheck: "false", placeholder: "http://…/#invite=…" },
+  });
+  const reason = h("p", { class: "reason", testId: "welcome-reason", attributes: { role: "alert" } });
+  const inviteField = h("div", {
+    class: "field",
+    children: [
+      h("label", { text: "Invite link", attributes: { for: "welcome-invite" } }),
+      invite,
+      h("p", {
+        class: "hint",
+        text: "Rooms are for people who were invited. Paste the link that “theta serve” printed or that somebody sent you.",
+      }),
+    ],
+  });
+  const submit = h("button", { class: "button primary", text: "Come in", testId: "join", attributes: { type: "submit" } });
+  const form = h("form", {
+    attributes: { method: "dialog", novalidate: "" },
+    children: [
+      h("h1", { text: "Welcome to Theta", attributes: { id: "welcome-title" } }),
+      h("p", { class: "lead", text: "Build in 3D, together, in a room of your own." }),
+      reason,
+      h("div", {
+        class: "field",
+        children: [
+          h("label", { text: "Your name", attributes: { for: "welcome-name" } }),
+          name,
+          h("p", { class: "hint", text: "The others see it beside your work and over your head." }),
+        ],
+      }),
+      inviteField,
+      submit,
+    ],
+  });
+  const element = h("dialog", {
+    class: "welcome",
+    testId: "welcome",
+    attributes: { "aria-labelledby": "welcome-title" },
+    children: [form],
+  });
+  return { element, form, name, invite, inviteField, reason };
+}
+
+/** A sheet with every key of the page. */
+export function createHelp(): HTMLDialogElement {
+  const close = iconButton("close", "Close", "help-close", "Esc");
+  const groups = ["Select", "Build", "Look", "Room"] as const;
+  const rows = (group: (typeof groups)[number]) => [
+    ...BINDINGS.filter((binding) => binding.group === group),
+    ...(group === "Look" ? LOOKING : []),
+  ];
+  const element = h("dialog", {
+    class: "help",
+    testId: "help-sheet",
+    attributes: { "aria-labelledby": "help-title" },
+    children: [
+      h("header", { children: [h("h1", { text: "Keys", attributes: { id: "help-title" } }), close] }),
+      h("div", {
+        class: "sheets",
+        children: groups.map((group) =>
+          h("section", {
+            children: [
+              h("h2", { text: group }),
+              h("dl", {
+                children: rows(group).flatMap(({ keys, label }) => [
+                  h("dt", { children: keys.map((key) => h("kbd", { text: keyLabel(key) })) }),
+                  h("dd", { text: label }),
+                ]),
+              }),
+            ],
+          }),
+        ),
+      }),
+    ],
+  });
+  close.addEventListener("click", () => element.close());
+  element.addEventListener("click", (event) => {
+    if (event.target === element) element.close();
+  });
+  return element;
+}

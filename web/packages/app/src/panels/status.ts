@@ -1,0 +1,111 @@
+import type { ConnectionState, RoomClient } from "@theta/client";
+import { h } from "../dom";
+
+const COUNTDOWN_MILLISECONDS = 250;
+
+/** How the connection is, in a few words. `now` is this page's clock. */
+export function connectionWords(client: RoomClient, now: number): { state: string; text: string; title: string } {
+  const { connection, document: view, statistics } = client;
+  switch (connection.phase) {
+    case "idle":
+      return { state: "idle", text: "Not connected", title: "" };
+    case "connecting":
+      return { state: "connecting", text: "Connecting …", title: `Attempt ${connection.attempt}` };
+    case "online": {
+      if (view.status === "loading") return { state: "joining", text: "Joining …", title: "Receiving the document" };
+      const milliseconds = statistics.roundTripMs;
+      const jitter = statistics.jitterMs === null ? "" : `, ±${statistics.jitterMs.toFixed(1)} ms`;
+      return {
+        state: "live",
+        text: milliseconds === null ? "Live" : `Live · ${milliseconds < 10 ? milliseconds.toFixed(1) : Math.round(milliseconds)} ms`,
+        title: milliseconds === null ? "Connected" : `Round trip ${milliseconds.toFixed(1)} ms${jitter}`,
+      };
+    }
+    case "waiting": {
+      const seconds = Math.max(0, Math.ceil((connection.retryAtMs - now) / 1000));
+      return { state: "reconnecting", text: `Reconnecting in ${seconds} s`, title: connection.reason };
+    }
+    case "refused":
+      return { state: "refused", text: refusalWords(connection.code), title: connection.reason };
+    case "closed":
+      return { state: "closed", text: "Closed", title: "" };
+  }
+}
+
+type Refusal = Extract<ConnectionState, { phase: "refused" }>["code"];
+
+/** What a refusal means for the person who reads it. */
+export function refusalWords(code: Refusal): string {
+  const words: Record<Refusal, string> = {
+    "not-invited": "Not invited",
+    "bad-proof": "Key not accepted",
+    "room-full": "Room is full",
+    "session-replaced": "Open elsewhere",
+    "protocol-mismatch": "Page is out of date",
+    "room-changed": "Not the same room",
+    unsupported: "Browser too old",
+  };
+  return words[code];
+}
+
+/** A chip with the connection's state; a press tries again at once. */
+export function createConnectionChip(client: RoomClient): HTMLElement {
+  const text = h("span", { class: "label" });
+  const chip = h("button", {
+    class: "chip",
+    testId: "connection",
+    attributes: { type: "button" },
+    children: [h("span", { class: "lamp", attributes: { "aria-hidden": "true" } }), text],
+  });
+  let countdown = 0;
+  const show = (): void => {
+    const { state, text: words, title } = connectionWords(client, Date.now());
+    chip.dataset.state = state;
+    chip.title = title;
+    if (text.textContent !== words) text.textContent = words;
+    clearTimeout(countdown);
+    if (client.connection.phase === "waiting") countdown = window.setTimeout(show, COUNTDOWN_MILLISECONDS);
+  };
+  chip.addEventListener("click", () => {
+    if (client.connection.phase === "waiting" || client.connection.phase === "refused") client.connect();
+  });
+  client.on("connection", show);
+  client.on("statistics", show);
+  client.on("status", show);
+  show();
+  return chip;
+}
+
+/** The line at the foot: what the document's hash is, whether it agrees with the room's, whose signatures were checked. */
+export function createStatusBar(client: RoomClient, copied: () => void): HTMLElement {
+  const agreement = h("span", { class: "agreement", testId: "document-status" });
+  const hash = h("button", { class: "hash", testId: "document-hash", attributes: { type: "button" } });
+  const seq = h("span", { testId: "document-seq" });
+  const signatures = h("span", { testId: "signatures" });
+  const pending = h("span", { class: "pending", testId: "pending" });
+  const show = (): void => {
+    const { document: view, statistics } = client;
+    const { signaturesVerified, signaturesFailed, signaturesUnknown, packetsPending } = statistics;
+    agreement.dataset.status = view.status;
+    agreement.textContent = { loading: "Loading", current: "In agreement", diverged: "Diverged – asking anew" }[view.status];
+    hash.textContent = view.hash ? view.hash.slice(0, 8) : "––––––––";
+    hash.title = `Document hash ${view.hash} – press to copy`;
+    hash.setAttribute("aria-label", `Document hash ${view.hash.slice(0, 8)}, copy it`);
+    seq.textContent = `record ${view.seq}`;
+    signatures.textContent = `${signaturesVerified} ${signaturesVerified === 1 ? "signature" : "signatures"} verified`;
+    signatures.title = `${signaturesFailed} wrong, ${signaturesUnknown} by people this page doesn't know`;
+    signatures.classList.toggle("wrong", signaturesFailed > 0);
+    if (signaturesFailed > 0) signatures.textContent += `, ${signaturesFailed} wrong`;
+    pending.textContent = packetsPending > 0 ? `${packetsPending} unsaved` : "";
+  };
+  hash.addEventListener("click", () => void navigator.clipboard.writeText(client.document.hash).then(copied, () => undefined));
+  client.on("status", show);
+  client.on("statistics", show);
+  client.on("document", show);
+  show();
+  return h("footer", {
+    class: "status-bar",
+    testId: "status-bar",
+    children: [agreement, hash, seq, signatures, pending],
+  });
+}

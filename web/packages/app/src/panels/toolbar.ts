@@ -1,0 +1,104 @@
+import type { PrimitiveKind, RoomClient } from "@theta/client";
+import type { DragTool, SelectMode, SelectionStore } from "@theta/scene";
+import type { Actions } from "../actions";
+import { h, icon, iconButton, type IconName } from "../dom";
+
+const MODES: readonly { mode: SelectMode; label: string; key: string; icon: IconName }[] = [
+  { mode: "object", label: "Object", key: "1", icon: "object" },
+  { mode: "face", label: "Face", key: "2", icon: "face" },
+  { mode: "vertex", label: "Vertex", key: "3", icon: "vertex" },
+];
+const TOOLS: readonly { tool: DragTool; label: string; key: string }[] = [
+  { tool: "extrude", label: "Extrude", key: "X" },
+  { tool: "move", label: "Move", key: "M" },
+];
+const PRIMITIVES: readonly { kind: PrimitiveKind; label: string; key: string }[] = [
+  { kind: "cube", label: "Add a cube", key: "C" },
+  { kind: "pyramid", label: "Add a pyramid", key: "P" },
+  { kind: "plane", label: "Add a plane", key: "L" },
+];
+
+export interface ToolbarPorts {
+  readonly client: RoomClient;
+  readonly selection: SelectionStore;
+  readonly actions: Actions;
+  readonly frame: () => void;
+}
+
+/** Modes, tools, what to add, undo and redo. */
+export function createToolbar({ client, selection, actions, frame }: ToolbarPorts): HTMLElement {
+  const modes = MODES.map(({ mode, label, key, icon: name }) => {
+    const button = toggle(label, name, key, `mode-${mode}`);
+    button.addEventListener("click", () => selection.setMode(mode));
+    return { mode, button };
+  });
+  const tools = TOOLS.map(({ tool, label, key }) => {
+    const button = toggle(label, tool, key, `tool-${tool}`);
+    button.addEventListener("click", () => selection.setTool(tool));
+    return { tool, button };
+  });
+  const adders = PRIMITIVES.map(({ kind, label, key }) => {
+    const button = iconButton(kind, label, `add-${kind}`, key);
+    button.addEventListener("click", () => void actions.add(kind));
+    return button;
+  });
+  const undo = iconButton("undo", "Undo", "undo", "Ctrl Z");
+  const redo = iconButton("redo", "Redo", "redo", "Ctrl Shift Z");
+  undo.addEventListener("click", () => void actions.undo());
+  redo.addEventListener("click", () => void actions.redo());
+  const look = iconButton("frame", "Look at the selection", "frame", "F");
+  look.addEventListener("click", frame);
+
+  const showSelection = (): void => {
+    const { mode, tool } = selection.state;
+    for (const one of modes) one.button.setAttribute("aria-pressed", String(one.mode === mode));
+    for (const one of tools) {
+      one.button.setAttribute("aria-pressed", String(mode === "face" ? one.tool === tool : one.tool === "move"));
+      one.button.disabled = mode !== "face" && one.tool === "extrude";
+    }
+  };
+  const showHistory = (): void => {
+    for (const [button, way, key] of [
+      [undo, "undo", "Ctrl Z"],
+      [redo, "redo", "Ctrl Shift Z"],
+    ] as const) {
+      const step = client.history[way];
+      const verb = way === "undo" ? "Undo" : "Redo";
+      button.disabled = step === null;
+      button.classList.toggle("blocked", (step?.blockedBy.length ?? 0) > 0);
+      const blocked = step && step.blockedBy.length > 0 ? ` – ${step.blockedBy.join(", ")} built on this` : "";
+      button.title = step ? `${verb} “${step.label}”${blocked} (${key})` : `Nothing to ${way}`;
+      button.setAttribute("aria-label", step ? `${verb} ${step.label}${blocked}` : verb);
+    }
+  };
+  selection.subscribe(showSelection);
+  client.on("history", showHistory);
+  showSelection();
+  showHistory();
+
+  return h("div", {
+    class: "toolbar",
+    testId: "toolbar",
+    attributes: { role: "toolbar", "aria-label": "Tools" },
+    children: [
+      group("What a click selects", modes.map((one) => one.button)),
+      group("What a drag does", tools.map((one) => one.button)),
+      group("Add", adders),
+      group("History", [undo, redo]),
+      group("View", [look]),
+    ],
+  });
+}
+
+function toggle(label: string, name: IconName, key: string, testId: string): HTMLButtonElement {
+  return h("button", {
+    class: "toggle",
+    testId,
+    attributes: { type: "button", title: `${label} (${key})`, "aria-label": label, "aria-pressed": "false" },
+    children: [icon(name), h("span", { text: label })],
+  });
+}
+
+function group(label: string, children: readonly Node[]): HTMLElement {
+  return h("div", { class: "group", attributes: { role: "group", "aria-label": label }, children });
+}

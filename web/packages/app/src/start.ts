@@ -1,0 +1,169 @@
+import type { RoomClient } from "@theta/client";
+import { createScene, DARK_THEME, LIGHT_THEME, type ThetaScene } from "@theta/scene";
+import { createActions } from "./actions";
+import { h, iconButton } from "./dom";
+import { publishState } from "./hooks";
+import { bindKeyboard } from "./keyboard";
+import { createNotices, type Notices } from "./notices";
+import { createChat } from "./panels/chat";
+import { createHelp, createWelcome, type Welcome } from "./panels/dialogs";
+import { createInspector } from "./panels/inspector";
+import { createOutline } from "./panels/outline";
+import { createPeople } from "./panels/people";
+import { createConnectionChip, createStatusBar, refusalWords } from "./panels/status";
+import { createToolbar } from "./panels/toolbar";
+import type { Memory } from "./storage";
+
+const NEIGHBOUR_RADIANS = 0.8;
+
+declare global {
+  interface Window {
+    /** For tinkerers, in the console: `theta.client.perform([...])`, `theta.scene.selection.state`. */
+    theta?: { client: RoomClient; scene: ThetaScene };
+  }
+}
+
+/** Builds the page around a client and joins the room. */
+export function startApp(client: RoomClient, memory: Memory): void {
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const still = matchMedia("(prefers-reduced-motion: reduce)");
+  const canvas = createCanvas();
+  const notices = createNotices();
+  const actions = createActions(client, () => scene, notices);
+  document.body.replaceChildren(canvas);
+  const scene = createScene({
+    canvas,
+    client,
+    theme: dark.matches ? DARK_THEME : LIGHT_THEME,
+    glides: () => !still.matches,
+    perform: (operation) => actions.perform(operation),
+    readout: (readout) => inspector.readout(readout),
+    firstFrame: () => {
+      document.documentElement.dataset.firstFrameMs = performance.now().toFixed(0);
+    },
+  });
+  const { selection } = scene;
+
+  const outline = createOutline(client, selection);
+  const inspector = createInspector(client, selection, actions);
+  const chat = createChat(client, () => notices.show("Nobody can hear you right now", { kind: "warning", topic: "chat" }));
+  const help = createHelp();
+  const helpButton = iconButton("help", "Keys", "help", "?");
+  const openHelp = (): void => help.showModal();
+  helpButton.addEventListener("click", openHelp);
+  const welcome = createWelcome(({ name, invite }) => {
+    memory.rememberName(name);
+    memory.rememberInvite(invite);
+    client.connect({ name, invite });
+    canvas.focus();
+  });
+
+  document.body.append(
+    h("header", {
+      class: "top-bar",
+      children: [
+        createBrand(client),
+        createToolbar({ client, selection, actions, frame: () => scene.frame() }),
+        h("div", { class: "corner", children: [createConnectionChip(client), helpButton] }),
+      ],
+    }),
+    outline.element,
+    h("div", { class: "column right", children: [inspector.element, createPeople(client), chat.element] }),
+    createStatusBar(client, () => notices.show("Hash copied", { topic: "hash" })),
+    notices.element,
+    help,
+    welcome.element,
+  );
+  bindKeyboard({
+    canvas,
+    scene,
+    selection,
+    actions,
+    focusName: inspector.focusName,
+    focusDistance: inspector.focusDistance,
+    focusMove: inspector.focusMove,
+    focusChat: chat.focus,
+    openHelp,
+  });
+  dark.addEventListener("change", () => scene.setTheme(dark.matches ? DARK_THEME : LIGHT_THEME));
+  publishState(client);
+  watchTrouble(client, notices, welcome, memory);
+  stepAside(client, scene);
+  window.theta = { client, scene };
+
+  const { name, invite } = memory;
+  if (name && invite) client.connect({ name, invite });
+  else welcome.ask({ name, invite });
+}
+
+function createCanvas(): HTMLCanvasElement {
+  return h("canvas", {
+    class: "view",
+    testId: "view",
+    attributes: {
+      tabindex: "0",
+      role: "application",
+      "aria-label": "The room in 3D. Arrow keys select the next object, face or vertex; question mark lists all keys.",
+    },
+  });
+}
+
+function createBrand(client: RoomClient): HTMLElement {
+  const room = h("span", { class: "room-name", testId: "room-name" });
+  const show = (): void => {
+    const { connection } = client;
+    if (connection.phase !== "online") return;
+    room.textContent = connection.roomName;
+    room.title = connection.roomName;
+    document.title = `${connection.roomName} – Theta`;
+  };
+  client.on("connection", show);
+  show();
+  const mark = h("span", { class: "mark", text: "θ", attributes: { "aria-hidden": "true" } });
+  return h("div", { class: "brand", children: [mark, h("span", { class: "product", text: "Theta" }), room] });
+}
+
+/** Everybody starts before the same spot: who comes later stands beside those who are there, not in their heads. */
+function stepAside(client: RoomClient, scene: ThetaScene): void {
+  const stop = client.on("people", (people) => {
+    if (!people.some((person) => person.self)) return;
+    stop();
+    const others = people.length - 1;
+    const places = Math.ceil(others / 2) * (others % 2 === 0 ? -1 : 1);
+    scene.rig.orbit(places * NEIGHBOUR_RADIANS, 0);
+    scene.invalidate();
+  });
+}
+
+/** Says what a person should know, and asks for what is missing when the room says no. */
+function watchTrouble(client: RoomClient, notices: Notices, welcome: Welcome, memory: Memory): void {
+  client.on("connection", (connection) => {
+    if (connection.phase === "online") notices.clear("refused");
+    if (connection.phase !== "refused") return;
+    if (connection.code === "not-invited") {
+      memory.forgetInvite();
+      welcome.ask({ name: memory.name, invite: "", reason: "This room doesn't know that invite. Ask for a new link." });
+      return;
+    }
+    notices.show(refusalWords(connection.code), {
+      kind: "error",
+      topic: "refused",
+      lasting: true,
+      detail: connection.reason,
+      action: { label: "Try again", run: () => client.connect() },
+    });
+  });
+  client.on("corrected", ({ outcome, reason }) => {
+    const title = outcome === "applied" ? "Something of yours is back in effect" : "Something of yours has no effect any more";
+    notices.show(title, { kind: outcome === "applied" ? "info" : "warning", detail: reason, topic: "corrected" });
+  });
+  client.on("status", ({ status }) => {
+    if (status === "diverged") {
+      notices.show("This page differed from the room", {
+        kind: "warning",
+        topic: "diverged",
+        detail: "It is fetching the document anew; nothing of yours is lost.",
+      });
+    }
+  });
+}

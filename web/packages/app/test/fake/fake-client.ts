@@ -1,0 +1,259 @@
+import type {
+  Actor,
+  ChatMessage,
+  ConnectionState,
+  DocumentChange,
+  DocumentEntity,
+  DocumentView,
+  EntityId,
+  Gesture,
+  HistoryView,
+  Mesh,
+  Operation,
+  Performed,
+  Person,
+  Presence,
+  RoomClient,
+  RoomClientEvents,
+  Statistics,
+} from "@theta/client";
+import { NothingToUndoError, RefusedError } from "@theta/client";
+import { elementIndex } from "@theta/scene";
+import { withExtrudedFace } from "../../../scene/src/geometry/preview";
+import { makePrimitive } from "./shapes";
+
+type Entities = ReadonlyMap<EntityId, DocumentEntity>;
+
+const SELF: Actor = 1n;
+
+/** A room of one in memory: does what the operations say, roughly, without signatures or a network. For tests. */
+export class FakeClient implements RoomClient {
+  connection: ConnectionState = { phase: "idle" };
+  people: Person[] = [];
+  presence = new Map<Actor, Presence>();
+  chat: ChatMessage[] = [];
+  statistics: Statistics = {
+    roundTripMs: null,
+    jitterMs: null,
+    clockOffsetMs: null,
+    packetsPending: 0,
+    signaturesVerified: 0,
+    signaturesFailed: 0,
+    signaturesUnknown: 0,
+    divergences: 0,
+  };
+  /** Everything performed, in order. */
+  readonly performed: Operation[] = [];
+  readonly shown: Presence[] = [];
+  /** People who built on the next step to undo. */
+  blockedBy: readonly string[] = [];
+  /** The reason why the next operation is refused. */
+  refusal: string | null = null;
+
+  private entities: Entities = new Map();
+  private past: { label: string; before: Entities }[] = [];
+  private future: { label: string; before: Entities }[] = [];
+  private count = 0;
+  private readonly listeners = new Map<string, Set<(value: never) => void>>();
+
+  get document(): DocumentView {
+    const hash = this.count.toString(16).padStart(8, "0").repeat(4);
+    const status = this.connection.phase === "online" ? "current" : "loading";
+    return { entities: this.entities, seq: BigInt(this.count), hash, status };
+  }
+
+  get history(): HistoryView {
+    const undo = this.past.at(-1);
+    const redo = this.future.at(-1);
+    return {
+      undo: undo ? { label: undo.label, blockedBy: this.blockedBy } : null,
+      redo: redo ? { label: redo.label, blockedBy: [] } : null,
+    };
+  }
+
+  connect({ name = "Me" }: { name?: string; invite?: string } = {}): void {
+    const me: Person = { actor: SELF, author: "00".repeat(32), name, colour: 0x2f6bff, role: "editor", self: true };
+    this.people = [me, ...this.people.filter((person) => !person.self)];
+    this.setConnection({ phase: "online", role: "editor", actor: SELF, roomName: "studio", resumed: false });
+    this.emit("people", this.people);
+    this.emit("status", this.document);
+  }
+
+  setConnection(connection: ConnectionState): void {
+    this.connection = connection;
+    this.emit("connection", connection);
+  }
+
+  setStatistics(changes: Partial<Statistics>): void {
+    this.statistics = { ...this.statistics, ...changes };
+    this.emit("statistics", this.statistics);
+  }
+
+  /** Someone else comes in, or moves. */
+  meet(person: Person, presence: Presence): void {
+    if (!this.people.some((one) => one.actor === person.actor)) this.people = [...this.people, person];
+    this.presence.set(person.actor, presence);
+    this.emit("people", this.people);
+    this.emit("presence", [person.actor]);
+  }
+
+  hear(message: ChatMessage): void {
+    this.chat.push(message);
+    this.emit("chat", message);
+  }
+
+  close(): void {
+    this.setConnection({ phase: "closed" });
+  }
+
+  async perform(operations: readonly Operation[]): Promise<Performed> {
+    await Promise.resolve();
+    if (this.refusal !== null) {
+      const reason = this.refusal;
+      this.refusal = null;
+      throw new RefusedError("Refused", reason);
+    }
+    const before = this.entities;
+    const created: EntityId[] = [];
+    for (const operation of operations) {
+      this.performed.push(operation);
+      this.count++;
+      if (operation.type === "create_primitive") created.push(idOf(this.count));
+      this.entities = applied(this.entities, operation, this.count);
+    }
+    this.past.push({ label: (operations[0]?.type ?? "").replaceAll("_", " "), before });
+    this.future = [];
+    this.changed(before);
+    return { names: [], created, seq: BigInt(this.count), corrections: [] };
+  }
+
+  beginGesture(): Gesture {
+    return { number: null };
+  }
+
+  undo(): Promise<Performed> {
+    return this.travel(this.past, this.future);
+  }
+
+  redo(): Promise<Performed> {
+    return this.travel(this.future, this.past);
+  }
+
+  say(text: string): boolean {
+    const me = this.people.find((person) => person.self);
+    if (!me) return false;
+    this.hear({ actor: SELF, name: me.name, colour: me.colour, text, atMs: Date.now() });
+    return true;
+  }
+
+  showPresence(presence: Presence): void {
+    this.shown.push(presence);
+  }
+
+  on<Name extends keyof RoomClientEvents>(event: Name, listener: (value: RoomClientEvents[Name]) => void): () => void {
+    const set = this.listeners.get(event) ?? new Set();
+    this.listeners.set(event, set);
+    set.add(listener);
+    return () => set.delete(listener);
+  }
+
+  emit<Name extends keyof RoomClientEvents>(event: Name, value: RoomClientEvents[Name]): void {
+    for (const listener of this.listeners.get(event) ?? []) (listener as (value: RoomClientEvents[Name]) => void)(value);
+  }
+
+  private async travel(
+    from: { label: string; before: Entities }[],
+    to: { label: string; before: Entities }[],
+  ): Promise<Performed> {
+    await Promise.resolve();
+    const step = from.pop();
+    if (!step) throw new NothingToUndoError();
+    const before = this.entities;
+    to.push({ label: step.label, before });
+    this.entities = step.before;
+    this.count++;
+    this.changed(before);
+    return { names: [], created: [], seq: BigInt(this.count), corrections: [] };
+  }
+
+  private changed(before: Entities): void {
+    const change: DocumentChange = {
+      changed: [...this.entities].filter(([id, entity]) => before.get(id) !== entity).map(([id]) => id),
+      removed: [...before.keys()].filter((id) => !this.entities.has(id)),
+    };
+    this.emit("document", change);
+    this.emit("status", this.document);
+    this.emit("history", this.history);
+  }
+}
+
+function idOf(count: number): string {
+  return count.toString(16).padStart(32, "0");
+}
+
+function applied(entities: Entities, operation: Operation, count: number): Entities {
+  const next = new Map(entities);
+  if (operation.type === "create_primitive") {
+    const { translation, rotation = [0, 0, 0, 1], scale = [1, 1, 1] } = operation;
+    next.set(idOf(count), {
+      id: idOf(count),
+      transform: { translation, rotation, scale },
+      mesh: makePrimitive(operation.kind, operation.size, count),
+      material: { colour: [0.8, 0.8, 0.8], metallic: 0, roughness: 0.6 },
+      name: operation.name,
+      owner: null,
+    });
+    return next;
+  }
+  const entity = next.get(operation.entity);
+  if (!entity) return next;
+  if (operation.type === "delete") next.delete(entity.id);
+  else next.set(entity.id, changedEntity(entity, operation, count));
+  return next;
+}
+
+type Change = Exclude<Operation, { type: "create_primitive" | "delete" }>;
+
+function changedEntity(entity: DocumentEntity, operation: Change, count: number): DocumentEntity {
+  const { mesh } = entity;
+  switch (operation.type) {
+    case "transform": {
+      const { translation, rotation, scale } = operation;
+      return { ...entity, transform: { translation, rotation, scale } };
+    }
+    case "paint":
+      return { ...entity, material: { metallic: 0, roughness: 0.6, colour: operation.colour } };
+    case "rename":
+      return { ...entity, name: operation.name };
+    case "extrude_face": {
+      const face = mesh ? elementIndex(mesh, "face", operation.face) : undefined;
+      if (!mesh || face === undefined) return entity;
+      return { ...entity, mesh: withIds(withExtrudedFace(mesh, face, operation.distance), mesh, count) };
+    }
+    case "move_vertices": {
+      if (!mesh) return entity;
+      const positions = mesh.positions.slice();
+      operation.vertices.forEach((id, at) => {
+        const vertex = elementIndex(mesh, "vertex", id);
+        if (vertex !== undefined) positions.set(operation.targets.subarray(at * 3, at * 3 + 3), vertex * 3);
+      });
+      return { ...entity, mesh: { ...mesh, positions } };
+    }
+  }
+}
+
+/** Gives the elements that an extrusion added ids of their own. */
+function withIds(mesh: Mesh, before: Mesh, count: number): Mesh {
+  const fill = (ids: Uint8Array, from: number, kind: number): void => {
+    for (let at = from; at < ids.length / 16; at++) {
+      const view = new DataView(ids.buffer, ids.byteOffset + at * 16, 16);
+      view.setUint32(0, count);
+      view.setUint32(4, kind);
+      view.setUint32(8, at + 1);
+    }
+  };
+  fill(mesh.vertexIds, before.vertexCount, 1);
+  fill(mesh.edgeIds, before.edgeCount, 2);
+  fill(mesh.faceIds, before.faceCount, 3);
+  return mesh;
+}

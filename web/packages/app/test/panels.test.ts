@@ -1,0 +1,183 @@
+// @vitest-environment happy-dom
+import type { Vector3 } from "@theta/client";
+import { createSelection, type ThetaScene } from "@theta/scene";
+import { Vector3 as Point } from "three";
+import { beforeEach, expect, test } from "vitest";
+import { createActions, list, nextOf } from "../src/actions";
+import { publishState } from "../src/hooks";
+import { createNotices } from "../src/notices";
+import { createChat } from "../src/panels/chat";
+import { createWelcome } from "../src/panels/dialogs";
+import { formatMetres, parseMetres } from "../src/panels/fields";
+import { createInspector } from "../src/panels/inspector";
+import { createOutline } from "../src/panels/outline";
+import { formatColour, parseColour } from "../src/panels/palette";
+import { createPeople, initials } from "../src/panels/people";
+import { connectionWords, createStatusBar } from "../src/panels/status";
+import { createToolbar } from "../src/panels/toolbar";
+import { FakeClient } from "./fake/fake-client";
+
+function room() {
+  const client = new FakeClient();
+  client.connect({ name: "Mira" });
+  const selection = createSelection();
+  const scene = {
+    selection,
+    freePlace: () => new Point(1, 0, 2),
+    setPainting: () => undefined,
+  } as unknown as ThetaScene;
+  const notices = createNotices();
+  const actions = createActions(client, () => scene, notices);
+  const inspector = createInspector(client, selection, actions);
+  const outline = createOutline(client, selection);
+  const toolbar = createToolbar({ client, selection, actions, frame: () => undefined });
+  document.body.replaceChildren(notices.element, inspector.element, outline.element, toolbar);
+  return { client, selection, actions, notices, inspector };
+}
+
+function byId<Kind extends HTMLElement>(testId: string): Kind {
+  const found = document.querySelector<Kind>(`[data-testid="${testId}"]`);
+  if (!found) throw new Error(`no ${testId}`);
+  return found;
+}
+
+function type(field: HTMLElement, key: string): void {
+  field.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+}
+
+beforeEach(() => document.body.replaceChildren());
+
+test("a cube is added, found in the list, its face chosen and extruded by a typed distance, with keys alone", async () => {
+  const { client, selection, actions } = room();
+  await actions.add("cube");
+  expect(client.performed[0]).toMatchObject({ type: "create_primitive", name: "Cube", translation: [1, 0.25, 2] });
+  expect(selection.state.selected).toMatchObject({ kind: "object" });
+
+  selection.setMode("face");
+  const faces = byId("elements");
+  for (const key of ["End", "ArrowUp", "ArrowUp"]) type(faces, key);
+  expect(faces.querySelector('[aria-selected="true"]')?.textContent).toContain("up");
+
+  const distance = byId<HTMLInputElement>("extrude-distance");
+  distance.value = "0,4";
+  type(distance, "Enter");
+  await Promise.resolve();
+  expect(client.performed[1]).toMatchObject({ type: "extrude_face", distance: 0.4 });
+});
+
+test("a distance that is none is marked and not sent", async () => {
+  const { client, actions, selection } = room();
+  await actions.add("cube");
+  selection.setMode("face");
+  actions.cycle(1);
+  const distance = byId<HTMLInputElement>("extrude-distance");
+  distance.value = "far";
+  type(distance, "Enter");
+  expect(distance.getAttribute("aria-invalid")).toBe("true");
+  expect(client.performed).toHaveLength(1);
+});
+
+test("a typed position moves the object there; fields that were not touched keep their digits", async () => {
+  const { client, actions } = room();
+  await actions.add("cube");
+  const place: Vector3 = [0.1234567, 0.25, 2];
+  await actions.place(place);
+  byId<HTMLInputElement>("position-y").value = "1.5";
+  type(byId("position-y"), "Enter");
+  await Promise.resolve();
+  expect(client.performed.at(-1)).toMatchObject({ type: "transform", translation: [0.1234567, 1.5, 2] });
+});
+
+test("undo and redo buttons say what they would do, and whose work is in the way", async () => {
+  const { client, actions } = room();
+  const undo = byId<HTMLButtonElement>("undo");
+  expect([undo.disabled, undo.title]).toEqual([true, "Nothing to undo"]);
+  await actions.add("cube");
+  expect([undo.disabled, undo.title]).toEqual([false, "Undo “create primitive” (Ctrl Z)"]);
+  client.blockedBy = ["Ana", "Bo"];
+  client.emit("history", client.history);
+  expect(undo.title).toContain("Ana, Bo built on this");
+  await actions.undo();
+  expect(client.document.entities.size).toBe(1);
+  expect(byId("notice").textContent).toContain("Ana and Bo built on this");
+  client.blockedBy = [];
+  await actions.undo();
+  expect(client.document.entities.size).toBe(0);
+  expect(byId<HTMLButtonElement>("redo").disabled).toBe(false);
+});
+
+test("a refusal is told in the room's words", async () => {
+  const { client, actions } = room();
+  client.refusal = "colour must be between 0 and 1";
+  await actions.add("plane");
+  expect(byId("notice").textContent).toContain("colour must be between 0 and 1");
+});
+
+test("names and chat are text, never markup", () => {
+  const client = new FakeClient();
+  client.connect({ name: "<img src=x onerror=alert(1)>" });
+  document.body.append(createPeople(client), createChat(client, () => undefined).element);
+  const text = "<script>alert(1)</script>";
+  client.hear({ actor: 9n, name: "<b>Eve</b>", colour: 0xff0000, text, atMs: 0 });
+  expect(document.querySelectorAll("img, script, b")).toHaveLength(0);
+  expect(byId("chat-line").textContent).toContain(text);
+  expect(byId("person").textContent).toContain("<img");
+  expect(byId("person").textContent).toContain("you");
+});
+
+test("the welcome asks only for what is missing, and explains what was wrong", () => {
+  const answers: unknown[] = [];
+  const welcome = createWelcome((answer) => answers.push(answer));
+  document.body.append(welcome.element);
+  welcome.ask({ name: "", invite: "token" });
+  const submit = (): unknown => welcome.element.querySelector("form")?.dispatchEvent(new Event("submit", { cancelable: true }));
+  expect(byId("invite-input").parentElement?.hidden).toBe(true);
+  submit();
+  expect(byId("welcome-reason").textContent).toBe("A name is missing.");
+  byId<HTMLInputElement>("name-input").value = " Ana ";
+  submit();
+  welcome.ask({ name: "Ana", invite: "" });
+  byId<HTMLInputElement>("invite-input").value = "not one";
+  submit();
+  expect(byId("welcome-reason").textContent).toContain("no invite");
+  byId<HTMLInputElement>("invite-input").value = "http://localhost:8080/#invite=xyz";
+  submit();
+  expect(answers).toEqual([
+    { name: "Ana", invite: "token" },
+    { name: "Ana", invite: "xyz" },
+  ]);
+});
+
+test("the connection's state is in words, and on the page for tests to read", () => {
+  const client = new FakeClient();
+  const root = document.createElement("html");
+  publishState(client, root);
+  expect(root.dataset.connection).toBe("idle");
+  client.setConnection({ phase: "waiting", attempt: 2, retryAtMs: 5_000, reason: "gone" });
+  expect(connectionWords(client, 1_200)).toMatchObject({ state: "reconnecting", text: "Reconnecting in 4 s" });
+  client.connect({ name: "Mira" });
+  client.setStatistics({ roundTripMs: 12.4 });
+  expect(connectionWords(client, 0)).toMatchObject({ state: "live", text: "Live · 12 ms" });
+  expect(root.dataset).toMatchObject({ connection: "live", role: "editor", entities: "0", people: "1" });
+  client.setConnection({ phase: "refused", code: "room-full", reason: "128 people" });
+  expect(connectionWords(client, 0)).toMatchObject({ state: "refused", text: "Room is full", title: "128 people" });
+});
+
+test("the foot of the page shows the hash, and wrong signatures plainly", () => {
+  const client = new FakeClient();
+  document.body.append(createStatusBar(client, () => undefined));
+  client.setStatistics({ signaturesVerified: 1, signaturesFailed: 2 });
+  expect(byId("document-hash").title).toContain(client.document.hash);
+  expect(byId("signatures").textContent).toBe("1 signature verified, 2 wrong");
+});
+
+test("small words", () => {
+  expect(list([])).toBe("Someone");
+  expect(list(["Ana"])).toBe("Ana");
+  expect(list(["Ana", "Bo", "Cy"])).toBe("Ana, Bo and Cy");
+  expect([nextOf([1, 2, 3], 3, 1), nextOf([1, 2, 3], null, -1), nextOf([], null, 1)]).toEqual([1, 3, null]);
+  expect([initials("ana maria lópez"), initials(""), initials("🙂")]).toEqual(["AL", "?", "🙂"]);
+  expect([parseMetres(" -0,5 "), parseMetres(""), parseMetres("1m"), parseMetres("Infinity")]).toEqual([-0.5, null, null, null]);
+  expect([formatMetres(0.1 + 0.2), formatMetres(-0.0001)]).toEqual(["0.3", "0"]);
+  expect(formatColour(parseColour("#ea5b4b"))).toBe("#ea5b4b");
+});

@@ -1,0 +1,100 @@
+/** The page's side of the handshake (SES-1 … SES-8): hello out, challenge in, proof out, acknowledgement in. */
+
+import {
+  challengeDigest,
+  encodeMessage,
+  equalBytes,
+  NONCE_BYTES_MAX,
+  NONCE_BYTES_MIN,
+  proofDigest,
+  PROTOCOL_HASH,
+  PROTOCOL_VERSION,
+  fromHex,
+  type SessionAcknowledge,
+  type SessionChallenge,
+} from "@theta/wire";
+import { RoomChangedError, RoomFaultError } from "./errors";
+import type { CheckSignature, Identity } from "./identity";
+import type { RoomIdentity } from "./log-follower";
+
+/** The page takes patches: twenty topology operations bit-identical in two languages would double the hardest work. */
+const CAPABILITIES = ["patches", "presence", "chat"];
+
+/** The session to take up again. */
+export interface Resumption {
+  readonly session: Uint8Array;
+  readonly token: Uint8Array;
+}
+
+export interface HandshakeTerms {
+  readonly identity: Identity;
+  readonly name: string;
+  readonly invite: string;
+  readonly resumption: Resumption | null;
+  /** The last record applied. */
+  readonly lastSeq: bigint;
+  /** The room that this page was in; it must be the same again. */
+  readonly expectedRoom: RoomIdentity | null;
+  /** 32 random bytes. */
+  readonly clientNonce: Uint8Array;
+  readonly check: CheckSignature;
+}
+
+export interface Handshake {
+  readonly hello: Uint8Array;
+  /** The frame to answer with. Throws `RoomFaultError`, or `RoomChangedError` when it is another room. */
+  prove(challenge: SessionChallenge, frame: Uint8Array): Promise<Uint8Array>;
+  /** The room's identity, now that the session stands. Throws `RoomFaultError`. */
+  finish(acknowledge: SessionAcknowledge): RoomIdentity;
+}
+
+export function createHandshake(terms: HandshakeTerms): Handshake {
+  const { identity, resumption } = terms;
+  let state: "hello" | "proving" | "proved" | "done" = "hello";
+  let room: RoomIdentity | null = null;
+
+  const hello = encodeMessage({
+    type: "SessionHello",
+    protocolVersion: PROTOCOL_VERSION,
+    protocolHash: fromHex(PROTOCOL_HASH),
+    clientNonce: terms.clientNonce,
+    publicKey: identity.publicKey,
+    instance: identity.instance,
+    name: terms.name,
+    capabilities: CAPABILITIES,
+    resumeSession: resumption?.session ?? new Uint8Array(),
+    resumeToken: resumption?.token ?? new Uint8Array(),
+    lastSeq: terms.lastSeq,
+  });
+
+  return {
+    hello,
+    async prove(challenge, frame) {
+      if (state !== "hello") throw new RoomFaultError("a second challenge");
+      state = "proving";
+      const { length } = challenge.serverNonce;
+      if (length < NONCE_BYTES_MIN || length > NONCE_BYTES_MAX) throw new RoomFaultError("the room's nonce is too short or long");
+      if (!(await terms.check(challenge.roomKey, challengeDigest(hello, challenge), challenge.signature))) {
+        throw new RoomFaultError("the room did not prove its key", 4401);
+      }
+      checkSameRoom(terms.expectedRoom, challenge);
+      room = { roomKey: challenge.roomKey.slice(), server: challenge.server.slice(), room: challenge.room.slice() };
+      const signature = await identity.sign(proofDigest(hello, frame));
+      state = "proved";
+      return encodeMessage({ type: "SessionProof", signature, invite: terms.invite });
+    },
+    finish(acknowledge) {
+      if (state !== "proved" || room === null) throw new RoomFaultError("an acknowledgement before the proof");
+      if (acknowledge.actor !== identity.actor) throw new RoomFaultError("the room takes this page for another actor");
+      state = "done";
+      return room;
+    },
+  };
+}
+
+function checkSameRoom(expected: RoomIdentity | null, { roomKey, server, room }: SessionChallenge): void {
+  if (expected === null) return;
+  const isSame =
+    equalBytes(expected.roomKey, roomKey) && equalBytes(expected.server, server) && equalBytes(expected.room, room);
+  if (!isSame) throw new RoomChangedError("another room answers at this address");
+}

@@ -1,0 +1,268 @@
+/** The client, put together: what the connection brings in goes to its part, and what they send goes out. */
+
+import { createWebSocketTransport, type OpenTransport } from "@theta/transport";
+import { CHAT_CHARACTERS_MAX, type FromRoom, NONCE_BYTES_MAX, type SessionAcknowledge } from "@theta/wire";
+import { createConnection } from "./connection";
+import { createDocumentSync } from "./document-sync";
+import { createEmitter } from "./emitter";
+import { createBrowserEnvironment, type Environment } from "./environment";
+import { NotConnectedError, RoomFaultError } from "./errors";
+import { createHandshake, type Resumption } from "./handshake";
+import { createOwnHistory } from "./history";
+import { createSignatureChecker, type Identity, loadIdentity } from "./identity";
+import { createIndexedDbKeyStore } from "./key-store";
+import { createLogFollower, type RoomIdentity } from "./log-follower";
+import { type EncodedOperation, encodeOperation } from "./operations";
+import { createOutbox } from "./outbox";
+import { createPeople } from "./people";
+import { createOthersPresence, createOwnPresence } from "./presence";
+import { characterCount, cleanName, isPrintable } from "./text";
+import type { ConnectionState, Gesture, Performed, RoomClient, RoomClientEvents, RoomClientOptions, Statistics } from "./types";
+
+/** What tests replace. */
+export interface RoomClientParts {
+  readonly environment?: Environment;
+  readonly transport?: OpenTransport;
+}
+
+/** With these the room says that a packet was at fault: theta.commands.refusals. */
+const PACKET_FAULTS: ReadonlySet<number> = new Set([4402, 4413, 4414, 4415, 4422, 4423]);
+/** After these the session may be taken up again: no answer, too slow, no heartbeat, and every WebSocket code. */
+const RESUMABLE: ReadonlySet<number> = new Set([4408, 4429, 4504]);
+const PRIVATE_CODES_FROM = 4000;
+
+export function createRoomClient(options: RoomClientOptions, parts: RoomClientParts = {}): RoomClient {
+  const environment = parts.environment ?? createBrowserEnvironment();
+  const keyStore = options.keyStore ?? createIndexedDbKeyStore();
+  const emitter = createEmitter<RoomClientEvents>();
+  const check = createSignatureChecker();
+  let { invite } = options;
+  let name = cleanName(options.name);
+  let identity: Identity | null = null;
+  let room: RoomIdentity | null = null;
+  let resumption: Resumption | null = null;
+  /** The room's clock minus this page's, as first told. */
+  let firstOffsetMs = 0;
+
+  const follower = createLogFollower(check, emitStatistics);
+  const people = createPeople();
+  const others = createOthersPresence();
+  const ownPresence = createOwnPresence(environment, (row) => connection.send({ type: "PresenceUpdate", row }));
+  const sync = createDocumentSync({
+    follower,
+    send: (message) => connection.send(message),
+    changed: (change) => {
+      emitter.emit("document", change);
+    },
+    statusChanged: () => {
+      emitter.emit("status", sync.view);
+    },
+  });
+  const outbox = createOutbox({
+    environment,
+    follower,
+    roomTimeMs: () => environment.nowMs() + clockOffsetMs(),
+    send: (packet) => connection.send(packet),
+    canStamp: () => sync.view.status !== "loading",
+    changed: emitStatistics,
+  });
+  const history = createOwnHistory({
+    environment,
+    follower,
+    perform: (operation) => submit([operation], outbox.nextNumber),
+    changed: () => {
+      emitter.emit("history", history.view);
+    },
+  });
+  const connection = createConnection({
+    environment,
+    open: parts.transport ?? createWebSocketTransport(options.url),
+    async shakeHands() {
+      identity ??= await loadIdentity(keyStore, environment);
+      const clientNonce = environment.randomBytes(NONCE_BYTES_MAX);
+      const lastSeq = follower.seq;
+      return createHandshake({ identity, name, invite, resumption, lastSeq, expectedRoom: room, clientNonce, check });
+    },
+    established: enter,
+    received: dispatch,
+    lost: leave,
+    changed: () => {
+      emitter.emit("connection", connection.state);
+    },
+    measured: emitStatistics,
+  });
+
+  function clockOffsetMs(): number {
+    return connection.heartbeat?.clockOffsetMs ?? firstOffsetMs;
+  }
+
+  function statistics(): Statistics {
+    return {
+      roundTripMs: connection.heartbeat?.roundTripMs ?? null,
+      jitterMs: connection.heartbeat?.jitterMs ?? null,
+      clockOffsetMs: connection.heartbeat?.clockOffsetMs ?? null,
+      packetsPending: outbox.pending,
+      signaturesVerified: follower.verified,
+      signaturesFailed: follower.failed,
+      signaturesUnknown: follower.unknown,
+      divergences: sync.divergences,
+    };
+  }
+
+  function emitStatistics(): void {
+    emitter.emit("statistics", statistics());
+  }
+
+  function own(): Identity {
+    if (identity === null) throw new Error("no identity before the first handshake");
+    return identity;
+  }
+
+  function enter(acknowledge: SessionAcknowledge, entered: RoomIdentity): ConnectionState {
+    const { actor, role, roomName, resumed, nextNonce } = acknowledge;
+    // Copies, because they outlive their frame.
+    const session = acknowledge.session.slice();
+    resumption = { session, token: acknowledge.resumeToken.slice() };
+    room = entered;
+    firstOffsetMs = Number(acknowledge.roomTimeMs) - environment.nowMs();
+    follower.enter(entered, session);
+    follower.witness(acknowledge.lamport);
+    const domain = { server: entered.server, room: entered.room, session, actor };
+    outbox.enter({ identity: own(), domain, nextNonce, resumed });
+    ownPresence.start(actor);
+    return { phase: "online", role, actor, roomName, resumed };
+  }
+
+  function leave(code: number, reason: string): void {
+    outbox.leave(PACKET_FAULTS.has(code), code, reason);
+    ownPresence.stop();
+    sync.leave();
+    if (code >= PRIVATE_CODES_FROM && !RESUMABLE.has(code)) resumption = null;
+  }
+
+  function dispatch(message: FromRoom): void {
+    switch (message.type) {
+      case "Commit":
+        sync.handleCommit(message);
+        outbox.handleApplied();
+        break;
+      case "DocumentPart":
+        sync.handlePart(message);
+        outbox.handleApplied();
+        outbox.pump();
+        break;
+      case "PacketAcknowledged":
+        outbox.handleAcknowledged(message);
+        break;
+      case "PacketRefused":
+        outbox.handleRefused(message);
+        break;
+      case "Corrected": {
+        const { actor, number, outcome, reason } = message;
+        const correction = { name: { actor, number }, outcome, reason };
+        outbox.handleCorrected(correction);
+        emitter.emit("corrected", correction);
+        break;
+      }
+      case "History":
+        history.handle(message);
+        break;
+      case "Roster":
+        people.handleRoster(message, own().actor);
+        for (const person of message.people) follower.introduce(person.actor, person.author);
+        emitter.emit("people", people.people);
+        emitPresence(others.keepOnly(new Set(message.people.map(({ actor }) => actor))));
+        break;
+      case "Chat":
+        emitter.emit("chat", people.handleChat(message));
+        break;
+      case "PresenceBatch":
+        emitPresence(others.take(message.rows, own().actor));
+        break;
+      default:
+        throw new RoomFaultError(`${message.type} came out of place`);
+    }
+  }
+
+  function emitPresence(actors: readonly bigint[]): void {
+    if (actors.length > 0) emitter.emit("presence", actors);
+  }
+
+  function submit(operations: readonly EncodedOperation[], gesture: bigint): Promise<Performed> {
+    if (room === null || connection.state.phase === "closed") {
+      return Promise.reject(new NotConnectedError("the room was never joined, or was left"));
+    }
+    const performed = outbox.submit(operations, gesture);
+    history.follow(performed);
+    return performed;
+  }
+
+  /** What belongs to the room that was here before. */
+  function forgetRoom(): void {
+    room = null;
+    resumption = null;
+    outbox.close();
+    people.reset();
+    history.reset();
+    emitPresence(others.keepOnly(new Set()));
+    sync.reset();
+    emitter.emit("people", people.people);
+  }
+
+  return {
+    get connection() {
+      return connection.state;
+    },
+    get document() {
+      return sync.view;
+    },
+    get people() {
+      return people.people;
+    },
+    presence: others.latest,
+    get chat() {
+      return people.lines;
+    },
+    get history() {
+      return history.view;
+    },
+    get statistics() {
+      return statistics();
+    },
+    connect(changes = {}) {
+      name = changes.name === undefined ? name : cleanName(changes.name);
+      invite = changes.invite ?? invite;
+      const { state } = connection;
+      if (state.phase === "refused" && state.code === "room-changed") forgetRoom();
+      connection.start(changes.name !== undefined || changes.invite !== undefined);
+    },
+    close() {
+      connection.stop();
+      outbox.close();
+    },
+    // Async, so that a bad operation rejects as everything else does.
+    async perform(operations, gesture) {
+      const encoded = operations.map(encodeOperation);
+      const first = outbox.nextNumber;
+      const number = gesture?.number ?? first;
+      const performed = submit(encoded, number);
+      // Only if it was taken: else the next command would begin somebody else's gesture by that name.
+      if (gesture !== undefined && outbox.nextNumber > first) (gesture as { number: bigint | null }).number = number;
+      return performed;
+    },
+    beginGesture(): Gesture {
+      return { number: null };
+    },
+    undo: () => history.press("undo"),
+    redo: () => history.press("redo"),
+    say(text) {
+      const count = characterCount(text);
+      if (count < 1 || count > CHAT_CHARACTERS_MAX || !isPrintable(text)) return false;
+      return connection.send({ type: "ChatLine", text });
+    },
+    showPresence(presence) {
+      ownPresence.show(presence);
+    },
+    on: (event, listener) => emitter.on(event, listener),
+  };
+}

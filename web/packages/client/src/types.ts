@@ -1,0 +1,322 @@
+/**
+ * What the client offers to whoever draws it. Framework-free: read the properties, listen with `on`, act with the methods.
+ *
+ * Ids are 32 lowercase hexadecimal digits, so that they can be map keys; actors, sequence numbers and command numbers
+ * are bigints. Lengths are metres, colours sRGB in [0, 1], rotations unit quaternions (x, y, z, w).
+ */
+
+export type EntityId = string;
+export type ElementId = string;
+/** An author's Ed25519 public key, 64 hexadecimal digits. */
+export type AuthorKey = string;
+export type Actor = bigint;
+
+export type Vector3 = readonly [number, number, number];
+export type Quaternion = readonly [number, number, number, number];
+
+// -- the document -----------------------------------------------------------------------------------------------------
+
+export interface Transform {
+  readonly translation: Vector3;
+  readonly rotation: Quaternion;
+  readonly scale: Vector3;
+}
+
+export interface Material {
+  readonly colour: Vector3;
+  readonly metallic: number;
+  readonly roughness: number;
+}
+
+/** A half-edge mesh as columns; element `i` of a kind has its id at bytes `16 i` to `16 i + 16` (see `idAt`). */
+export interface Mesh {
+  readonly vertexCount: number;
+  readonly edgeCount: number;
+  readonly faceCount: number;
+  /** `vertexCount` × 16 bytes. */
+  readonly vertexIds: Uint8Array;
+  /** `vertexCount` × 3, in the mesh's own space. */
+  readonly positions: Float64Array;
+  /** `edgeCount` × 16 bytes. */
+  readonly edgeIds: Uint8Array;
+  /** `edgeCount` × 2 indices of vertices. */
+  readonly edges: Uint32Array;
+  /** `faceCount` × 16 bytes. */
+  readonly faceIds: Uint8Array;
+  /** Face `f` has the corners `faceOffsets[f]` to `faceOffsets[f + 1]`; `faceCount` + 1 entries. */
+  readonly faceOffsets: Uint32Array;
+  /** Indices of vertices, counter-clockwise seen from outside. */
+  readonly corners: Uint32Array;
+}
+
+/**
+ * One thing in the document. Each component keeps its object identity until its own bytes change, so that `===` tells
+ * whether a mesh must be rebuilt; a changed entity is a new object.
+ */
+export interface DocumentEntity {
+  readonly id: EntityId;
+  readonly transform: Transform | null;
+  readonly mesh: Mesh | null;
+  readonly material: Material | null;
+  readonly name: string | null;
+  readonly owner: AuthorKey | null;
+}
+
+export interface DocumentChange {
+  /** Added or changed. */
+  readonly changed: readonly EntityId[];
+  readonly removed: readonly EntityId[];
+}
+
+export interface DocumentView {
+  readonly entities: ReadonlyMap<EntityId, DocumentEntity>;
+  /** The last record applied. */
+  readonly seq: bigint;
+  /** 32 hexadecimal digits, as `theta info` prints it. */
+  readonly hash: string;
+  /** `loading` until the first document is whole; `diverged` from a wrong hash until the room has sent it anew. */
+  readonly status: "loading" | "current" | "diverged";
+}
+
+// -- acting -----------------------------------------------------------------------------------------------------------
+
+export type PrimitiveKind = "cube" | "pyramid" | "plane";
+
+/** What `perform` takes. */
+export type Operation =
+  | {
+      readonly type: "create_primitive";
+      readonly kind: PrimitiveKind;
+      readonly size: number;
+      readonly name: string;
+      readonly translation: Vector3;
+      readonly rotation?: Quaternion;
+      readonly scale?: Vector3;
+    }
+  | {
+      readonly type: "transform";
+      readonly entity: EntityId;
+      readonly translation: Vector3;
+      readonly rotation: Quaternion;
+      readonly scale: Vector3;
+    }
+  | {
+      readonly type: "move_vertices";
+      readonly entity: EntityId;
+      readonly vertices: readonly ElementId[];
+      /** 3 for each vertex, in the mesh's space. */
+      readonly targets: Float64Array;
+      /** How far each was dragged; 3 for each vertex. */
+      readonly deltas: Float64Array;
+    }
+  | {
+      readonly type: "extrude_face";
+      readonly entity: EntityId;
+      readonly face: ElementId;
+      readonly distance: number;
+    }
+  | { readonly type: "paint"; readonly entity: EntityId; readonly colour: Vector3 }
+  | { readonly type: "rename"; readonly entity: EntityId; readonly name: string }
+  | { readonly type: "delete"; readonly entity: EntityId };
+
+/** From press to release: what is performed with the same gesture is undone together. */
+export interface Gesture {
+  /** The number of its first command; null before that. */
+  readonly number: bigint | null;
+}
+
+export interface CommandName {
+  readonly actor: Actor;
+  readonly number: bigint;
+}
+
+export type Outcome = "applied" | "no-op" | "rejected" | "suspended";
+
+/** On the room's disk, and in the document here. */
+export interface Performed {
+  /** One for each operation, in order. */
+  readonly names: readonly CommandName[];
+  /** The entity that each `create_primitive` made, in order. */
+  readonly created: readonly EntityId[];
+  /** The record that holds them. */
+  readonly seq: bigint;
+  /** What didn't simply apply, as far as the room has said so yet; most come right after, as `corrected`. */
+  readonly corrections: readonly Correction[];
+}
+
+/** The outcome of one of our commands is not, or no longer, `applied`. */
+export interface Correction {
+  readonly name: CommandName;
+  readonly outcome: Outcome;
+  readonly reason: string;
+}
+
+export interface HistoryStep {
+  /** What it would undo or redo, for a button or a tooltip. */
+  readonly label: string;
+  /** The people who built on it; not empty: it would be refused. */
+  readonly blockedBy: readonly string[];
+}
+
+export interface HistoryView {
+  readonly undo: HistoryStep | null;
+  readonly redo: HistoryStep | null;
+}
+
+// -- people -----------------------------------------------------------------------------------------------------------
+
+export type Role = "viewer" | "editor" | "admin";
+
+export interface Person {
+  readonly actor: Actor;
+  readonly author: AuthorKey;
+  readonly name: string;
+  /** 0xRRGGBB. */
+  readonly colour: number;
+  readonly role: Role;
+  /** It is this page. */
+  readonly self: boolean;
+}
+
+export interface ChatMessage {
+  readonly actor: Actor;
+  readonly name: string;
+  readonly colour: number;
+  readonly text: string;
+  /** Milliseconds since 1970 on the room's clock. */
+  readonly atMs: number;
+}
+
+export type Tool = "none" | "select" | "move" | "extrude" | "paint" | "draw";
+
+export type Selection =
+  | { readonly kind: "object"; readonly entity: EntityId }
+  | { readonly kind: "face" | "vertex"; readonly entity: EntityId; readonly element: ElementId };
+
+/** Where someone is, points and what they have selected. World space. */
+export interface Presence {
+  readonly tool: Tool;
+  readonly selection: Selection | null;
+  readonly head: { readonly position: Vector3; readonly rotation: Quaternion } | null;
+  readonly ray: { readonly origin: Vector3; readonly direction: Vector3 } | null;
+}
+
+// -- the connection ---------------------------------------------------------------------------------------------------
+
+export type ConnectionState =
+  /** `connect` was not called yet. */
+  | { readonly phase: "idle" }
+  | { readonly phase: "connecting"; readonly attempt: number }
+  /** Joined; `document.status` tells whether the document is here. */
+  | { readonly phase: "online"; readonly role: Role; readonly actor: Actor; readonly roomName: string; readonly resumed: boolean }
+  /** The connection broke and is tried again at `retryAtMs` (of this page's clock). */
+  | { readonly phase: "waiting"; readonly attempt: number; readonly retryAtMs: number; readonly reason: string }
+  /** The room said no; trying again as before would not help. Call `connect` with what was missing. */
+  | { readonly phase: "refused"; readonly code: RefusalCode; readonly reason: string }
+  /** `close` was called. */
+  | { readonly phase: "closed" };
+
+/** Why the room doesn't let this page in. `room-changed`: another key than this room had before; `unsupported`: no Ed25519. */
+export type RefusalCode =
+  | "not-invited"
+  | "bad-proof"
+  | "room-full"
+  | "session-replaced"
+  | "protocol-mismatch"
+  | "room-changed"
+  | "unsupported";
+
+export interface Statistics {
+  /** Smoothed; null before the first answer. */
+  readonly roundTripMs: number | null;
+  readonly jitterMs: number | null;
+  /** The room's clock minus this page's. */
+  readonly clockOffsetMs: number | null;
+  /** Packets sent or waiting that the room has not acknowledged. */
+  readonly packetsPending: number;
+  /** Signatures of other people's packets: right, wrong, and those whose author this page doesn't know. */
+  readonly signaturesVerified: number;
+  readonly signaturesFailed: number;
+  readonly signaturesUnknown: number;
+  /** How often the document's hash was not the room's. */
+  readonly divergences: number;
+}
+
+export interface RoomClientEvents {
+  connection: ConnectionState;
+  document: DocumentChange;
+  /** `document.status`, `seq` or `hash` changed. */
+  status: DocumentView;
+  people: readonly Person[];
+  /** Others' presence: those who changed; gone from `presence` when they left. */
+  presence: readonly Actor[];
+  chat: ChatMessage;
+  history: HistoryView;
+  corrected: Correction;
+  statistics: Statistics;
+}
+
+export interface RoomClient {
+  readonly connection: ConnectionState;
+  readonly document: DocumentView;
+  readonly people: readonly Person[];
+  /** Everyone else's latest. */
+  readonly presence: ReadonlyMap<Actor, Presence>;
+  /** The latest lines, oldest first. */
+  readonly chat: readonly ChatMessage[];
+  readonly history: HistoryView;
+  readonly statistics: Statistics;
+
+  /**
+   * Starts connecting, and keeps at it until `close`. Called again, it takes the new name or invite and tries at once,
+   * unless it is online: then they count from the next time on.
+   */
+  connect(changes?: { name?: string; invite?: string }): void;
+
+  /** Leaves. Promises still open are rejected with `NotConnectedError`. */
+  close(): void;
+
+  /**
+   * Signs and sends operations as one packet; while the connection is down they wait and are sent after it is back.
+   * Resolves when they are on the room's disk and in the document here. Rejects with `RefusedError` (the room said no),
+   * `NotConnectedError` (never joined, or closed) or `OutboxFullError`; nothing has happened then. Rejects with
+   * `InvalidOperationError` when a field is out of its limits; nothing was sent.
+   */
+  perform(operations: readonly Operation[], gesture?: Gesture): Promise<Performed>;
+
+  /** Starts a gesture: pass it to every `perform` of the same press to release. */
+  beginGesture(): Gesture;
+
+  /** One step back of one's own. Rejects with `NothingToUndoError`, or as `perform` does. */
+  undo(): Promise<Performed>;
+  redo(): Promise<Performed>;
+
+  /** Says a line; false when it can't be sent now. */
+  say(text: string): boolean;
+
+  /** One's own presence; call it as often as it changes, it is sent at most 30 times a second. */
+  showPresence(presence: Presence): void;
+
+  /** Calls `listener` whenever `event` happens, until the returned function is called. */
+  on<Name extends keyof RoomClientEvents>(
+    event: Name,
+    listener: (value: RoomClientEvents[Name]) => void,
+  ): () => void;
+}
+
+/** Where the page's key is kept, so that it is the same person tomorrow. */
+export interface KeyStore {
+  load(): Promise<CryptoKeyPair | null>;
+  save(pair: CryptoKeyPair): Promise<void>;
+}
+
+export interface RoomClientOptions {
+  /** The WebSocket's address, for example ws://localhost:8080/ws (see `roomAddress`). */
+  readonly url: string;
+  /** Shown to others, 1 to 64 characters. */
+  readonly name: string;
+  /** The token of the link's fragment; empty when there is none (see `inviteFromFragment`). */
+  readonly invite: string;
+  /** Default: IndexedDB. */
+  readonly keyStore?: KeyStore;
+}

@@ -1,0 +1,184 @@
+import { decodePresenceRows, encodePresenceRow, OPERATIONS, type PresenceRow } from "@theta/wire";
+import { describe, expect, it } from "vitest";
+import { NothingToUndoError } from "../src/errors";
+import { inviteFromFragment, roomAddress } from "../src/link";
+import { cleanName } from "../src/text";
+import type { Presence } from "../src/types";
+import { rest, until } from "./environment";
+import { createJoined, ENTITY } from "./joined";
+
+const NOTHING: Presence = { tool: "none", selection: null, head: null, ray: null };
+const author = new Uint8Array(32).fill(5);
+const person = (actor: bigint, name: string) => ({ actor, author, name, colour: 0x336699, role: "editor" as const });
+
+function row(actor: bigint, sequence: number): PresenceRow {
+  const id = new Uint8Array(16).fill(1);
+  const head = { position: [1, 2, 3] as const, rotation: [0, 0, 0, 1] as const };
+  return { actor, sequence, tool: "move", selectionKind: "face", head, ray: null, selectedEntity: id, selectedElement: id };
+}
+
+describe("people", () => {
+  it("are those of the latest roster, with oneself marked", async () => {
+    const { client, room } = await createJoined();
+    const { actor } = client.connection as { actor: bigint };
+    room.send({ type: "Roster", people: [person(actor, "Ann"), person(7n, "Ben")] });
+    await until(() => client.people.length === 2);
+    expect(client.people.map(({ name, self }) => [name, self])).toEqual([["Ann", true], ["Ben", false]]);
+    expect(client.people[1]).toMatchObject({ author: "05".repeat(32), colour: 0x336699 });
+  });
+
+  it("talk, and only what a line can hold is sent", async () => {
+    const { client, room } = await createJoined();
+    expect(client.say("hello")).toBe(true);
+    expect(client.say("")).toBe(false);
+    expect(client.say("two\nlines")).toBe(false);
+    expect(client.say("x".repeat(501))).toBe(false);
+    await until(() => room.all("ChatLine").length === 1);
+    for (let line = 0; line < 105; line += 1) {
+      room.send({ type: "Chat", actor: 7n, name: "Ben", colour: 1, text: `line ${line}`, atMs: 5n });
+    }
+    await until(() => client.chat.at(-1)?.text === "line 104");
+    expect(client.chat.length).toBe(100);
+    room.drop();
+    await until(() => client.connection.phase === "waiting");
+    expect(client.say("hello?")).toBe(false);
+  });
+});
+
+describe("presence", () => {
+  it("REP-2: others' latest wins, one's own is ignored, and it goes with its owner", async () => {
+    const { client, room } = await createJoined();
+    const { actor } = client.connection as { actor: bigint };
+    const told: bigint[][] = [];
+    client.on("presence", (actors) => told.push([...actors]));
+    const rows = [row(7n, 0xffff_fffe), row(actor, 1), row(8n, 3)].map(encodePresenceRow);
+    room.send({ type: "PresenceBatch", rows: new Uint8Array(rows.flatMap((bytes) => [...bytes])) });
+    await until(() => told.length === 1);
+    expect(told).toEqual([[7n, 8n]]);
+    expect(client.presence.get(7n)).toEqual({
+      tool: "move",
+      selection: { kind: "face", entity: "01".repeat(16), element: "01".repeat(16) },
+      head: { position: [1, 2, 3], rotation: [0, 0, 0, 1] },
+      ray: null,
+    });
+    room.send({ type: "PresenceBatch", rows: encodePresenceRow({ ...row(7n, 0xffff_fffd), tool: "paint" }) });
+    room.send({ type: "PresenceBatch", rows: encodePresenceRow({ ...row(7n, 2), tool: "draw" }) });
+    await until(() => told.length === 2);
+    expect(client.presence.get(7n)!.tool).toBe("draw");
+    room.send({ type: "Roster", people: [person(actor, "Ann"), person(8n, "Cy")] });
+    await until(() => told.length === 3);
+    expect([...client.presence.keys()]).toEqual([8n]);
+  });
+
+  it("REP-3: one's own goes at most 30 times a second, once a second unchanged, and again after a reconnect", async () => {
+    const { client, room, environment } = await createJoined();
+    const sent = async () => {
+      await rest();
+      return room.all("PresenceUpdate").map((message) => decodePresenceRows(message.row)[0]!);
+    };
+    for (let frame = 0; frame < 90; frame += 1) {
+      client.showPresence({ ...NOTHING, ray: { origin: [frame, 0, 0], direction: [0, 0, -1] } });
+      environment.advance(1000 / 90);
+    }
+    await rest();
+    const first = await sent();
+    expect(first.length).toBeGreaterThanOrEqual(28);
+    expect(first.length).toBeLessThanOrEqual(31);
+    expect(first.map(({ sequence }) => sequence)).toEqual(first.map((_, index) => index + 1));
+    environment.advance(50);
+    expect((await sent()).at(-1)!.ray!.origin[0]).toBe(89);
+    const before = (await sent()).length;
+    room.send({ type: "Ping", number: 1n, sentMs: 0 });
+    await rest();
+    environment.advance(3000);
+    expect((await sent()).length).toBe(before + 3);
+    room.drop();
+    await until(() => client.connection.phase === "waiting");
+    const offline = (await sent()).length;
+    client.showPresence({ ...NOTHING, head: { position: [Number.NaN, 0, 0], rotation: [0, 0, 0, 1] } });
+    environment.advance(5000);
+    await until(() => client.connection.phase === "online");
+    environment.advance(1);
+    const after = await sent();
+    expect(after.length).toBe(offline + 1);
+    expect(after.at(-1)).toMatchObject({ head: null, ray: null });
+  });
+});
+
+describe("undo and redo", () => {
+  it("CMD-39: ask for what the room told, once the edit before is in", async () => {
+    const { client, room } = await createJoined();
+    const { actor } = client.connection as { actor: bigint };
+    await expect(client.undo()).rejects.toThrow(NothingToUndoError);
+    const edit = client.perform([{ type: "delete", entity: ENTITY }]);
+    const undone = client.undo();
+    const packet = await room.packet(1);
+    await rest();
+    expect(room.all("SubmitPacket").length).toBe(1);
+    room.commit([room.recordOf(packet, actor)], []);
+    room.send({ type: "PacketAcknowledged", nonce: packet.nonce, seq: room.seq });
+    const step = { gestures: [{ actor, number: 1n }], label: "delete", blockedBy: [] };
+    room.send({ type: "History", undo: [step], redo: [] });
+    await edit;
+    const second = await room.packet(2);
+    expect(client.history).toEqual({ undo: { label: "delete", blockedBy: [] }, redo: null });
+    const [command] = room.bodyOf(second).commands;
+    expect(command!.typeId).toBe(OPERATIONS.set_effective.typeId);
+    expect(OPERATIONS.set_effective.payload.read(command!.payload, "")).toEqual({ gestures: step.gestures, on: false });
+    room.commit([room.recordOf(second, actor)], []);
+    room.send({ type: "PacketAcknowledged", nonce: second.nonce, seq: room.seq });
+    await undone;
+    room.send({ type: "History", undo: [], redo: [step] });
+    await until(() => client.history.redo !== null);
+    const redone = client.redo();
+    const third = await room.packet(3);
+    expect(OPERATIONS.set_effective.payload.read(room.bodyOf(third).commands[0]!.payload, "")).toMatchObject({ on: true });
+    client.close();
+    await expect(redone).rejects.toThrow("left");
+  });
+
+  it("doesn't wait for ever when the room has nothing new to tell", async () => {
+    const { client, room, environment } = await createJoined();
+    const { actor } = client.connection as { actor: bigint };
+    const edit = client.perform([{ type: "delete", entity: ENTITY }]);
+    const packet = await room.packet(1);
+    room.commit([room.recordOf(packet, actor)], []);
+    room.send({ type: "PacketAcknowledged", nonce: packet.nonce, seq: room.seq });
+    await edit;
+    let outcome: unknown = null;
+    client.undo().catch((error: unknown) => (outcome = error));
+    await rest();
+    expect(outcome).toBe(null);
+    environment.advance(250);
+    await until(() => outcome !== null);
+    expect(outcome).toBeInstanceOf(NothingToUndoError);
+  });
+
+  it("says who built on it instead of asking in vain", async () => {
+    const { client, room } = await createJoined();
+    const gestures = [{ actor: 1n, number: 1n }];
+    room.send({ type: "History", undo: [{ gestures, label: "create cube", blockedBy: ["Ben", "Cy"] }], redo: [] });
+    await until(() => client.history.undo !== null);
+    await expect(client.undo()).rejects.toMatchObject({ code: "UndoConflict", reason: "others built on it: Ben, Cy" });
+    expect(room.all("SubmitPacket")).toEqual([]);
+  });
+});
+
+describe("names", () => {
+  it("are made such that every room takes them", () => {
+    expect(cleanName("  Zoë 🦊 ")).toBe("Zoë 🦊");
+    expect(cleanName("a\tb\u200bc")).toBe("a b c");
+    expect(cleanName(" \n")).toBe("Guest");
+    expect([...cleanName("🦊".repeat(80))].length).toBe(64);
+    expect(cleanName("x".repeat(63) + "  y")).toBe("x".repeat(63));
+  });
+});
+
+describe("links", () => {
+  it("carry the invite in the fragment, and lead to the WebSocket beside the page", () => {
+    expect(inviteFromFragment("#invite=a-b_c")).toBe("a-b_c");
+    expect(inviteFromFragment("")).toBe("");
+    expect(roomAddress({ protocol: "http:", host: "localhost:8080" })).toBe("ws://localhost:8080/ws");
+    expect(roomAddress({ protocol: "https:", host: "studio.lan" })).toBe("wss://studio.lan/ws");
+  });
+});

@@ -1,0 +1,209 @@
+import {
+  BackSide,
+  CircleGeometry,
+  Color,
+  DirectionalLight,
+  Group,
+  HemisphereLight,
+  Mesh,
+  ShaderMaterial,
+  ShadowMaterial,
+  SphereGeometry,
+  Sphere,
+  Vector3,
+  type Box3,
+  type Camera,
+} from "three";
+import type { SceneTheme } from "./theme";
+
+const SKY_METRES = 400;
+const FLOOR_METRES = 70;
+const SHADOW_METRES_MIN = 2.5;
+const SHADOW_METRES_MAX = 40;
+/** The floor's part of what the shadow's light sees, which looks down at a slant. */
+const SHADE_REACH = 1.3;
+const KEY_DIRECTION = new Vector3(-0.5, 1, 0.62).normalize();
+
+export interface Environment {
+  readonly group: Group;
+  /** Puts the sky around the camera and fades the floor around what it looks at. */
+  follow(camera: Camera, target: Vector3): void;
+  /** Fits the shadow to what there is to cast one. */
+  fitShadow(bounds: Box3): void;
+  setTheme(theme: SceneTheme): void;
+  dispose(): void;
+}
+
+/** Sky, floor with a grid that fades, a key light with a soft shadow, and light from all around. */
+export function createEnvironment(theme: SceneTheme): Environment {
+  const group = new Group();
+  group.pointerEvents = "none";
+
+  const uniforms = createUniforms();
+  const sky = new Mesh(new SphereGeometry(SKY_METRES, 32, 16), skyMaterial(uniforms));
+  sky.renderOrder = -10;
+  sky.frustumCulled = false;
+
+  const disc = new CircleGeometry(FLOOR_METRES, 64).rotateX(-Math.PI / 2);
+  const floor = new Mesh(disc, floorMaterial(uniforms));
+  floor.renderOrder = -9;
+  const shade = new Mesh(new CircleGeometry(1, 48).rotateX(-Math.PI / 2), shadeMaterial());
+  shade.renderOrder = -8;
+  shade.receiveShadow = true;
+
+  const ambient = new HemisphereLight();
+  const key = keyLight();
+  // Without a little light from behind, faces turned away from the key would all look alike.
+  const fill = new DirectionalLight(0xffffff, 0.5);
+  fill.position.set(5, 2.5, -2);
+  group.add(sky, floor, shade, ambient, key, key.target, fill);
+
+  const setTheme = (next: SceneTheme): void => {
+    uniforms.top.value.set(next.skyTop);
+    uniforms.horizon.value.set(next.horizon);
+    uniforms.base.value.set(next.floor);
+    uniforms.line.value.set(next.grid);
+    uniforms.strength.value = next.gridStrength;
+    ambient.color.set(next.skyLight);
+    ambient.groundColor.set(next.groundLight);
+    ambient.intensity = next.ambientStrength;
+    key.intensity = next.keyStrength;
+    shade.material.opacity = next.shadowStrength;
+  };
+  setTheme(theme);
+
+  return {
+    group,
+    setTheme,
+    follow(camera, target) {
+      sky.position.copy(camera.position);
+      floor.position.set(target.x, 0, target.z);
+      uniforms.centre.value.copy(floor.position);
+    },
+    fitShadow(bounds) {
+      const ball = bounds.isEmpty() ? new Sphere(new Vector3(), 1) : bounds.getBoundingSphere(new Sphere());
+      const reach = Math.min(Math.max(ball.radius * 1.35, SHADOW_METRES_MIN), SHADOW_METRES_MAX);
+      // Only where a shadow can fall: looking it up for the whole floor would be most of a frame's work.
+      shade.position.set(ball.center.x, 0, ball.center.z);
+      shade.scale.setScalar(reach * SHADE_REACH);
+      key.target.position.copy(ball.center);
+      key.position.copy(ball.center).addScaledVector(KEY_DIRECTION, reach * 2);
+      const { camera } = key.shadow;
+      camera.left = camera.bottom = -reach;
+      camera.right = camera.top = reach;
+      camera.far = reach * 4.5;
+      camera.updateProjectionMatrix();
+      key.shadow.normalBias = reach * 0.007;
+    },
+    dispose() {
+      for (const mesh of [sky, floor, shade]) {
+        mesh.geometry.dispose();
+        mesh.material.dispose();
+      }
+      key.dispose();
+    },
+  };
+}
+
+function keyLight(): DirectionalLight {
+  const key = new DirectionalLight(0xfff6ea);
+  key.castShadow = true;
+  key.shadow.mapSize.set(2048, 2048);
+  key.shadow.radius = 5;
+  key.shadow.bias = -0.0002;
+  key.shadow.camera.near = 0.1;
+  return key;
+}
+
+type Uniforms = ReturnType<typeof createUniforms>;
+
+/** Shared by sky and floor, so that they meet in one horizon. */
+function createUniforms() {
+  return {
+    top: { value: new Color() },
+    horizon: { value: new Color() },
+    base: { value: new Color() },
+    line: { value: new Color() },
+    strength: { value: 0 },
+    centre: { value: new Vector3() },
+  };
+}
+
+function skyMaterial({ top, horizon }: Uniforms): ShaderMaterial {
+  return new ShaderMaterial({
+    side: BackSide,
+    depthWrite: false,
+    depthTest: false,
+    uniforms: { top, horizon },
+    vertexShader: `
+      varying vec3 direction;
+      void main() {
+        direction = position;
+        gl_Position = projectionMatrix * modelViewMatrix * vec4(position, 1.0);
+      }`,
+    fragmentShader: `
+      uniform vec3 top;
+      uniform vec3 horizon;
+      varying vec3 direction;
+      void main() {
+        float height = normalize(direction).y;
+        vec3 colour = mix(horizon, top, smoothstep(0.02, 0.75, height));
+        // A speck of noise hides the bands of an 8-bit gradient.
+        float speck = fract(sin(dot(gl_FragCoord.xy, vec2(12.9898, 78.233))) * 43758.5453) - 0.5;
+        gl_FragColor = vec4(colour + speck / 300.0, 1.0);
+        #include <colorspace_fragment>
+      }`,
+  });
+}
+
+function floorMaterial({ base, line, horizon, strength, centre }: Uniforms): ShaderMaterial {
+  return new ShaderMaterial({
+    transparent: true,
+    depthWrite: false,
+    polygonOffset: true,
+    polygonOffsetFactor: 1,
+    polygonOffsetUnits: 4,
+    uniforms: { base, line, horizon, strength, centre },
+    vertexShader: `
+      varying vec3 world;
+      void main() {
+        vec4 placed = modelMatrix * vec4(position, 1.0);
+        world = placed.xyz;
+        gl_Position = projectionMatrix * viewMatrix * placed;
+      }`,
+    fragmentShader: `
+      uniform vec3 base;
+      uniform vec3 line;
+      uniform vec3 horizon;
+      uniform float strength;
+      uniform vec3 centre;
+      varying vec3 world;
+
+      float grid(vec2 at, float width) {
+        vec2 step = fwidth(at);
+        vec2 near = abs(fract(at - 0.5) - 0.5) / max(step, vec2(1e-6));
+        float on = 1.0 - min(min(near.x, near.y) / width, 1.0);
+        // Lines closer together than a few pixels would only shimmer.
+        return on * (1.0 - smoothstep(0.12, 0.45, max(step.x, step.y)));
+      }
+
+      void main() {
+        float away = length(world.xz - centre.xz);
+        float metre = grid(world.xz, 1.25);
+        float quarter = grid(world.xz * 4.0, 1.0);
+        float near = 1.0 - smoothstep(3.0, 26.0, away);
+        float lines = max(metre, quarter * 0.35 * (1.0 - smoothstep(2.0, 9.0, away))) * near * strength;
+        vec3 ground = mix(base, horizon, smoothstep(2.0, 34.0, away));
+        gl_FragColor = vec4(mix(ground, line, lines), 1.0 - smoothstep(30.0, 66.0, away));
+        #include <colorspace_fragment>
+      }`,
+  });
+}
+
+function shadeMaterial(): ShadowMaterial {
+  const material = new ShadowMaterial({ color: 0x16213a, depthWrite: false });
+  material.polygonOffset = true;
+  material.polygonOffsetFactor = 1;
+  material.polygonOffsetUnits = 2;
+  return material;
+}

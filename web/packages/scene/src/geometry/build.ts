@@ -1,0 +1,39 @@
+import type { Mesh } from "@theta/client";
+import { BufferAttribute, BufferGeometry } from "three";
+import { MeshBVH } from "three-mesh-bvh";
+import { faceNormal } from "./measure";
+import { triangulate } from "./triangulate";
+
+export interface SurfaceGeometry {
+  readonly geometry: BufferGeometry;
+  /** Which face a hit triangle belongs to. */
+  readonly faceOfTriangle: Uint32Array;
+}
+
+/** Triangles with one flat normal for each face, and a tree for picking. */
+export function buildSurface(mesh: Mesh): SurfaceGeometry {
+  const { triangles, faceOfTriangle } = triangulate(mesh);
+  const positions = new Float32Array(triangles.length * 3);
+  const normals = new Float32Array(triangles.length * 3);
+  const faceNormals = Array.from({ length: mesh.faceCount }, (_, face) => faceNormal(mesh, face));
+  triangles.forEach((vertex, corner) => {
+    for (let axis = 0; axis < 3; axis++) positions[corner * 3 + axis] = mesh.positions[vertex * 3 + axis] as number;
+    faceNormals[faceOfTriangle[Math.floor(corner / 3)] as number]?.toArray(normals, corner * 3);
+  });
+  const geometry = new BufferGeometry();
+  geometry.setAttribute("position", new BufferAttribute(positions, 3));
+  geometry.setAttribute("normal", new BufferAttribute(normals, 3));
+  geometry.computeBoundingSphere();
+  // `indirect` leaves the triangles in our order, so that a hit's index still names its face.
+  if (faceOfTriangle.length > 0) geometry.boundsTree = new MeshBVH(geometry, { indirect: true });
+  return { geometry, faceOfTriangle };
+}
+
+/** The two ends of every edge, for lines: 6 numbers each. */
+export function edgePositions(mesh: Mesh): Float32Array {
+  const lines = new Float32Array(mesh.edges.length * 3);
+  mesh.edges.forEach((vertex, end) => {
+    for (let axis = 0; axis < 3; axis++) lines[end * 3 + axis] = mesh.positions[vertex * 3 + axis] as number;
+  });
+  return lines;
+}

@@ -1,0 +1,57 @@
+import type { Selection } from "@theta/client";
+import { Box3, Plane, Raycaster, Vector2, Vector3, type PerspectiveCamera } from "three";
+import type { CameraRig } from "./camera-rig";
+import type { EntityLayer } from "./entities";
+import { elementIndex, vertexPosition, verticesOf } from "./geometry/measure";
+import { elementOf } from "./selection";
+
+/** What of the room a selection takes up; everything when there is none. */
+export function boundsOf(entities: EntityLayer, selected: Selection | null): Box3 {
+  const view = selected ? entities.views.get(selected.entity) : undefined;
+  const element = elementOf(selected);
+  if (!view || !selected) return entities.bounds();
+  if (selected.kind !== "object" && element !== null && view.mesh) {
+    const index = elementIndex(view.mesh, selected.kind, element);
+    const { mesh } = view;
+    if (index !== undefined) {
+      const points = verticesOf(mesh, selected.kind, index).map((vertex) => vertexPosition(mesh, vertex));
+      return new Box3().setFromPoints(points).applyMatrix4(view.root.matrixWorld);
+    }
+  }
+  return new Box3().setFromObject(view.root);
+}
+
+/** Where on the floor something new belongs: beside what is selected, or where the camera looks. */
+export function freePlace(
+  camera: PerspectiveCamera,
+  rig: CameraRig,
+  entities: EntityLayer,
+  selected: Selection | null,
+  size: number,
+): Vector3 {
+  const view = selected ? entities.views.get(selected.entity) : undefined;
+  const place = new Vector3();
+  if (view) {
+    const bounds = new Box3().setFromObject(view.root);
+    place.set(bounds.max.x + size * 0.75, 0, (bounds.min.z + bounds.max.z) / 2);
+  } else {
+    const caster = new Raycaster();
+    caster.setFromCamera(new Vector2(0, 0), camera);
+    const hit = caster.ray.intersectPlane(new Plane(new Vector3(0, 1, 0), 0), place);
+    const reach = Math.max(rig.distance * 2.5, 4);
+    if (!hit || hit.distanceTo(camera.position) > reach) caster.ray.at(rig.distance, place).setY(0);
+  }
+  return stepAside(place, entities, size);
+}
+
+/** Next to what already stands there, so that two presses don't make two things in one place. */
+function stepAside(place: Vector3, entities: EntityLayer, size: number): Vector3 {
+  const taken = [...entities.views.values()].map(({ root }) => new Box3().setFromObject(root));
+  for (let tries = 0; tries < 64; tries++) {
+    const half = new Vector3(size / 2, 1e3, size / 2);
+    const wanted = new Box3(place.clone().sub(half), place.clone().add(half)).expandByScalar(-1e-3);
+    if (!taken.some((box) => box.intersectsBox(wanted))) break;
+    place.x += size * 1.25;
+  }
+  return place;
+}

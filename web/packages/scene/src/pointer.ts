@@ -1,0 +1,78 @@
+import { forwardHtmlEvents, type PointerEvent as ScenePointerEvent } from "@pmndrs/pointer-events";
+import type { Selection } from "@theta/client";
+import type { Object3D, Scene, Vector3, PerspectiveCamera } from "three";
+import type { EntityLayer } from "./entities";
+import { pickFace, pickVertex } from "./picking";
+import { selectionFor, type SelectMode } from "./selection";
+
+/** Moved further than this between press and release, it was a drag. */
+const CLICK_PIXELS_MAX = 5;
+
+export interface PointerListener {
+  hover(selection: Selection | null): void;
+  click(selection: Selection | null): void;
+  /** Where the pointer's ray is now; null when it has left. */
+  ray(ray: { origin: Vector3; direction: Vector3 } | null): void;
+}
+
+export interface ScenePointer {
+  dispose(): void;
+}
+
+/** Turns pointers on the canvas into hovers and clicks on objects, faces and vertices. */
+export function createScenePointer(
+  canvas: HTMLCanvasElement,
+  scene: Scene,
+  camera: PerspectiveCamera,
+  entities: EntityLayer,
+  mode: () => SelectMode,
+  listener: PointerListener,
+): ScenePointer {
+  let pressed: { x: number; y: number } | null = null;
+
+  const targetOf = (event: ScenePointerEvent): Selection | null => {
+    const id: unknown = (event.object as Object3D | undefined)?.userData.entity;
+    const view = typeof id === "string" ? entities.views.get(id) : undefined;
+    const triangle = event.faceIndex ?? null;
+    if (!view || triangle === null) return null;
+    const face = pickFace(view, triangle);
+    const vertex = mode() === "vertex" ? pickVertex(view, triangle, event.point, camera) : null;
+    return selectionFor(mode(), view.entity.id, face, vertex);
+  };
+  const onMove = (event: ScenePointerEvent): void => {
+    const { details, pointerPosition } = event;
+    if (details.type === "screen-ray") listener.ray({ origin: pointerPosition, direction: details.direction });
+    listener.hover(targetOf(event));
+  };
+  const onDown = (event: ScenePointerEvent): void => {
+    const { clientX, clientY, button } = event.nativeEvent as MouseEvent;
+    pressed = button === 0 ? { x: clientX, y: clientY } : null;
+  };
+  const onUp = (event: ScenePointerEvent): void => {
+    const { clientX, clientY } = event.nativeEvent as MouseEvent;
+    const still = pressed && Math.hypot(clientX - pressed.x, clientY - pressed.y) <= CLICK_PIXELS_MAX;
+    pressed = null;
+    if (still) listener.click(targetOf(event));
+  };
+  const onLeave = (): void => {
+    listener.hover(null);
+    listener.ray(null);
+  };
+
+  scene.addEventListener("pointermove", onMove);
+  scene.addEventListener("pointerdown", onDown);
+  scene.addEventListener("pointerup", onUp);
+  canvas.addEventListener("pointerleave", onLeave);
+  // Not batched: frames are drawn only when something changes, events must not wait for one.
+  const forward = forwardHtmlEvents(canvas, () => camera, scene, { batchEvents: false });
+
+  return {
+    dispose() {
+      forward.destroy();
+      scene.removeEventListener("pointermove", onMove);
+      scene.removeEventListener("pointerdown", onDown);
+      scene.removeEventListener("pointerup", onUp);
+      canvas.removeEventListener("pointerleave", onLeave);
+    },
+  };
+}

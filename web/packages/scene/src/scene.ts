@@ -1,0 +1,207 @@
+import type { DocumentChange, DocumentEntity, Operation, RoomClient, Selection } from "@theta/client";
+import type { PerspectiveCamera, Vector3 } from "three";
+import { createAvatarLayer } from "./avatars";
+import { createCameraInput } from "./camera-input";
+import { createCameraRig, type CameraRig } from "./camera-rig";
+import type { DragReadout } from "./drag";
+import { createEntityLayer, type EntityLayer } from "./entities";
+import { createEnvironment } from "./environment";
+import { elementIndex } from "./geometry/measure";
+import { createInteraction } from "./interaction";
+import { createOwnPresence } from "./own-presence";
+import { boundsOf, freePlace } from "./placement";
+import { createScenePointer } from "./pointer";
+import { createSelection, elementOf, type SelectionStore } from "./selection";
+import { createStage } from "./stage";
+import type { SceneTheme } from "./theme";
+
+/** Seconds of flight in which the camera crosses its distance to the target. */
+const FLY_SECONDS = 1.1;
+const FLY_METRES_PER_SECOND_MIN = 1.2;
+const FAST = 3;
+
+export interface SceneOptions {
+  readonly canvas: HTMLCanvasElement;
+  readonly client: RoomClient;
+  readonly theme: SceneTheme;
+  /** Whether the camera may glide (see prefers-reduced-motion). */
+  readonly glides: () => boolean;
+  /** Commits what a gesture did. */
+  readonly perform: (operation: Operation) => Promise<unknown>;
+  readonly readout: (readout: DragReadout | null) => void;
+  readonly firstFrame?: () => void;
+}
+
+/** What flies the camera: -1, 0 or 1 along each of its axes. */
+export interface Flight {
+  readonly right: number;
+  readonly up: number;
+  readonly forward: number;
+  readonly fast: boolean;
+}
+
+export interface ThetaScene {
+  readonly selection: SelectionStore;
+  readonly entities: EntityLayer;
+  readonly rig: CameraRig;
+  readonly camera: PerspectiveCamera;
+  /** How many frames were drawn; it rests while nothing changes. */
+  readonly frames: number;
+  /** Where on the floor something new belongs: before the camera, or beside what is selected. */
+  freePlace(size: number): Vector3;
+  /** Looks at what is selected, or at everything. */
+  frame(): void;
+  fly(flight: Flight): void;
+  /** Gives up the drag in progress; false when there is none. */
+  cancelDrag(): boolean;
+  /** Which tool others see in this person's hand. */
+  setPainting(painting: boolean): void;
+  setTheme(theme: SceneTheme): void;
+  invalidate(): void;
+  dispose(): void;
+}
+
+/** The room as one sees it: draws the client's document and people, and turns gestures into operations. */
+export function createScene(options: SceneOptions): ThetaScene {
+  const parts = createParts(options);
+  const { stage, rig, environment, entities, avatars, selection, interaction, presence } = parts;
+  const stops = followClient(parts, options.client);
+  const flight = createFlight(rig);
+  stage.addTask((seconds) => {
+    const flying = flight.advance(seconds);
+    const moving = rig.advance(seconds);
+    const walking = avatars.advance(seconds, stage.camera);
+    interaction.resize(stage.camera);
+    environment.follow(stage.camera, rig.target);
+    presence.sendIfMoved();
+    return flying || moving || walking;
+  });
+
+  return {
+    selection,
+    entities,
+    rig,
+    camera: stage.camera,
+    get frames() {
+      return stage.frames;
+    },
+    freePlace: (size) => freePlace(stage.camera, rig, entities, selection.state.selected, size),
+    frame() {
+      rig.frame(boundsOf(entities, selection.state.selected));
+      stage.invalidate();
+    },
+    fly(next) {
+      flight.steer(next);
+      stage.invalidate();
+    },
+    cancelDrag() {
+      const { dragging } = interaction;
+      interaction.cancel();
+      return dragging;
+    },
+    setPainting: (painting) => presence.setPainting(painting),
+    setTheme(next) {
+      environment.setTheme(next);
+      entities.setTheme(next);
+      interaction.setTheme(next);
+    },
+    invalidate: () => stage.invalidate(),
+    dispose() {
+      for (const stop of stops) stop();
+      for (const part of [parts.pointer, parts.input, interaction, avatars, entities, environment, stage]) part.dispose();
+    },
+  };
+}
+
+type Parts = ReturnType<typeof createParts>;
+
+function createParts({ canvas, client, theme, glides, perform, readout, firstFrame }: SceneOptions) {
+  const stage = createStage(canvas, firstFrame);
+  const { scene, camera } = stage;
+  const rig = createCameraRig(camera, glides);
+  const environment = createEnvironment(theme);
+  const entities = createEntityLayer(theme);
+  const avatars = createAvatarLayer(entities);
+  const selection = createSelection();
+  scene.add(environment.group, entities.group, avatars.group);
+  const interaction = createInteraction({ stage, entities, selection, theme, perform, readout });
+  const presence = createOwnPresence(client, camera, selection, () => interaction.tool);
+  const mode = (): SelectionStore["state"]["mode"] => selection.state.mode;
+  const pointer = createScenePointer(canvas, scene, camera, entities, mode, {
+    hover: (hovered) => {
+      if (!input.dragging && !interaction.dragging) selection.hover(hovered);
+    },
+    click: (selected) => selection.select(selected),
+    ray: (ray) => {
+      presence.point(ray);
+      // A handle's colour follows the pointer without anything else having changed.
+      stage.invalidate();
+    },
+  });
+  // After the pointer: a press that a handle takes must be known before the camera sees it.
+  const input = createCameraInput(canvas, rig, {
+    moved: () => stage.invalidate(),
+    taken: () => interaction.dragging,
+  });
+  return { stage, rig, environment, entities, avatars, selection, interaction, presence, pointer, input };
+}
+
+/** Keeps the stage up to date with the room; returns what ends that. */
+function followClient(parts: Parts, client: RoomClient): (() => void)[] {
+  const { stage, environment, entities, avatars, selection, interaction, presence } = parts;
+  const syncDocument = (change: DocumentChange): void => {
+    entities.sync(client.document.entities, change);
+    forgetGone(selection, client.document.entities);
+    environment.fitShadow(entities.bounds());
+    avatars.refreshSelections();
+    interaction.draw();
+    stage.invalidateShadows();
+  };
+  const syncPeople = (): void => {
+    if (avatars.sync(client.people, client.presence)) stage.invalidate();
+  };
+  syncDocument({ changed: [...client.document.entities.keys()], removed: [] });
+  syncPeople();
+  presence.send();
+  return [
+    selection.subscribe((state, before) => {
+      interaction.draw();
+      if (state.selected !== before.selected) presence.send();
+    }),
+    client.on("document", syncDocument),
+    client.on("presence", syncPeople),
+    client.on("people", syncPeople),
+  ];
+}
+
+function createFlight(rig: CameraRig): { steer(flight: Flight): void; advance(seconds: number): boolean } {
+  let flight: Flight = { right: 0, up: 0, forward: 0, fast: false };
+  return {
+    steer(next) {
+      flight = next;
+    },
+    advance(seconds) {
+      const { right, up, forward, fast } = flight;
+      if (right === 0 && up === 0 && forward === 0) return false;
+      const speed = Math.max(FLY_METRES_PER_SECOND_MIN, rig.distance / FLY_SECONDS) * (fast ? FAST : 1) * seconds;
+      rig.fly(right * speed, up * speed, forward * speed);
+      return true;
+    },
+  };
+}
+
+/** Lets go of what is no longer in the document: an undone object, a face that was cut up. */
+function forgetGone(selection: SelectionStore, entities: ReadonlyMap<string, DocumentEntity>): void {
+  const isGone = (one: Selection | null): boolean => {
+    if (!one) return false;
+    const entity = entities.get(one.entity);
+    const element = elementOf(one);
+    if (!entity) return true;
+    if (element === null || one.kind === "object") return false;
+    return !entity.mesh || elementIndex(entity.mesh, one.kind, element) === undefined;
+  };
+  const { selected, hovered } = selection.state;
+  if (isGone(hovered)) selection.hover(null);
+  if (!selected || !isGone(selected)) return;
+  selection.select(entities.has(selected.entity) ? { kind: "object", entity: selected.entity } : null);
+}

@@ -1,0 +1,112 @@
+import type { Operation } from "@theta/client";
+import { idAt } from "@theta/wire";
+import { Vector3 } from "three";
+import { expect, test } from "vitest";
+import { makePrimitive } from "../../app/test/fake/shapes";
+import { createDragSession, handlesFor, type DragReadout } from "../src/drag";
+import { createEntityLayer } from "../src/entities";
+import type { SelectionState } from "../src/selection";
+import { LIGHT_THEME } from "../src/theme";
+
+const ID = "ab".repeat(16);
+const MESH = makePrimitive("cube", 1, 3);
+const TOP = idAt(MESH.faceIds, 3);
+const CUBE = {
+  id: ID,
+  transform: { translation: [0, 1, 0], rotation: [0, 0, 0, 1], scale: [1, 2, 1] },
+  mesh: MESH,
+  material: null,
+  name: "Cube",
+  owner: null,
+} as const;
+
+function stage(state: Partial<SelectionState>) {
+  const entities = createEntityLayer(LIGHT_THEME);
+  entities.sync(new Map([[ID, CUBE]]), { changed: [ID], removed: [] });
+  const performed: Operation[] = [];
+  const readouts: (DragReadout | null)[] = [];
+  let settle: (worked: boolean) => void = () => undefined;
+  const whole: SelectionState = { mode: "face", tool: "extrude", selected: null, hovered: null, ...state };
+  const session = createDragSession({
+    entities,
+    selection: () => whole,
+    perform: (operation) => {
+      performed.push(operation);
+      return new Promise((resolve, reject) => {
+        settle = (worked) => (worked ? resolve(null) : reject(new Error("refused")));
+      });
+    },
+    changed: () => undefined,
+    readout: (readout) => readouts.push(readout),
+  });
+  const view = entities.views.get(ID);
+  if (!view) throw new Error("no view");
+  return { session, view, performed, readouts, settle: (worked: boolean) => settle(worked), state: whole };
+}
+
+const FACE = { kind: "face", entity: ID, element: TOP } as const;
+
+test("one press to release is one extrusion, shown while it lasts and measured in the mesh's own metres", async () => {
+  const { session, view, performed, readouts, settle } = stage({ selected: FACE });
+  session.start();
+  expect(session.active).toBe("extrude");
+  session.move(new Vector3(0, 0.4, 0));
+  session.move(new Vector3(0, 0.5, 0));
+  expect(view.mesh?.faceCount).toBe(10);
+  expect(readouts.at(-1)?.distance).toBeCloseTo(0.25, 12);
+  expect(performed).toEqual([]);
+  session.end(new Vector3(0, 0.5, 0));
+  expect(performed).toEqual([{ type: "extrude_face", entity: ID, face: TOP, distance: 0.25 }]);
+  expect(session.active).toBeNull();
+  // Until the document has it, the preview stands in.
+  expect(view.mesh?.faceCount).toBe(10);
+  settle(true);
+  await Promise.resolve();
+  await Promise.resolve();
+  expect(view.mesh).toBe(MESH);
+});
+
+test("a refusal takes the preview back", async () => {
+  const { session, view, settle } = stage({ selected: { kind: "object", entity: ID } });
+  session.start();
+  session.move(new Vector3(3, 0, 0));
+  session.end(new Vector3(3, 0, 0));
+  expect(view.root.matrix.elements[12]).toBe(3);
+  settle(false);
+  await Promise.resolve();
+  await Promise.resolve();
+  expect(view.root.matrix.elements[12]).toBe(0);
+});
+
+test("a cancelled drag and one that went nowhere commit nothing", () => {
+  const { session, view, performed, readouts } = stage({ selected: FACE });
+  session.start();
+  session.move(new Vector3(0, 1, 0));
+  session.cancel();
+  expect(view.mesh).toBe(MESH);
+  session.start();
+  session.end(new Vector3());
+  expect(performed).toEqual([]);
+  expect(readouts.at(-1)).toBeNull();
+});
+
+test("with the move tool the face's vertices move, and a vertex always does", () => {
+  const face = stage({ selected: FACE, tool: "move" });
+  face.session.start();
+  face.session.end(new Vector3(0, 0, 0.2));
+  expect(face.performed[0]).toMatchObject({ type: "move_vertices", entity: ID });
+  const vertex = stage({ selected: { kind: "vertex", entity: ID, element: idAt(MESH.vertexIds, 0) } });
+  vertex.session.start();
+  vertex.session.end(new Vector3(0, 0.2, 0));
+  const moved = vertex.performed[0];
+  expect(moved?.type === "move_vertices" && [...moved.deltas]).toEqual([0, 0.1, 0]);
+});
+
+test("handles stand in the middle of what they move", () => {
+  const { view, state } = stage({ selected: FACE });
+  expect(handlesFor(view.entity, state)).toMatchObject({ kind: "extrude", anchor: { x: 0, y: 2, z: 0 } });
+  expect(handlesFor(view.entity, { ...state, tool: "move" })).toMatchObject({ kind: "move", anchor: { y: 2 } });
+  expect(handlesFor(view.entity, { ...state, selected: { kind: "object", entity: ID } })).toMatchObject({ anchor: { y: 1 } });
+  expect(handlesFor(view.entity, { ...state, selected: { ...FACE, element: "00".repeat(16) } })).toBeNull();
+  expect(handlesFor(undefined, state)).toBeNull();
+});

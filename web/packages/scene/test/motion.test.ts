@@ -1,0 +1,111 @@
+import type { Presence } from "@theta/client";
+import { Box3, PerspectiveCamera, Vector3 } from "three";
+import { expect, test } from "vitest";
+import { createCameraRig } from "../src/camera-rig";
+import { createPresenceMotion } from "../src/presence-motion";
+
+function at(x: number): Presence {
+  return {
+    tool: "select",
+    selection: null,
+    head: { position: [x, 1.6, 0], rotation: [0, 0, 0, 1] },
+    ray: { origin: [x, 1.6, 0], direction: [0, 0, -2] },
+  };
+}
+
+test("an avatar glides to where it was last heard, the same for one long step as for many short ones", () => {
+  const coarse = createPresenceMotion(at(0));
+  const fine = createPresenceMotion(at(0));
+  coarse.aim(at(1));
+  fine.aim(at(1));
+  expect(coarse.advance(0.05)).toBe(true);
+  for (let step = 0; step < 5; step++) fine.advance(0.01);
+  expect(coarse.state.headPosition.x).toBeGreaterThan(0.4);
+  expect(fine.state.headPosition.x).toBeCloseTo(coarse.state.headPosition.x, 9);
+  expect(fine.state.rayDirection.length()).toBeCloseTo(1, 9);
+});
+
+test("it comes to rest exactly there, so that drawing can stop", () => {
+  const motion = createPresenceMotion(at(0));
+  motion.aim(at(1));
+  let steps = 0;
+  while (motion.advance(1 / 60)) expect(++steps).toBeLessThan(120);
+  expect(motion.state.headPosition.x).toBe(1);
+  expect(motion.advance(1 / 60)).toBe(false);
+});
+
+test("someone who was elsewhere meanwhile appears there, and one without a head stays where it was", () => {
+  const motion = createPresenceMotion(at(0));
+  motion.aim(at(50));
+  expect(motion.state.headPosition.x).toBe(50);
+  motion.aim({ tool: "none", selection: null, head: null, ray: null });
+  motion.advance(1);
+  expect(motion.state.headPosition.x).toBe(50);
+});
+
+function rigWithoutGliding() {
+  const camera = new PerspectiveCamera(45, 1.5, 0.1, 100);
+  return { camera, rig: createCameraRig(camera, () => false) };
+}
+
+function settle(rig: { advance(seconds: number): boolean }): void {
+  for (let step = 0; step < 400 && rig.advance(1 / 60); step++);
+}
+
+test("orbiting keeps the distance to the target and stops short of the pole", () => {
+  const { camera, rig } = rigWithoutGliding();
+  rig.orbit(1, 9);
+  settle(rig);
+  expect(camera.position.distanceTo(rig.target)).toBeCloseTo(rig.distance, 9);
+  expect(camera.position.y - rig.target.y).toBeLessThan(rig.distance);
+});
+
+test("looking around turns the head but leaves the eye where it is", () => {
+  const { camera, rig } = rigWithoutGliding();
+  const eye = camera.position.clone();
+  const before = rig.target.clone();
+  rig.look(0.4, -0.2);
+  settle(rig);
+  expect(camera.position.distanceTo(eye)).toBeLessThan(1e-9);
+  expect(rig.target.distanceTo(before)).toBeGreaterThan(0.5);
+});
+
+test("flying forward goes where one looks, and up is up", () => {
+  const { camera, rig } = rigWithoutGliding();
+  const eye = camera.position.clone();
+  const ahead = camera.getWorldDirection(new Vector3());
+  rig.fly(0, 0, 2);
+  settle(rig);
+  expect(camera.position.clone().sub(eye).distanceTo(ahead.multiplyScalar(2))).toBeLessThan(1e-9);
+  const { x, z } = camera.position;
+  rig.fly(0, 1, 0);
+  settle(rig);
+  expect([camera.position.x, camera.position.z]).toEqual([expect.closeTo(x, 9), expect.closeTo(z, 9)]);
+});
+
+test("framing puts the whole box into the view, in a narrow window too", () => {
+  for (const aspect of [0.5, 2]) {
+    const { camera, rig } = rigWithoutGliding();
+    camera.aspect = aspect;
+    camera.updateProjectionMatrix();
+    const box = new Box3(new Vector3(4, 0, 4), new Vector3(6, 3, 5));
+    rig.frame(box);
+    settle(rig);
+    for (const x of [4, 6]) {
+      for (const y of [0, 3]) {
+        const corner = new Vector3(x, y, 5).project(camera);
+        expect(Math.max(Math.abs(corner.x), Math.abs(corner.y))).toBeLessThan(1);
+      }
+    }
+  }
+});
+
+test("zoom stays within its limits", () => {
+  const { rig } = rigWithoutGliding();
+  for (let press = 0; press < 100; press++) rig.zoom(0.5);
+  settle(rig);
+  expect(rig.distance).toBeGreaterThan(0.05);
+  for (let press = 0; press < 100; press++) rig.zoom(3);
+  settle(rig);
+  expect(rig.distance).toBeLessThanOrEqual(200);
+});
