@@ -12,18 +12,18 @@ from aiohttp import ClientSession
 from theta.adapters.client.address import load_identity, room_address
 from theta.adapters.client.driver import PeerDriver
 from theta.adapters.client.entities import Entity, quaternion, scale_of, vector
-from theta.adapters.client.errors import CommandRefused, ConnectionFailed, NoEffect
+from theta.adapters.client.errors import ConnectionFailed
+from theta.adapters.client.waiting import Waiting
 from theta.adapters.host import machine_clock
-from theta.adapters.transport import Transport
+from theta.adapters.transport import CLOSE_LOST, Transport
 from theta.adapters.websocket_transport import connect_websocket
 from theta.base.errors import InvalidValue, NotConnected
 from theta.base.identifiers import CommandName, entity_id
 from theta.base.limits import CHAT_CHARACTERS_MAX, INSTANCE_BYTES
 from theta.base.randomness import Randomness
 from theta.editor.document import Document
-from theta.editor.unit import Outcome
 from theta.editor.vocabulary import CreatePrimitive, Operation
-from theta.node.events import Applied, Event, Joined, Rejected, Synced
+from theta.node.events import Event, Joined, Synced
 from theta.node.peer import Peer, PeerSettings
 from theta.replication.presence import Presence
 from theta.wire.messages import Person
@@ -67,10 +67,8 @@ class RoomClient:
         self._peer = Peer(settings, Randomness(os.urandom(32)))
         self._driver: PeerDriver | None = None
         self._http: ClientSession | None = None
-        self._waiting: dict[CommandName, asyncio.Future[Outcome]] = {}
-        self._synced = asyncio.Event()
-        self._watchers: list[asyncio.Future[None]] = []
-        self._failure: ConnectionFailed | None = None
+        self._waiting = Waiting()
+        self._is_synced = False
         self._gesture: int | None = None
         self._in_gesture = False
         self.name = ""
@@ -84,15 +82,17 @@ class RoomClient:
             ConnectionFailed: nobody answers, or the room does not let us in.
         """
         self._http = ClientSession()
-        self._driver = PeerDriver(self._peer, self._open_transport, self._handle_event, self._handle_failed)
+        self._driver = PeerDriver(self._peer, self._open_transport, self._handle_event, self._waiting.handle_failed)
         try:
             async with asyncio.timeout(CONNECT_SECONDS_MAX):
-                await self._synced.wait()
-        except TimeoutError:
-            self._failure = ConnectionFailed(f"the room does not answer: {self._driver.last_problem}", 1006)
-        if self._failure is not None:
+                await self._waiting.until(lambda: self._is_synced)
+        except TimeoutError as error:
+            problem = self._driver.last_problem
             await self.close()
-            raise self._failure
+            raise ConnectionFailed(f"the room does not answer: {problem}", CLOSE_LOST) from error
+        except BaseException:
+            await self.close()
+            raise
         return self
 
     async def __aexit__(
@@ -109,7 +109,7 @@ class RoomClient:
         if self._http is not None:
             await self._http.close()
             self._http = None
-        self._abandon(NotConnected("left the room"))
+        self._waiting.abandon(NotConnected("left the room"))
 
     # -- what is there -------------------------------------------------------------------------------------------
 
@@ -249,24 +249,16 @@ class RoomClient:
         Raises:
             ConnectionFailed: the room closed the door for good.
         """
-        while not condition():
-            if self._failure is not None:
-                raise self._failure
-            watcher = asyncio.get_running_loop().create_future()
-            self._watchers.append(watcher)
-            await watcher
+        await self._waiting.until(condition)
 
     # -- inside --------------------------------------------------------------------------------------------------
 
     async def _settle(self, names: list[CommandName]) -> None:
         if self._driver is None:
             raise NotConnected("enter the room first: async with theta.connect(…) as room")
-        loop = asyncio.get_running_loop()
-        futures = [self._waiting.setdefault(name, loop.create_future()) for name in names]
+        futures = self._waiting.expect(names)
         self._pump()
-        for outcome in await asyncio.gather(*futures):
-            if outcome.kind != "applied":
-                raise NoEffect(outcome.reason)
+        await self._waiting.settled(futures)
 
     def _pump(self) -> None:
         if self._driver is not None:
@@ -280,36 +272,6 @@ class RoomClient:
         if isinstance(event, Joined):
             self.name, self.role = event.room_name, event.role
         elif isinstance(event, Synced):
-            self._synced.set()
-        elif isinstance(event, Applied):
-            self._resolve(event.name, event.outcome)
-        elif isinstance(event, Rejected):
-            self._reject(event.name, CommandRefused(event.code, event.reason))
+            self._is_synced = True
         self.on_event(event)
-        self._notify()
-
-    def _handle_failed(self, failure: ConnectionFailed) -> None:
-        self._failure = failure
-        self._synced.set()
-        self._abandon(failure)
-        self._notify()
-
-    def _notify(self) -> None:
-        watchers, self._watchers = self._watchers, []
-        for watcher in watchers:
-            if not watcher.done():
-                watcher.set_result(None)
-
-    def _resolve(self, name: CommandName, outcome: Outcome) -> None:
-        future = self._waiting.pop(name, None)
-        if future is not None and not future.done():
-            future.set_result(outcome)
-
-    def _reject(self, name: CommandName, error: Exception) -> None:
-        future = self._waiting.pop(name, None)
-        if future is not None and not future.done():
-            future.set_exception(error)
-
-    def _abandon(self, error: Exception) -> None:
-        for name in list(self._waiting):
-            self._reject(name, error)
+        self._waiting.handle_event(event)

@@ -1,0 +1,82 @@
+"""Who waits for what in a room: commands for their outcome, and anybody for a condition."""
+
+import asyncio
+from collections.abc import Callable
+
+from theta.adapters.client.errors import CommandRefused, ConnectionFailed, NoEffect
+from theta.base.identifiers import CommandName
+from theta.editor.unit import Outcome
+from theta.node.events import Applied, Event, Rejected
+
+
+class Waiting:
+    """Futures of one event loop, settled by the room's events."""
+
+    def __init__(self) -> None:
+        self._commands: dict[CommandName, asyncio.Future[Outcome]] = {}
+        self._watchers: list[asyncio.Future[None]] = []
+        self.failure: ConnectionFailed | None = None
+
+    def expect(self, names: list[CommandName]) -> list[asyncio.Future[Outcome]]:
+        """A future for each command's outcome; call it before the commands are sent."""
+        loop = asyncio.get_running_loop()
+        return [self._commands.setdefault(name, loop.create_future()) for name in names]
+
+    async def settled(self, futures: list[asyncio.Future[Outcome]]) -> None:
+        """Return once all are applied.
+
+        Raises:
+            CommandRefused: the room did not admit them.
+            NoEffect: one came to nothing.
+            NotConnected: the room was left before.
+        """
+        for outcome in await asyncio.gather(*futures):
+            if outcome.kind != "applied":
+                raise NoEffect(outcome.reason)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Return once `condition()` holds.
+
+        Raises:
+            ConnectionFailed: the room closed the door for good.
+        """
+        while not condition():
+            if self.failure is not None:
+                raise self.failure
+            watcher = asyncio.get_running_loop().create_future()
+            self._watchers.append(watcher)
+            await watcher
+
+    def handle_event(self, event: Event) -> None:
+        """Settle what the event decides, and let everybody look at their condition again."""
+        if isinstance(event, Applied):
+            self._settle(event.name, event.outcome)
+        elif isinstance(event, Rejected):
+            self._settle(event.name, CommandRefused(event.code, event.reason))
+        self._wake()
+
+    def handle_failed(self, failure: ConnectionFailed) -> None:
+        """The room closed the door for good."""
+        self.failure = failure
+        self.abandon(failure)
+        self._wake()
+
+    def abandon(self, error: Exception) -> None:
+        """Nobody will hear of their commands any more."""
+        for name in list(self._commands):
+            self._settle(name, error)
+
+    def _settle(self, name: CommandName, result: Outcome | Exception) -> None:
+        future = self._commands.pop(name, None)
+        if future is None or future.done():
+            return
+        if isinstance(result, Exception):
+            future.set_exception(result)
+        else:
+            future.set_result(result)
+
+    def _wake(self) -> None:
+        watchers, self._watchers = self._watchers, []
+        for watcher in watchers:
+            if not watcher.done():
+                watcher.set_result(None)

@@ -1,0 +1,1 @@
+"""The command `theta`: arguments → configuration → run."""

@@ -1,0 +1,160 @@
+"""`theta info`, `theta export` and `theta backup`: what is in a room file, without opening the room."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.markup import escape
+
+from theta import __version__
+from theta.adapters.files import read_secret, room_secret_path, write_secret
+from theta.adapters.sqlite_store import SqliteLogStore, backup
+from theta.base.errors import StoreCorrupt, StoreUnavailable
+from theta.cli.console import ProgressBar, err, out, with_progress
+from theta.commands.store import StoredRecord
+from theta.gltf import ExportedEntity, export_glb
+from theta.node.replica import Replica
+
+
+@contextmanager
+def opened_records(file: Path, label: str) -> Iterator[Iterator[StoredRecord]]:
+    """The records of a room file, live or not, shown as they are read."""
+    store = SqliteLogStore.open_read_only(file)
+    try:
+        yield with_progress(store.read(), store.last_seq, label)
+    finally:
+        store.close()
+
+
+def read_replica(file: Path) -> Replica:
+    """The room as its records fold.
+
+    Raises:
+        StoreCorrupt: there are none, or one does not fit.
+        StoreError: the file cannot be read as a room.
+    """
+    with opened_records(file, f"Reading {file}") as records:
+        replica = Replica.from_records(records)
+    if replica.log.is_empty:
+        raise StoreCorrupt(1, f"{file} holds no records: its room was never opened")
+    return replica
+
+
+def info(file: Path) -> None:
+    """Print what is in a room: names, counts, people, head and document hash."""
+    replica = read_replica(file)
+    log, genesis = replica.log, replica.log.genesis
+    people: dict[bytes, str] = {session.author: replica.name_of(session.author) for session in log.sessions.values()}
+    vertices = faces = 0
+    for entity in replica.document.entities():
+        mesh = replica.document.mesh(entity)
+        if mesh is not None:
+            vertices += mesh.vertex_count
+            faces += mesh.face_count
+    lines = {
+        "room": genesis.name,
+        "file": f"{file} ({_size_in_words(file.stat().st_size)}, format {genesis.format_version})",
+        "created": f"{_time_of(genesis.created_ms)} UTC",
+        "room key": genesis.room_key.hex(),
+        "owner": f"{genesis.owner.hex()}{_known_as(people.get(genesis.owner))}",
+        "records": f"{log.head_seq} ({len(log.sessions)} sessions, {log.command_count} commands)",
+        "objects": f"{replica.document.entity_count} ({vertices} vertices, {faces} faces)",
+        "people": str(len(people)),
+    }
+    for label, value in lines.items():
+        out.print(f"{label}: {value}", markup=False)
+    for author, name in sorted(people.items(), key=lambda each: (each[1], each[0])):
+        out.print(f"  {author.hex()[:16]}… {name}", markup=False)
+    out.print(f"head: {log.head_seq} {log.chain.hex()}", markup=False)
+    out.print(f"document hash: {replica.document.hash.hex()}", markup=False)
+
+
+def export(file: Path, target: Path) -> None:
+    """Write what is in the room as binary glTF, replacing an older file of that name.
+
+    Raises:
+        StoreUnavailable: `target` cannot be written.
+        StoreError: the room file cannot be read.
+    """
+    replica = read_replica(file)
+    entities = exported_entities(replica)
+    content = export_glb(entities, f"Theta {__version__}")
+    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    try:
+        partial.write_bytes(content)
+        partial.replace(target)
+    except OSError as error:
+        raise StoreUnavailable(f"cannot write {target}: {error.strerror}") from error
+    finally:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+    out.print(f"{escape(str(target))}: {len(entities)} objects, {_size_in_words(len(content))}")
+
+
+def exported_entities(replica: Replica) -> list[ExportedEntity]:
+    """Every entity of the document that has a mesh, ids ascending."""
+    entities = []
+    for entity in replica.document.entities():
+        unit = replica.fold.unit(entity)
+        if unit is None or unit.transform is None or unit.material is None or unit.mesh is None:
+            continue
+        place, material = unit.transform, unit.material
+        name = unit.name.text if unit.name is not None else ""
+        entities.append(
+            ExportedEntity(
+                name,
+                place.translation,
+                place.rotation,
+                place.scale,
+                material.colour,
+                material.metallic,
+                material.roughness,
+                unit.mesh,
+            )
+        )
+    return entities
+
+
+def back_up(file: Path, copy: Path, *, with_key: bool) -> None:
+    """Copy a room, live or not, and its key, without which the copy could not be opened as this room.
+
+    Raises:
+        StoreUnavailable: a target exists, or cannot be written.
+        StoreError: the room file cannot be read.
+    """
+    key, key_copy = room_secret_path(file), room_secret_path(copy)
+    if with_key and key_copy.exists():
+        raise StoreUnavailable(f"{key_copy} exists already: name another file, or move that one away")
+    with ProgressBar(f"Copying {file}") as progress:
+        backup(file, copy, progress)
+    out.print(f"{escape(str(copy))}: {_size_in_words(copy.stat().st_size)}, checked")
+    if not with_key:
+        out.print("  Without the room's key: it can be read and verified, not opened as this room.")
+        return
+    try:
+        write_secret(key_copy, read_secret(key))
+    except FileNotFoundError:
+        err.print(f"warning: {escape(str(key))} is missing, so the copy has no key and cannot be opened as this room")
+    except OSError as error:
+        raise StoreUnavailable(f"cannot write {key_copy}: {error.strerror}") from error
+    else:
+        out.print(f"{escape(str(key_copy))}: the room's key; keep it to yourself")
+
+
+def _known_as(name: str | None) -> str:
+    return f" ({name})" if name else ""
+
+
+def _time_of(unix_ms: int) -> str:
+    try:
+        return datetime.fromtimestamp(unix_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    except (OverflowError, ValueError, OSError):
+        return f"{unix_ms} ms after 1970"
+
+
+def _size_in_words(size: int) -> str:
+    if size < 10_000:
+        return f"{size} bytes"
+    return f"{size / 1e6:.1f} MB" if size >= 1_000_000 else f"{size / 1e3:.0f} kB"

@@ -1,0 +1,243 @@
+"""What every transport does: spec/transport.md. Subclass it and give a `pair` fixture: (room's end, participant's)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import pytest
+
+from theta.adapters.transport import Transport, TransportClosed, clip_reason
+from theta.base.errors import FrameTooLarge, PeerTooSlow
+from theta.base.limits import (
+    CLIENT_FRAME_BYTES_MAX,
+    CLOSE_REASON_BYTES_MAX,
+    DATAGRAM_AGE_SECONDS_MAX,
+    DATAGRAM_BYTES_MAX,
+    DATAGRAM_QUEUE_BYTES_MAX,
+    FRAME_BYTES_MAX,
+    SEND_QUEUE_BYTES_MAX,
+)
+from theta.node.lanes import Lane
+
+DEADLINE_SECONDS = 10.0
+RELIABLE, DATAGRAM = Lane.RELIABLE, Lane.DATAGRAM
+
+T = TypeVar("T")
+
+
+async def soon(awaitable: Awaitable[T]) -> T:
+    """Its result, before the deadline."""
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        return await awaitable
+
+
+async def end_of(transport: Transport) -> TransportClosed:
+    """Read until the end, and give what it says."""
+    while True:
+        try:
+            await soon(transport.receive())
+        except TransportClosed as closed:
+            return closed
+
+
+class TransportContract:
+    """One test for each rule; both directions where they could differ."""
+
+    Pair = tuple[Transport, Transport]
+    make_pair: Callable[[], Awaitable[Pair]]
+
+    async def test_frames_arrive_whole_and_in_order_both_ways(self, pair: Pair) -> None:
+        room, participant = pair
+        for sender, receiver in (pair, (participant, room)):
+            sent = [bytes([number]) * (number * 37) for number in range(100)]
+            for frame in sent:
+                sender.send(RELIABLE, frame)
+            assert [await soon(receiver.receive()) for _ in sent] == [(RELIABLE, frame) for frame in sent]
+
+    async def test_each_lane_is_told_apart(self, pair: Pair) -> None:
+        room, participant = pair
+        room.send(RELIABLE, b"command")
+        room.send(DATAGRAM, b"state")
+        received = {await soon(participant.receive()), await soon(participant.receive())}
+        assert received == {(RELIABLE, b"command"), (DATAGRAM, b"state")}
+
+    async def test_an_empty_frame_is_a_frame(self, pair: Pair) -> None:
+        room, participant = pair
+        participant.send(RELIABLE, b"")
+        assert await soon(room.receive()) == (RELIABLE, b"")
+
+    @pytest.mark.parametrize(
+        ("from_room", "lane", "size"),
+        [
+            (True, RELIABLE, FRAME_BYTES_MAX),
+            (True, DATAGRAM, DATAGRAM_BYTES_MAX),
+            (False, RELIABLE, CLIENT_FRAME_BYTES_MAX),
+            (False, DATAGRAM, DATAGRAM_BYTES_MAX),
+        ],
+    )
+    async def test_the_biggest_frame_passes(self, pair: Pair, from_room: bool, lane: Lane, size: int) -> None:
+        sender, receiver = pair if from_room else pair[::-1]
+        frame = bytes(range(256)) * (size // 256)
+        sender.send(lane, frame)
+        assert await soon(receiver.receive()) == (lane, frame)
+
+    @pytest.mark.parametrize(("lane", "bytes_max"), [(RELIABLE, FRAME_BYTES_MAX), (DATAGRAM, DATAGRAM_BYTES_MAX)])
+    async def test_sending_too_big_a_frame_is_refused_and_harms_nothing(
+        self, pair: Pair, lane: Lane, bytes_max: int
+    ) -> None:
+        room, participant = pair
+        with pytest.raises(FrameTooLarge, match=str(bytes_max)):
+            room.send(lane, bytes(bytes_max + 1))
+        assert room.queued_bytes == 0
+        room.send(RELIABLE, b"after")
+        assert await soon(participant.receive()) == (RELIABLE, b"after")
+
+    async def test_the_room_closes_on_a_frame_over_a_participants_limit(self, pair: Pair) -> None:
+        room, participant = pair
+        participant.send(RELIABLE, bytes(CLIENT_FRAME_BYTES_MAX + 1))
+        ends = await asyncio.gather(end_of(room), end_of(participant))
+        assert [end.close_code for end in ends] == [4413, 4413]
+        assert str(CLIENT_FRAME_BYTES_MAX) in ends[1].reason
+
+    async def test_a_peer_that_does_not_read_fills_the_queue_and_no_more(self, pair: Pair) -> None:
+        room, _ = pair
+        frame = bytes(1024 * 1024)
+        for _ in range(SEND_QUEUE_BYTES_MAX // len(frame)):
+            room.send(RELIABLE, frame)
+        with pytest.raises(PeerTooSlow, match=str(SEND_QUEUE_BYTES_MAX)):
+            room.send(RELIABLE, frame)
+        assert room.queued_bytes <= SEND_QUEUE_BYTES_MAX
+        room.send(DATAGRAM, b"a datagram still fits")
+
+    async def test_a_peer_that_reads_again_gets_everything(self, pair: Pair) -> None:
+        room, participant = pair
+        sent = [bytes([number]) * 1024 * 1024 for number in range(SEND_QUEUE_BYTES_MAX // (1024 * 1024))]
+        for frame in sent:
+            room.send(RELIABLE, frame)
+        assert [await soon(participant.receive()) for _ in sent] == [(RELIABLE, frame) for frame in sent]
+        room.send(RELIABLE, b"and goes on")
+        assert await soon(participant.receive()) == (RELIABLE, b"and goes on")
+        assert room.queued_bytes == 0
+
+    async def test_of_too_many_datagrams_the_latest_stay(self, pair: Pair) -> None:
+        room, participant = pair
+        size = 1024
+        count = 4 * DATAGRAM_QUEUE_BYTES_MAX // size
+        for number in range(count):
+            room.send(DATAGRAM, number.to_bytes(4, "little") * (size // 4))
+        assert room.queued_bytes <= DATAGRAM_QUEUE_BYTES_MAX
+        room.send(RELIABLE, b"end")
+        numbers = []
+        while (received := await soon(participant.receive()))[0] is DATAGRAM:
+            numbers.append(int.from_bytes(received[1][:4], "little"))
+        kept = DATAGRAM_QUEUE_BYTES_MAX // size
+        assert numbers == list(range(count - kept, count))
+        assert room.metrics.datagrams_dropped == count - kept
+
+    async def test_an_old_datagram_is_dropped(self, pair: Pair) -> None:
+        room, participant = pair
+        room.send(DATAGRAM, b"stale")
+        hold_up_the_loop(DATAGRAM_AGE_SECONDS_MAX + 0.05)
+        room.send(DATAGRAM, b"fresh")
+        assert await soon(participant.receive()) == (DATAGRAM, b"fresh")
+        assert room.metrics.datagrams_dropped == 1
+
+    @pytest.mark.parametrize("from_room", [True, False])
+    async def test_code_and_reason_reach_both_sides(self, pair: Pair, from_room: bool) -> None:
+        closer, other = pair if from_room else pair[::-1]
+        waiting = asyncio.create_task(end_of(other))
+        await soon(closer.close(4403, "no invite came along – ask for a link"))
+        for end in (await soon(waiting), await end_of(closer)):
+            assert (end.close_code, end.reason) == (4403, "no invite came along – ask for a link")
+            assert "4403" in str(end)
+
+    async def test_closing_wakes_ones_own_receive(self, pair: Pair) -> None:
+        room, participant = pair
+        waiting, far = asyncio.create_task(end_of(room)), asyncio.create_task(end_of(participant))
+        await asyncio.sleep(0)
+        await soon(room.close(1001, "the room closes"))
+        assert (await soon(waiting)).close_code == (await soon(far)).close_code == 1001
+
+    async def test_what_was_sent_before_the_close_arrives(self, pair: Pair) -> None:
+        room, participant = pair
+        sent = [bytes([number]) * 100_000 for number in range(40)]
+        for frame in sent:
+            room.send(RELIABLE, frame)
+        closing = asyncio.create_task(room.close(1001, "bye"))
+        assert [await soon(participant.receive()) for _ in sent] == [(RELIABLE, frame) for frame in sent]
+        assert (await end_of(participant)).close_code == 1001
+        await soon(closing)
+
+    async def test_the_reason_arrives_although_the_peer_kept_sending(self, pair: Pair) -> None:
+        room, participant = pair
+        for _ in range(50):
+            participant.send(RELIABLE, bytes(CLIENT_FRAME_BYTES_MAX))
+        assert await soon(room.receive())
+        closing = asyncio.create_task(room.close(4429, "too fast"))
+        end = await end_of(participant)
+        assert (end.close_code, end.reason) == (4429, "too fast")
+        await soon(closing)
+
+    async def test_the_end_is_told_again_and_again(self, pair: Pair) -> None:
+        room, participant = pair
+        far = asyncio.create_task(end_of(participant))
+        await soon(room.close(4400, "nonsense"))
+        await soon(far)
+        for transport in pair:
+            for _ in range(10):
+                with pytest.raises(TransportClosed) as told:
+                    await soon(transport.receive())
+                assert told.value.close_code == 4400
+            with pytest.raises(TransportClosed):
+                transport.send(RELIABLE, b"late")
+
+    async def test_closing_twice_does_nothing(self, pair: Pair) -> None:
+        room, participant = pair
+        far = asyncio.create_task(end_of(participant))
+        await soon(asyncio.gather(room.close(4409, "full"), room.close(1000, "again")))
+        await soon(room.close(1000, "and again"))
+        await soon(participant.close(1000, "me too"))
+        assert (await soon(far)).close_code == (await end_of(room)).close_code == 4409
+
+    async def test_a_long_reason_is_cut_at_a_character(self, pair: Pair) -> None:
+        room, participant = pair
+        far = asyncio.create_task(end_of(participant))
+        await soon(room.close(4400, "é" * 200))
+        reason = (await soon(far)).reason
+        assert reason == "é" * (CLOSE_REASON_BYTES_MAX // 2)
+
+    async def test_metrics_count_frames_and_their_bytes(self, pair: Pair) -> None:
+        room, participant = pair
+        room.send(RELIABLE, b"12345")
+        room.send(DATAGRAM, b"123")
+        await soon(participant.receive())
+        await soon(participant.receive())
+        participant.send(RELIABLE, b"1")
+        await soon(room.receive())
+        assert (room.metrics.frames_out, room.metrics.bytes_out) == (2, 8)
+        assert (participant.metrics.frames_in, participant.metrics.bytes_in) == (2, 8)
+        assert (room.metrics.frames_in, room.metrics.bytes_in) == (1, 1)
+        assert room.metrics.datagrams_dropped == 0
+
+    async def test_no_task_is_left_behind(self, pair: Pair) -> None:
+        room, participant = pair
+        far = asyncio.create_task(end_of(participant))
+        room.send(RELIABLE, b"hello")
+        await soon(room.close(1000, ""))
+        await soon(far)
+        await soon(participant.close())
+        names = {task.get_name() for task in asyncio.all_tasks()}
+        assert not {name for name in names if name.startswith("theta")}
+
+    def test_a_reason_is_clipped_by_bytes(self) -> None:
+        assert clip_reason("a" * 200) == "a" * 123
+        assert len(clip_reason("𝔘" * 50).encode()) == 120
+        assert clip_reason("short") == "short"
+
+
+def hold_up_the_loop(seconds: float) -> None:
+    """Keep the event loop from running for a while, as a busy machine would."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + seconds
+    while loop.time() < until:
+        pass
