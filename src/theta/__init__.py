@@ -1,4 +1,4 @@
-"""Theta: build 3D worlds together, in VR, in a browser and in Python.
+"""Theta: build 3D worlds together, in a browser and in Python.
 
 import asyncio, theta
 
@@ -24,11 +24,20 @@ if TYPE_CHECKING:
         Face,
         Faces,
         NoEffect,
+        Person,
         RoomClient,
         connect,
         connect_blocking,
     )
-    from theta.base.errors import InvalidValue, NothingToUndo, ThetaError, UndoConflict, UsageError
+    from theta.base.errors import (
+        InvalidValue,
+        NotConnected,
+        NothingToUndo,
+        ThetaError,
+        UndoConflict,
+        UnknownElement,
+        UsageError,
+    )
     from theta.replication.presence import Presence
 
 __version__ = "0.1.0"
@@ -44,13 +53,17 @@ _HOMES = {
             "Face",
             "Faces",
             "NoEffect",
+            "Person",
             "RoomClient",
             "connect",
             "connect_blocking",
         ),
         "theta.adapters.client",
     ),
-    **dict.fromkeys(("InvalidValue", "NothingToUndo", "ThetaError", "UndoConflict", "UsageError"), "theta.base.errors"),
+    **dict.fromkeys(
+        ("InvalidValue", "NotConnected", "NothingToUndo", "ThetaError", "UndoConflict", "UnknownElement", "UsageError"),
+        "theta.base.errors",
+    ),
     "Presence": "theta.replication.presence",
 }
 
@@ -64,11 +77,14 @@ __all__ = [
     "Faces",
     "InvalidValue",
     "NoEffect",
+    "NotConnected",
     "NothingToUndo",
+    "Person",
     "Presence",
     "RoomClient",
     "ThetaError",
     "UndoConflict",
+    "UnknownElement",
     "UsageError",
     "connect",
     "connect_blocking",

@@ -75,7 +75,7 @@ def read_secret(path: Path) -> bytes:
     if sys.platform != "win32" and stat.S_IMODE(mode) & 0o077:
         raise SecretExposed(
             f"{path} may be read by others (mode {stat.S_IMODE(mode):04o}): if nobody did, run `chmod 600 {path}`; "
-            "if somebody may have, delete it, and a new one is made"
+            "if somebody may have, keep it away from them, and make a new identity or room"
         )
     try:
         secret = bytes.fromhex(content.decode("ascii").strip())

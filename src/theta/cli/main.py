@@ -13,7 +13,7 @@ from theta.cli.console import out, report
 
 app = typer.Typer(
     name="theta",
-    help="Build 3D worlds together, in a browser, in VR and in Python, on your own machine.\n\n"
+    help="Build 3D worlds together, in a browser and in Python, on your own machine.\n\n"
     "[bold]theta serve[/bold] opens a room and prints the link to it.",
     no_args_is_help=True,
     add_completion=False,

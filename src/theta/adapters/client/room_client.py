@@ -26,6 +26,7 @@ from theta.editor.vocabulary import CreatePrimitive, Operation
 from theta.node.events import Event, Joined, Synced
 from theta.node.peer import Peer, PeerSettings
 from theta.replication.presence import Presence
+from theta.session.plain_text import is_plain_text
 from theta.wire.messages import Person
 
 CONNECT_SECONDS_MAX = 10.0
@@ -192,6 +193,7 @@ class RoomClient:
             NothingToUndo: nothing of yours is left.
             UndoConflict: others built on it; says who.
         """
+        self._check_entered()
         await self._settle(self._peer.undo(machine_clock()))
 
     async def redo(self) -> None:
@@ -200,6 +202,7 @@ class RoomClient:
         Raises:
             NothingToUndo: nothing was undone since your last edit.
         """
+        self._check_entered()
         await self._settle(self._peer.redo(machine_clock()))
 
     async def perform(self, *operations: Operation) -> CommandName:
@@ -210,6 +213,7 @@ class RoomClient:
             CommandRefused: the room did not admit them.
             NoEffect: one came to nothing.
         """
+        self._check_entered()
         names = self._peer.perform(machine_clock(), operations, self._gesture)
         if self._in_gesture and self._gesture is None:
             self._gesture = names[0].number
@@ -233,7 +237,7 @@ class RoomClient:
         Raises:
             InvalidValue: empty, too long, or not printable.
         """
-        if not 1 <= len(text) <= CHAT_CHARACTERS_MAX or not text.isprintable():
+        if not 1 <= len(text) <= CHAT_CHARACTERS_MAX or not is_plain_text(text):
             raise InvalidValue("text", text, f"1 to {CHAT_CHARACTERS_MAX} printable characters")
         self._peer.say(text)
         self._pump()
@@ -254,11 +258,13 @@ class RoomClient:
     # -- inside --------------------------------------------------------------------------------------------------
 
     async def _settle(self, names: list[CommandName]) -> None:
-        if self._driver is None:
-            raise NotConnected("enter the room first: async with theta.connect(…) as room")
         futures = self._waiting.expect(names)
         self._pump()
         await self._waiting.settled(futures)
+
+    def _check_entered(self) -> None:
+        if self._driver is None:
+            raise NotConnected("enter the room first: async with theta.connect(…) as room")
 
     def _pump(self) -> None:
         if self._driver is not None:
