@@ -74,7 +74,9 @@ def element_id(name: CommandName, role: str, parents: Sequence[bytes] = (), ordi
         parents: 16-byte ids of the elements it stems from, in the operation's written order.
         ordinal: tells apart what role and parents leave equal, u32.
     """
-    return _blake2b("theta-element", (_name_bytes(name), _short_text(role), ordinal.to_bytes(4, "little"), *parents), 16)
+    return _blake2b(
+        "theta-element", (_name_bytes(name), _short_text(role), ordinal.to_bytes(4, "little"), *parents), 16
+    )
 
 
 def entity_id(name: CommandName, ordinal: int = 0) -> bytes:

@@ -1,6 +1,7 @@
 """Admission: whether a packet may enter the log, all or nothing, in the order of spec/commands.md (CMD-10).
 
-size → exact resend → rate → nonce → signature → binding → role → registered type and version → timestamp → lamport.
+size → exact resend → held back, body, rate → nonce → signature → binding → role → registered type and version →
+timestamp → lamport → price.
 Preconditions and conflicts are the fold's business and are never looked at here.
 """
 
@@ -40,6 +41,9 @@ from theta.commands.store import StoredRecord
 from theta.wire.messages import PacketBody, SubmitPacket
 from theta.wire.types import RoleName
 
+READ_ONLY_RETRY_SECONDS = 5.0
+DISK_BEHIND_RETRY_SECONDS = 0.5
+
 
 class Admitted(NamedTuple):
     """The packet is, or already was, record `seq`; `record` is the new one, None for a repeated packet."""
@@ -60,22 +64,30 @@ class Admission:
         self._buckets: dict[bytes, TokenBucket] = {}
         self._blocked_at: dict[bytes, int] = {}
         self.read_only_reason: str | None = None
+        """Why nothing can be written, for people; None while all is well."""
+        self.disk_is_behind = False
+        """Whether so much waits for the disk that nothing more is admitted for now."""
 
     def admit(self, now: Moment, session: SessionRecord, role: RoleName, packet: SubmitPacket) -> Admitted:
         """Decide about one packet of a session.
 
         Raises:
-            Refused: the first rule that it breaks; see theta.commands.refusals. Nothing was changed but the bucket.
+            Refused: the first rule that it breaks; see theta.commands.refusals. Nothing was changed but the bucket,
+                and what later nonces of the session wait for.
         """
+        waits = False
         try:
-            admitted = self._admit(now, session, role, packet)
+            return self._admit(now, session, role, packet)
         except Refused as refusal:
-            if refusal.retryable and not isinstance(refusal, Blocked):
-                self._blocked_at[session.session] = packet.nonce
+            waits = refusal.retryable
+            if waits and not isinstance(refusal, Blocked):
+                blocked_at = self._blocked_at.get(session.session, packet.nonce)
+                self._blocked_at[session.session] = min(blocked_at, packet.nonce)
             raise
-        if self._blocked_at.get(session.session) == packet.nonce:
-            del self._blocked_at[session.session]
-        return admitted
+        finally:
+            # Refused for good is settled too: its author drops it and goes on with the next.
+            if not waits and self._blocked_at.get(session.session) == packet.nonce:
+                del self._blocked_at[session.session]
 
     def _admit(self, now: Moment, session: SessionRecord, role: RoleName, packet: SubmitPacket) -> Admitted:
         check_size(packet.body, 0)
@@ -93,23 +105,26 @@ class Admission:
             return Admitted(repeated, None)
         if not may_edit(role):
             raise NotAllowed(f"a {role} may look and talk; ask for an invite as editor to change things")
-        for envelope in body.commands:
-            self._log.registry.decode(envelope)
+        operations = [self._log.registry.decode(envelope) for envelope in body.commands]
         self._check_times(now, session, packet, body)
+        self._log.check_room(operations)
         return Admitted(self._log.head_seq + 1, self._record(now, session, packet))
 
     def _digest(self, session: SessionRecord, packet: SubmitPacket) -> bytes:
-        if packet.nonce > U64_MAX or packet.seen > U64_MAX:
-            raise BadPayload(f"nonce and seen must be at most {U64_MAX}")
+        # One below the last, so that there always is a next nonce to tell.
+        if packet.nonce >= U64_MAX or packet.seen > U64_MAX:
+            raise BadPayload(f"nonce must be below {U64_MAX}, and seen at most that")
         domain = self._log.domain(session.session, session.actor)
         return packet_digest(domain, packet.nonce, packet.seen, packet.chain, packet.body)
 
     def _paced_body(self, now: Moment, session: SessionRecord, packet: SubmitPacket) -> PacketBody:
         if self.read_only_reason is not None:
-            raise ReadOnly(self.read_only_reason, retry_after_seconds=5.0)
+            raise ReadOnly(self.read_only_reason, retry_after_seconds=READ_ONLY_RETRY_SECONDS)
         blocked_at = self._blocked_at.get(session.session)
         if blocked_at is not None and packet.nonce > blocked_at:
             raise Blocked(f"the packet with nonce {blocked_at} has to be sent again first")
+        if self.disk_is_behind:
+            raise RateLimited("the room's disk is behind", retry_after_seconds=DISK_BEHIND_RETRY_SECONDS)
         body = decode_body(packet.body)
         bucket = self._buckets.get(session.author)
         if bucket is None:
@@ -128,7 +143,9 @@ class Admission:
         if not any(found):
             return None
         for entry, envelope in zip(found, body.commands, strict=True):
-            if entry is None or entry[1] != content_digest(envelope):
+            if entry is None:
+                raise Equivocation(f"command {envelope.number} is new, but comes with commands admitted before")
+            if entry[1] != content_digest(envelope):
                 raise Equivocation(f"command {envelope.number} of this actor was admitted with other content")
         return max(entry[0] for entry in found if entry is not None)
 

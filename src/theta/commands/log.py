@@ -1,13 +1,15 @@
 """The command log in memory: it takes records in order, proves each one, and knows what admission has to ask.
 
 The room, a participant that folds and `theta verify` all read a log through this class, so that they cannot
-disagree about what a good record is. Nothing here reads a clock or a file.
+disagree about what a good record is (LOG-7). Nothing here reads a clock or a file.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from theta.base.errors import StoreCorrupt
 from theta.base.identifiers import CommandName, Position, actor_of, blake2b_128
+from theta.base.limits import OBJECTS_CREATED_MAX, RECORD_BYTES_MAX
 from theta.commands.identity import is_signed_by
 from theta.commands.packets import SigningDomain, decode_body, packet_digest
 from theta.commands.records import (
@@ -25,7 +27,7 @@ from theta.commands.records import (
     read_genesis,
     read_part,
 )
-from theta.commands.refusals import Refused
+from theta.commands.refusals import DocumentFull, Refused
 from theta.commands.registry import CommandRegistry, Payload
 from theta.commands.replay_guard import ReplayGuard
 from theta.commands.store import StoredRecord
@@ -54,6 +56,7 @@ class CommandLog:
         self.authors: dict[int, bytes] = {}
         self.last_head: HeadRecord | None = None
         self.command_count = 0
+        self.created_count = 0
         self._genesis: Genesis | None = None
         self._guards: dict[bytes, ReplayGuard] = {}
         self._names: dict[CommandName, tuple[int, bytes]] = {}
@@ -132,6 +135,8 @@ class CommandLog:
             raise StoreCorrupt(self.head_seq + 1, f"missing: the next record is number {record.seq}")
         try:
             kind = RecordKind(record.kind)
+            if len(record.body) > RECORD_BYTES_MAX:
+                raise BadRecord(f"{len(record.body)} bytes; a record has at most {RECORD_BYTES_MAX}")
             if record.chain != chain_after(self.chain, record.seq, kind, record.body):
                 raise BadRecord("its bytes do not fit the chain")
             return self._take(record, kind, verify)
@@ -200,9 +205,11 @@ class CommandLog:
             )
             for envelope in body.commands
         ]
+        self.check_room([command.operation for command in commands])
         guard.remember(packet.nonce, digest, seq)
         self._last_of_actor[packet.actor] = commands[-1].position
         self.command_count += len(commands)
+        self.created_count += sum(command.operation.CREATES for command in commands)
         for envelope, command in zip(body.commands, commands, strict=True):
             self._names[command.name] = (seq, content_digest(envelope))
         return commands
@@ -221,13 +228,21 @@ class CommandLog:
                 raise BadRecord(f"command number {envelope.number} is not above {number}")
             if envelope.lamport <= lamport:
                 raise BadRecord(f"Lamport time {envelope.lamport} of command {envelope.number} is not above {lamport}")
-            if not 1 <= envelope.gesture <= envelope.number:
-                raise BadRecord(f"gesture {envelope.gesture} of command {envelope.number} begins after it")
             number, lamport = envelope.number, envelope.lamport
+
+    def check_room(self, operations: Iterable[Payload]) -> None:
+        """Whether the document still has room for what the operations create (CMD-14).
+
+        Raises:
+            DocumentFull: OBJECTS_CREATED_MAX would be exceeded.
+        """
+        created = self.created_count + sum(operation.CREATES for operation in operations)
+        if created > OBJECTS_CREATED_MAX:
+            raise DocumentFull(f"{created} objects were created in this room; at most {OBJECTS_CREATED_MAX}")
 
 
 def content_digest(envelope: CommandEnvelope) -> bytes:
-    """What a command's name stands for (16 bytes); its Lamport time is not part of it and may be restamped."""
+    """What a command's name stands for (16 bytes, CMD-12); its Lamport time is not part of it and may be restamped."""
     return blake2b_128(
         "theta-content",
         envelope.gesture.to_bytes(8, "little"),

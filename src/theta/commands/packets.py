@@ -57,7 +57,7 @@ def decode_body(body: bytes) -> PacketBody:
 
     Raises:
         PacketTooLarge: as in encode_body.
-        BadPayload: not a body, or a number over 2^64 - 1.
+        BadPayload: not a body, a number over 2^64 - 1, or a gesture that begins after its command.
     """
     check_size(body, 0)
     try:
@@ -67,6 +67,9 @@ def decode_body(body: bytes) -> PacketBody:
     check_size(body, len(decoded.commands))
     if not decoded.commands:
         raise BadPayload("body: a packet holds at least 1 command")
+    for envelope in decoded.commands:
+        if not 1 <= envelope.gesture <= envelope.number:
+            raise BadPayload(f"gesture: {envelope.gesture} of command {envelope.number} begins after it")
     return decoded
 
 

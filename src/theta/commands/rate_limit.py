@@ -1,4 +1,4 @@
-"""A token bucket for each author, given the time: it refills by a clock that only rises, never beyond its burst."""
+"""A token bucket for each author (CMD-11): it is given the time, and refills by a clock that only rises."""
 
 
 class TokenBucket:

@@ -1,4 +1,4 @@
-"""The log's records and the chain that binds them: spec/log.md (LOG-1 … LOG-6)."""
+"""The log's records and the chain that binds them: spec/log.md (LOG-1 … LOG-8)."""
 
 from enum import IntEnum
 from typing import TypeVar

@@ -3,7 +3,8 @@
 Refused
 ├── retryable: the same bytes may be sent again later
 │   ├── RateLimited, Blocked, ReadOnly
-├── final, the connection stays: NotAllowed, FutureTimestamp, SeenPastHead, LamportBehind, ClockJump, Replay
+├── final, the connection stays: NotAllowed, FutureTimestamp, SeenPastHead, LamportBehind, ClockJump, Replay,
+│   DocumentFull
 └── final, and an honest participant never sends it, so the connection is closed with the code:
     PacketTooLarge 4413, BadSignature 4402, WrongChain 4414, Equivocation 4415, UnknownCommand 4422, BadPayload 4423
 """
@@ -93,8 +94,12 @@ class FutureTimestamp(Refused):
 
 
 class LamportBehind(Refused):
-    """A Lamport time not above everything at or below `seen`, or not above the actor's last."""
+    """A Lamport time not above everything at or below `seen`, or a number or time not above the actor's last."""
 
 
 class ClockJump(Refused):
     """More than LAMPORT_JUMP_MAX past the highest Lamport time admitted."""
+
+
+class DocumentFull(Refused):
+    """The log would create more than OBJECTS_CREATED_MAX objects; deleted ones count, since undo may revive them."""

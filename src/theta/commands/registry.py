@@ -12,10 +12,11 @@ from theta.wire.messages import CommandEnvelope
 
 
 class Payload(Protocol):
-    """What the registry needs to know of a command's payload: a msgspec struct with a name and a version."""
+    """What the log needs to know of a command's payload: its name and version, and how many objects it creates."""
 
     NAME: ClassVar[str]
     VERSION: ClassVar[int]
+    CREATES: ClassVar[int]
 
     def check(self) -> None:
         """Refuse values that no document could accept, by InvalidValue."""

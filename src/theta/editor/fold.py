@@ -1,4 +1,4 @@
-"""The fold: document state from the effective commands in (lamport, actor, number) order (docs/decisions/0003).
+"""The fold: document state from the effective commands in (lamport, actor, number) order: CMD-40 … CMD-42.
 
 A late command, or an undo, rolls back the units it touches and replays them. `theta.editor.refold` folds everything
 from nothing and is the oracle that this must always equal.

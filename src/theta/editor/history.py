@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from theta.base.errors import NothingToUndo
 from theta.base.identifiers import CommandName, Position
+from theta.base.limits import GESTURES_PER_COMMAND_MAX
 from theta.commands.log import Command
 from theta.editor.fold import Fold
 from theta.editor.masks import OwnedGesture, targets_of
@@ -23,7 +24,7 @@ class AuthorHistory:
 
     commands: list[Command] = field(default_factory=list)
     positions: list[Position] = field(default_factory=list)
-    undo: list[CommandName] = field(default_factory=list)
+    undo: dict[CommandName, None] = field(default_factory=dict)
     redo: list[Gestures] = field(default_factory=list)
 
     def insert(self, command: Command) -> None:
@@ -34,23 +35,24 @@ class AuthorHistory:
         if index == len(self.commands) - 1:
             self._step(command)
             return
-        self.undo, self.redo = [], []
+        self.undo, self.redo = {}, []
         for each in self.commands:
             self._step(each)
 
     def _step(self, command: Command) -> None:
         operation = command.operation
         if not isinstance(operation, SetEffective):
-            if command.gesture not in self.undo:
-                self.undo.append(command.gesture)
+            self.undo.setdefault(command.gesture)
             self.redo.clear()
             return
         gestures = tuple(target.gesture for target in targets_of(command))
         if operation.on:
             self.redo = [step for step in self.redo if not set(step) <= set(gestures)]
-            self.undo += [gesture for gesture in gestures if gesture not in self.undo]
+            for gesture in gestures:
+                self.undo.setdefault(gesture)
         else:
-            self.undo = [gesture for gesture in self.undo if gesture not in gestures]
+            for gesture in gestures:
+                self.undo.pop(gesture, None)
             self.redo.append(gestures)
 
 
@@ -67,17 +69,19 @@ class History:
             self._authors.setdefault(command.author, AuthorHistory()).insert(command)
 
     def next_undo(self, author: bytes) -> Gestures:
-        """The gestures that one press of undo masks, oldest first.
+        """The gestures that one press of undo masks, oldest first: the one that does something, then those skipped.
+
+        Of those skipped, the oldest fit into one command; any others are met again by the next press.
 
         Raises:
             NothingToUndo: there is nothing of the author's left that does anything.
         """
-        stack = self._authors[author].undo if author in self._authors else []
-        step: list[CommandName] = []
+        stack = self._authors[author].undo if author in self._authors else {}
+        skipped: list[CommandName] = []
         for gesture in reversed(stack):
-            step.insert(0, gesture)
             if self._does_something(OwnedGesture(author, gesture)):
-                return tuple(step)
+                return (gesture, *reversed(skipped))[:GESTURES_PER_COMMAND_MAX]
+            skipped.append(gesture)
         raise NothingToUndo("nothing of yours is left to undo")
 
     def next_redo(self, author: bytes) -> Gestures:
@@ -92,11 +96,11 @@ class History:
         return stack[-1]
 
     def label(self, author: bytes, gestures: Gestures) -> str:
-        """What a step did, in words: its first effective gesture's first command."""
-        for gesture in reversed(gestures):
+        """What a step did, in words: its oldest gesture's first command."""
+        for gesture in gestures:
             commands = self._fold.commands_of(OwnedGesture(author, gesture))
             if commands:
-                return describe(commands[0])
+                return describe(min(commands, key=lambda command: command.position))
         return "nothing"
 
     def _does_something(self, gesture: OwnedGesture) -> bool:

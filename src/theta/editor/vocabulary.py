@@ -1,12 +1,14 @@
-"""The command types and their payloads: spec/commands.md, CMD-30 to CMD-39.
+"""The command types and their payloads: spec/commands.md, CMD-30 to CMD-38.
 
 A released (name, version) keeps its behaviour for ever; what behaves differently gets a new version. Payloads are
 MessagePack arrays of the fields below. Everything is evaluated before it is sent: quaternions and positions, never
 angles. Lengths are metres, colours sRGB in [0, 1] as picked on a screen, rotations unit quaternions (x, y, z, w).
 """
 
-import math
+import re
 from typing import ClassVar
+
+import numpy as np
 
 from theta.base import limits
 from theta.base.errors import InvalidValue
@@ -18,11 +20,17 @@ Vector3 = tuple[float, float, float]
 Quaternion = tuple[float, float, float, float]
 
 
-class Operation(Part, frozen=True):
+# C0, DEL and C1, line and paragraph separators, and what turns the direction of writing. Listed here because what
+# `str.isprintable` says depends on the Python version, and a record must be as good for every peer as for its room.
+_CONTROL_CHARACTERS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+class Operation(Part, frozen=True, forbid_unknown_fields=True):
     """Base of all payloads; `check` looks at the values alone, never at the document."""
 
     NAME: ClassVar[str]
     VERSION: ClassVar[int] = 1
+    CREATES: ClassVar[int] = 0
 
     def check(self) -> None:
         """Refuse values that no document could accept.
@@ -36,6 +44,7 @@ class CreatePrimitive(Operation, frozen=True):
     """Make an entity with a mesh: a cube, a pyramid or a plane of edge length `size` metres."""
 
     NAME = "theta.create_primitive"
+    CREATES = 1
     kind: str
     size: float
     name: str
@@ -163,14 +172,14 @@ OPERATIONS: tuple[type[Operation], ...] = (
 
 
 def check_between(field: str, value: float, low: float, high: float) -> None:
-    """Refuse a number that is not finite or out of [low, high]."""
-    if not (math.isfinite(value) and low <= value <= high):
+    """Refuse a number that is out of [low, high], or is none."""
+    if not low <= value <= high:
         raise InvalidValue(field, value, f"between {low:g} and {high:g}")
 
 
 def check_name(name: str) -> None:
     """Refuse an empty or over-long name, and control characters."""
-    if not 1 <= len(name) <= limits.ENTITY_NAME_CHARACTERS_MAX or not name.isprintable():
+    if not 1 <= len(name) <= limits.ENTITY_NAME_CHARACTERS_MAX or _CONTROL_CHARACTERS.search(name):
         raise InvalidValue("name", name, f"1 to {limits.ENTITY_NAME_CHARACTERS_MAX} printable characters")
 
 
@@ -192,5 +201,7 @@ def check_points(field: str, data: bytes, count: int) -> None:
     """Refuse anything but `count` × 3 finite little-endian float64 within the world."""
     if len(data) != count * 24:
         raise InvalidValue(field, len(data), f"{count * 24} bytes, 3 float64 for each vertex")
-    for value in memoryview(data).cast("d"):
-        check_between(field, value, -limits.COORDINATE_METRES_MAX, limits.COORDINATE_METRES_MAX)
+    values = np.frombuffer(data, "<f8")
+    outside = values[~(np.abs(values) <= limits.COORDINATE_METRES_MAX)]
+    if len(outside):
+        check_between(field, float(outside[0]), -limits.COORDINATE_METRES_MAX, limits.COORDINATE_METRES_MAX)

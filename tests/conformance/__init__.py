@@ -1,0 +1,1 @@
+"""Vectors and goldens that every implementation must meet."""

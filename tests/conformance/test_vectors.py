@@ -1,0 +1,220 @@
+"""The committed vectors, read as another implementation would: spec/vectors/*.json."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from theta.base import identifiers as ids
+from theta.base.identifiers import CommandName
+from theta.base.limits import CLIENT_FRAME_BYTES_MAX
+from theta.commands.identity import Identity, is_signed_by
+from theta.commands.log import CommandLog
+from theta.commands.packets import decode_body
+from theta.commands.registry import CommandRegistry
+from theta.commands.store import StoredRecord
+from theta.ecs.world import World
+from theta.editor.document import Document
+from theta.editor.fold import Fold
+from theta.editor.refold import refold
+from theta.editor.vocabulary import OPERATIONS
+from theta.mesh import canonical_bytes, mesh_of, parse_canonical, validate
+from theta.replication.presence import decode_presence
+from theta.wire import codec
+from theta.wire import messages as wire
+from tools import generate_vectors
+
+hexed = bytes.fromhex
+
+
+def load(name: str) -> dict[str, Any]:
+    """One file of vectors."""
+    found: dict[str, Any] = json.loads((generate_vectors.VECTORS / f"{name}.json").read_text(encoding="utf-8"))
+    return found
+
+
+IDENTITY, PACKET, LOG, DOCUMENT = (load(name) for name in ("identity", "packet", "log", "document"))
+
+
+def test_the_vectors_are_fresh() -> None:
+    assert generate_vectors.main(["--check"]) == 0
+
+
+def test_the_tool_writes_the_same_again_and_finds_what_is_stale(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(generate_vectors, "VECTORS", tmp_path / "vectors")
+    assert generate_vectors.main(["--check"]) == 1
+    assert generate_vectors.main([]) == 0
+    assert generate_vectors.main(["--check"]) == 0
+    assert json.loads((tmp_path / "vectors/log.json").read_text(encoding="utf-8")) == LOG
+    (tmp_path / "vectors/log.json").write_text("{}", encoding="utf-8")
+    assert generate_vectors.main(["--check"]) == 1
+    assert capsys.readouterr().out.endswith("stale: log.json\n")
+
+
+def test_id_7_hashes() -> None:
+    for vector in IDENTITY["blake2b"]:
+        content = b"".join(hexed(part) for part in vector["parts"])
+        for bits in (128, 256):
+            digest = hashlib.blake2b(content, digest_size=bits // 8, person=vector["domain"].encode())
+            assert digest.hexdigest() == vector[f"blake2b_{bits}"]
+
+
+def test_id_2_to_id_6_names() -> None:
+    for vector in IDENTITY["actors"]:
+        assert ids.actor_of(hexed(vector["public_key"]), hexed(vector["instance"])) == int(vector["actor"])
+    for vector in IDENTITY["elements"]:
+        name = CommandName(int(vector["actor"]), int(vector["number"]))
+        parents = [hexed(parent) for parent in vector["parents"]]
+        assert ids.element_id(name, vector["role"], parents, vector["ordinal"]).hex() == vector["id"]
+    for vector in IDENTITY["entities"]:
+        name = CommandName(int(vector["actor"]), int(vector["number"]))
+        assert ids.entity_id(name).hex() == vector["entity"]
+    for vector in IDENTITY["name_ids"]:
+        assert ids.name_id(vector["name"]) == int(vector["id"]) == int(vector["signed"]) % 2**64
+
+
+def test_the_handshake_is_signed_by_both_sides() -> None:
+    handshake = IDENTITY["handshake"]
+    hello, challenge = hexed(handshake["hello_frame"]), hexed(handshake["challenge_frame"])
+    said, answered = codec.decode_from_participant(hello), codec.decode_from_room(challenge)
+    proof = codec.decode_from_participant(hexed(handshake["proof_frame"]))
+    assert isinstance(said, wire.SessionHello)
+    assert isinstance(answered, wire.SessionChallenge)
+    assert isinstance(proof, wire.SessionProof)
+    assert is_signed_by(answered.room_key, hexed(handshake["challenge_digest"]), answered.signature)
+    assert is_signed_by(said.public_key, hexed(handshake["proof_digest"]), proof.signature)
+
+
+def test_cmd_30_operations() -> None:
+    assert {vector["name"] for vector in PACKET["operations"]} == {operation.NAME for operation in OPERATIONS}
+    types = {operation.NAME: operation for operation in OPERATIONS}
+    for vector in PACKET["operations"]:
+        payload = hexed(vector["payload"])
+        operation = msgspec.msgpack.decode(payload, type=types[vector["name"]])
+        operation.check()
+        assert msgspec.msgpack.encode(operation) == payload
+        assert ids.signed_name_id(vector["name"]) == int(vector["type_id"])
+        assert set(vector["fields"]) == set(operation.__struct_fields__)
+
+
+def test_cmd_3_and_cmd_4_a_packet_from_its_commands_to_its_frame() -> None:
+    vector = PACKET["packet"]
+    body = hexed(vector["body"])
+    domain = [hexed(vector[key]) for key in ("server", "room", "branch", "session")]
+    numbers = [int(vector[key]).to_bytes(8, "little") for key in ("actor", "nonce", "seen")]
+    content = b"".join([*domain, *numbers, hexed(vector["chain"]), body])
+    digest = hashlib.blake2b(content, digest_size=32, person=b"theta-packet").digest()
+    assert digest.hex() == vector["digest"]
+    assert Identity.from_seed(hexed(vector["seed"])).sign(digest).hex() == vector["signature"]
+    frame = codec.decode_from_participant(hexed(vector["submit_frame"]))
+    assert isinstance(frame, wire.SubmitPacket)
+    assert (frame.signature.hex(), frame.body) == (vector["signature"], body)
+    decoded = decode_body(body)
+    assert str(decoded.timestamp_ms) == vector["timestamp_ms"]
+    assert [bytes(each.payload).hex() for each in decoded.commands] == [each["payload"] for each in vector["commands"]]
+
+
+def test_every_message_comes_back_as_it_was() -> None:
+    names = set()
+    for vector in PACKET["messages"]:
+        frame = hexed(vector["frame"])
+        kind = getattr(wire, vector["name"])
+        decode = codec.decode_from_participant if kind in wire.FROM_PARTICIPANT else codec.decode_from_room
+        message = decode(frame)
+        assert type(message) is kind
+        assert codec.encode(message) == frame
+        assert len(frame) < CLIENT_FRAME_BYTES_MAX
+        assert wire.PLANES[kind] == vector["plane"]
+        assert msgspec.msgpack.decode(frame)[0] == int(vector["tag"])
+        names.add(vector["name"])
+    assert names == {kind.__name__ for kind in (*wire.FROM_PARTICIPANT, *wire.FROM_ROOM)}
+
+
+def test_log_1_and_log_2_a_log_from_its_bytes() -> None:
+    chain = bytes(32)
+    for at, vector in enumerate(LOG["records"], 1):
+        assert vector["seq"] == at
+        content = chain + at.to_bytes(8, "little") + bytes((vector["kind"],)) + hexed(vector["body"])
+        chain = hashlib.blake2b(content, digest_size=32, person=b"theta-chain").digest()
+        assert chain.hex() == vector["chain"]
+    assert chain.hex() == LOG["head_chain"]
+
+
+def test_cmd_40_and_doc_2_a_log_folds_to_its_hashes_for_ever(seed: int) -> None:
+    log, fold, document = CommandLog(CommandRegistry(OPERATIONS)), Fold(), Document(World())
+    commands = []
+    for vector in LOG["records"]:
+        record = StoredRecord(vector["seq"], vector["kind"], hexed(vector["body"]), hexed(vector["chain"]))
+        arrived = log.accept(record)
+        commands += arrived
+        change = fold.add(arrived)
+        for entity in sorted(change.entities):
+            document.update(entity, fold.unit(entity))
+        assert document.hash.hex() == vector["document_hash"]
+        told = [(each.command.name, *each.outcome) for each in change.outcomes]
+        assert told == [
+            (CommandName(int(each["actor"]), int(each["number"])), each["outcome"], each["reason"])
+            for each in vector["outcomes"]
+        ]
+    assert log.last_head is not None
+    assert log.last_head.document_hash == document.hash
+    assert document.hash.hex() == LOG["document_hash"]
+    np.random.default_rng(seed).shuffle(commands)
+    anew = Document(World())
+    for entity, unit in refold(commands).items():
+        anew.update(entity, unit)
+    content = [
+        {
+            "entity": patch.entity.hex(),
+            "components": [{"component": str(each.component), "data": each.data.hex()} for each in patch.components],
+        }
+        for patch in anew.snapshot()
+    ]
+    assert (anew.hash, content) == (document.hash, LOG["document"])
+
+
+def test_cmd_41_a_logs_last_outcomes() -> None:
+    found = [(each["number"], each["outcome"]) for each in LOG["outcomes"]]
+    assert {outcome for _, outcome in found} == {"applied", "suspended", "no-op"}
+    along_the_way = {each["outcome"] for vector in LOG["records"] for each in vector["outcomes"]}
+    assert along_the_way == {"applied", "suspended", "no-op"}
+
+
+def test_doc_1_doc_2_terms_and_their_sum() -> None:
+    total = 0
+    for vector in DOCUMENT["components"]:
+        content = hexed(vector["entity"]) + int(vector["component_id"]).to_bytes(8, "little") + hexed(vector["data"])
+        term = int.from_bytes(hashlib.blake2b(content, digest_size=16, person=b"theta-document").digest(), "little")
+        assert str(term) == vector["term"]
+        assert ids.name_id(vector["component"]) == int(vector["component_id"])
+        total = (total + term) % 2**128
+        assert total.to_bytes(16, "little").hex() == vector["sum_after"]
+    assert total.to_bytes(16, "little").hex() == DOCUMENT["document_hash"]
+
+
+def test_doc_3_a_cubes_mesh() -> None:
+    vector = DOCUMENT["cube_mesh"]
+    parsed = parse_canonical(hexed(vector["bytes"]))
+    counts = (vector["vertex_count"], vector["edge_count"], vector["face_count"], vector["corner_count"])
+    assert counts == (8, 12, 6, 24)
+    assert counts[:3] == (len(parsed.vertex_ids), len(parsed.edge_ids), len(parsed.face_ids))
+    assert parsed.corners.tolist() == vector["corners"]
+    mesh = mesh_of(parsed)
+    validate(mesh)
+    assert canonical_bytes(mesh).hex() == vector["bytes"]
+    assert sorted(vector["vertex_ids"]) == [each.hex() for each in mesh.vertex_ids()]
+
+
+def test_a_presence_row() -> None:
+    vector = DOCUMENT["presence"]
+    row = decode_presence(hexed(vector["row"]))
+    assert len(hexed(vector["row"])) == 100
+    assert str(row.actor) == vector["fields"]["actor"]
+    assert list(row.ray_origin) == vector["fields"]["ray_origin"]
+    assert row.selected_element.hex() == vector["fields"]["selected_element"]

@@ -1,0 +1,600 @@
+from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.commands.rooms import (
+    ANNA,
+    BEN,
+    CREATE,
+    NOW,
+    RENAME,
+    UNIX_MS,
+    Room,
+    Speaker,
+    Spoken,
+    envelope,
+    later,
+)
+from theta.base import limits
+from theta.base.identifiers import signed_name_id
+from theta.commands import refusals
+from theta.commands.packets import encode_body
+from theta.commands.refusals import (
+    BadPayload,
+    BadSignature,
+    Blocked,
+    ClockJump,
+    DocumentFull,
+    Equivocation,
+    FutureTimestamp,
+    LamportBehind,
+    NotAllowed,
+    PacketTooLarge,
+    RateLimited,
+    ReadOnly,
+    Refused,
+    Replay,
+    SeenPastHead,
+    UnknownCommand,
+    WrongChain,
+)
+from theta.editor.vocabulary import OPERATIONS, Paint
+from theta.wire.messages import CommandEnvelope, SubmitPacket
+from theta.wire.types import RoleName
+
+
+class Attempt:
+    """A packet in the making: each breach spoils one thing before it is signed, or after."""
+
+    def __init__(self) -> None:
+        self.room = Room()
+        self.speaker = self.room.join()
+        self.first = self.speaker.packet()
+        self.room.admit(self.speaker, self.first)
+        self.commands = [envelope(RENAME, 2, 2, 2)]
+        self.timestamp_ms = UNIX_MS
+        self.nonce = 2
+        self.seen = self.room.log.head_seq
+        self.chain = self.room.log.chain
+        self.role: RoleName = "editor"
+        self.raw_body: bytes | None = None
+        self.is_signed_rightly = True
+
+    def change(self, **fields: object) -> None:
+        """Replace fields of the first command."""
+        self.commands[0] = msgspec.structs.replace(self.commands[0], **fields)
+
+    def admit(self) -> None:
+        """Submit it."""
+        body = self.raw_body
+        if body is None:
+            body = msgspec.msgpack.encode([self.timestamp_ms, self.commands])
+        packet = Spoken(self.speaker.domain, self.nonce, self.seen, self.chain, body, ANNA).sign()
+        if not self.is_signed_rightly:
+            packet = msgspec.structs.replace(packet, signature=bytes(64))
+        self.room.admission.admit(NOW, self.speaker.record, self.role, packet)
+
+
+class Breach(NamedTuple):
+    """One broken rule: what spoils the packet, and how it is refused."""
+
+    refusal: type[Refused]
+    spoil: Callable[[Attempt], None]
+
+
+def _too_large(attempt: Attempt) -> None:
+    attempt.raw_body = bytes(limits.PACKET_BYTES_MAX + 1)
+
+
+def _over_u64(attempt: Attempt) -> None:
+    attempt.nonce = limits.U64_MAX
+
+
+def _read_only(attempt: Attempt) -> None:
+    attempt.room.admission.read_only_reason = "the disk is full"
+
+
+def _blocked(attempt: Attempt) -> None:
+    held_back = Spoken(attempt.speaker.domain, 1, 0, bytes(32), bytes([0x92, 1, 0x91]), ANNA)
+    before = attempt.room.admission.read_only_reason
+    attempt.room.admission.read_only_reason = "for a moment"
+    with pytest.raises(ReadOnly):
+        attempt.room.admit(attempt.speaker, held_back.sign())
+    attempt.room.admission.read_only_reason = before
+
+
+def _behind(attempt: Attempt) -> None:
+    attempt.room.admission.disk_is_behind = True
+
+
+def _no_body(attempt: Attempt) -> None:
+    attempt.raw_body = attempt.raw_body or b"\xc1"
+
+
+def _no_tokens(attempt: Attempt) -> None:
+    attempt.commands += [envelope(RENAME, 3 + at, 3 + at, 2) for at in range(limits.COMMAND_BURST_MAX - 1)]
+
+
+def _old_nonce(attempt: Attempt) -> None:
+    attempt.nonce = min(attempt.nonce, 1)
+
+
+def _bad_signature(attempt: Attempt) -> None:
+    attempt.is_signed_rightly = False
+
+
+def _past_head(attempt: Attempt) -> None:
+    attempt.seen = 99
+
+
+def _wrong_chain(attempt: Attempt) -> None:
+    attempt.chain = bytes(32)
+
+
+def _equivocation(attempt: Attempt) -> None:
+    attempt.change(number=1, gesture=1, payload=msgspec.Raw(msgspec.msgpack.encode([b"e" * 16, "other"])))
+
+
+def _viewer(attempt: Attempt) -> None:
+    attempt.role = "viewer"
+
+
+def _unknown_version(attempt: Attempt) -> None:
+    attempt.change(version=2)
+
+
+def _bad_payload(attempt: Attempt) -> None:
+    attempt.change(payload=msgspec.Raw(msgspec.msgpack.encode([b"e" * 16, ""])))
+
+
+def _future(attempt: Attempt) -> None:
+    attempt.timestamp_ms = UNIX_MS + int(limits.TIMESTAMP_AHEAD_SECONDS_MAX * 1000) + 1
+
+
+def _lamport_behind(attempt: Attempt) -> None:
+    attempt.change(lamport=1)
+
+
+def _clock_jump(attempt: Attempt) -> None:
+    last = attempt.commands[-1]
+    lamport = 1 + limits.LAMPORT_JUMP_MAX + 1
+    attempt.commands[-1] = msgspec.structs.replace(last, lamport=lamport)
+
+
+def _full(attempt: Attempt) -> None:
+    attempt.room.log.created_count = limits.OBJECTS_CREATED_MAX
+    first = attempt.commands[0]
+    attempt.commands[0] = envelope(CREATE, first.number, first.lamport, first.gesture)
+
+
+# In the order of CMD-10.
+BREACHES = (
+    Breach(PacketTooLarge, _too_large),
+    Breach(BadPayload, _over_u64),
+    Breach(ReadOnly, _read_only),
+    Breach(Blocked, _blocked),
+    Breach(RateLimited, _behind),
+    Breach(BadPayload, _no_body),
+    Breach(RateLimited, _no_tokens),
+    Breach(Replay, _old_nonce),
+    Breach(BadSignature, _bad_signature),
+    Breach(SeenPastHead, _past_head),
+    Breach(WrongChain, _wrong_chain),
+    Breach(Equivocation, _equivocation),
+    Breach(NotAllowed, _viewer),
+    Breach(UnknownCommand, _unknown_version),
+    Breach(BadPayload, _bad_payload),
+    Breach(FutureTimestamp, _future),
+    Breach(LamportBehind, _lamport_behind),
+    Breach(ClockJump, _clock_jump),
+    Breach(DocumentFull, _full),
+)
+# These two cannot be broken together: one spoils what the other needs, or names a packet that it lets pass.
+CONTRADICTIONS = {
+    (_over_u64, _old_nonce),  # a nonce is not both
+    (_blocked, _old_nonce),  # a lower nonce than the one held back is not blocked
+    (_lamport_behind, _clock_jump),  # of one command
+    (_equivocation, _full),  # another type is other content as well, and tested beside it
+    (_unknown_version, _full),  # the create is of a known version
+    (_bad_payload, _full),  # the create's payload is good
+}
+
+
+def _pairs() -> list[tuple[Breach, Breach]]:
+    return [
+        (first, second)
+        for at, first in enumerate(BREACHES)
+        for second in BREACHES[at + 1 :]
+        if (first.spoil, second.spoil) not in CONTRADICTIONS
+    ]
+
+
+def _name(value: Breach | tuple[Breach, Breach]) -> str:
+    if isinstance(value, Breach):
+        return value.spoil.__name__.strip("_")
+    return " before ".join(breach.spoil.__name__.strip("_") for breach in value)
+
+
+def test_an_attempt_that_breaks_nothing_is_admitted() -> None:
+    Attempt().admit()
+
+
+@pytest.mark.parametrize("breach", BREACHES, ids=_name)
+def test_cmd_10_each_broken_rule_is_refused(breach: Breach) -> None:
+    attempt = Attempt()
+    breach.spoil(attempt)
+    before = attempt.room.log.head_seq
+    with pytest.raises(Refused) as caught:
+        attempt.admit()
+    assert type(caught.value) is breach.refusal
+    assert attempt.room.log.head_seq == before
+
+
+@pytest.mark.parametrize("pair", _pairs(), ids=_name)
+def test_cmd_10_of_two_broken_rules_the_earlier_decides(pair: tuple[Breach, Breach]) -> None:
+    attempt = Attempt()
+    for breach in reversed(pair):
+        breach.spoil(attempt)
+    with pytest.raises(Refused) as caught:
+        attempt.admit()
+    assert type(caught.value) is pair[0].refusal
+
+
+def test_cmd_10_every_refusal_says_whether_it_closes_and_whether_to_retry() -> None:
+    closing = {
+        "PacketTooLarge": 4413,
+        "BadSignature": 4402,
+        "WrongChain": 4414,
+        "Equivocation": 4415,
+        "UnknownCommand": 4422,
+        "BadPayload": 4423,
+    }
+    declared = [each for each in vars(refusals).values() if isinstance(each, type) and issubclass(each, Refused)]
+    kinds = {each.__name__: each for each in declared if each is not Refused}
+    assert {name: each.close_code for name, each in kinds.items() if each.close_code} == closing
+    assert {name for name, each in kinds.items() if each.retryable} == {"RateLimited", "Blocked", "ReadOnly"}
+    assert {breach.refusal.__name__ for breach in BREACHES} == set(kinds)
+
+
+def test_cmd_10_an_exact_resend_is_acknowledged_whatever_has_changed_since() -> None:
+    attempt = Attempt()
+    room, speaker = attempt.room, attempt.speaker
+    _read_only(attempt)
+    _behind(attempt)
+    for _ in range(limits.COMMAND_BURST_MAX + 1):
+        admitted = room.admission.admit(later(1e6), speaker.record, "viewer", attempt.first)
+        assert admitted == (3, None)
+    assert room.log.head_seq == 3
+
+
+def test_cmd_10_an_author_with_a_lower_role_may_not_edit() -> None:
+    room = Room()
+    viewer = room.join(role="viewer")
+    with pytest.raises(NotAllowed, match="viewer may look"):
+        room.admit(viewer, viewer.packet())
+    admin = room.join(BEN, session=b"t" * 16, role="admin")
+    assert room.admit(admin, admin.packet()).seq == 4
+
+
+def test_cmd_10_an_unregistered_type_is_refused() -> None:
+    room = Room()
+    anna = room.join()
+    unknown = CommandEnvelope(1, 1, 1, signed_name_id("theta.unheard_of"), 1, msgspec.Raw(b"\x90"))
+    with pytest.raises(UnknownCommand, match="version 1 is not known here"):
+        room.admit(anna, anna.speak(encode_body(UNIX_MS, [unknown])).sign())
+
+
+def test_cmd_10_limits_hold_exactly() -> None:
+    room = Room()
+    anna = room.join()
+    ahead = int(limits.TIMESTAMP_AHEAD_SECONDS_MAX * 1000)
+    room.admit(anna, anna.speak(anna.body(timestamp_ms=UNIX_MS + ahead)).sign())
+    jump = [envelope(RENAME, 2, room.log.lamport + limits.LAMPORT_JUMP_MAX, 2)]
+    room.admit(anna, anna.speak(encode_body(UNIX_MS, jump)).sign())
+    assert room.log.lamport == 1 + limits.LAMPORT_JUMP_MAX
+    anna.nonce = limits.U64_MAX - 2
+    last = [envelope(RENAME, 3, room.log.lamport + 1, 3)]
+    room.admit(anna, anna.speak(encode_body(UNIX_MS, last)).sign())
+    assert room.log.guard(anna.record.session).highest == limits.U64_MAX - 1
+
+
+@pytest.mark.parametrize(
+    ("number", "lamport", "reason"),
+    [(1, 9, "command number 1 is not above 1"), (2, 1, "Lamport time 1 of command 2"), (3, 0, "Lamport time 0")],
+)
+def test_cmd_5_numbers_and_times_rise_from_packet_to_packet(number: int, lamport: int, reason: str) -> None:
+    room = Room()
+    anna = room.join()
+    room.admit(anna, anna.packet(Paint(b"e" * 16, (0.0, 0.0, 0.0))))
+    other_session = room.join(session=b"t" * 16)
+    body = encode_body(UNIX_MS, [envelope(RENAME, number, lamport, 1)])
+    with pytest.raises((LamportBehind, Equivocation)) as caught:
+        room.admit(other_session, other_session.speak(body).sign())
+    assert number == 1 or reason in str(caught.value)
+
+
+def test_cmd_5_a_skipped_number_is_gone_for_good() -> None:
+    room = Room()
+    anna = room.join()
+    room.admit(anna, anna.speak(encode_body(UNIX_MS, [envelope(RENAME, 5, 1, 5)])).sign())
+    with pytest.raises(LamportBehind, match="command number 4 is not above 5"):
+        room.admit(anna, anna.speak(encode_body(UNIX_MS, [envelope(RENAME, 4, 2, 4)])).sign())
+
+
+def test_cmd_5_times_stand_above_all_that_was_seen() -> None:
+    room = Room()
+    anna, ben = room.join(), room.join(BEN, session=b"t" * 16)
+    room.admit(anna, anna.speak(encode_body(UNIX_MS, [envelope(RENAME, 1, 50, 1)])).sign())
+    body = encode_body(UNIX_MS, [envelope(RENAME, 1, 50, 1)])
+    with pytest.raises(LamportBehind, match="not above 50"):
+        room.admit(ben, ben.speak(body).sign())
+    unaware = ben.speak(body)._replace(seen=3, chain=room.log.chain_at(3))
+    assert room.admit(ben, unaware.sign()).seq == 5
+
+
+@pytest.mark.parametrize("field", ["server", "room", "branch", "session", "actor", "nonce", "seen", "chain", "body"])
+def test_cmd_4_a_packet_is_valid_nowhere_else(field: str) -> None:
+    room = Room()
+    anna = room.join()
+    room.join(BEN, session=b"t" * 16)
+    spoken = anna.speak()
+    domain = spoken.domain
+    elsewhere = {
+        "server": spoken._replace(domain=domain._replace(server=bytes(16))),
+        "room": spoken._replace(domain=domain._replace(room=bytes(16))),
+        "branch": spoken._replace(domain=domain._replace(branch=b"\x01" * 16)),
+        "session": spoken._replace(domain=domain._replace(session=b"t" * 16)),
+        "actor": spoken._replace(domain=domain._replace(actor=domain.actor ^ 1)),
+        "nonce": spoken._replace(nonce=spoken.nonce + 1),
+        "seen": spoken._replace(seen=spoken.seen - 1),
+        "chain": spoken._replace(chain=room.log.chain_at(1)),
+        "body": spoken._replace(body=anna.body((Paint(b"e" * 16, (0.0, 0.0, 0.0)),))),
+    }[field]
+    signature = elsewhere.sign().signature
+    packet = msgspec.structs.replace(spoken.sign(), signature=signature)
+    with pytest.raises(BadSignature):
+        room.admit(anna, packet)
+    assert room.admit(anna, spoken.sign()).record is not None
+
+
+def test_cmd_4_replayed_in_every_other_place_a_packet_is_refused() -> None:
+    def setting(seed: bytes, instance: bytes, session: bytes) -> tuple[Room, Speaker]:
+        room = Room(seed)
+        return room, room.join(instance=instance, session=session)
+
+    places = [
+        setting(b"r" * 32, b"i" * 16, b"s" * 16),
+        setting(b"q" * 32, b"i" * 16, b"s" * 16),
+        setting(b"r" * 32, b"j" * 16, b"s" * 16),
+        setting(b"r" * 32, b"i" * 16, b"t" * 16),
+    ]
+    packets = [speaker.packet() for _, speaker in places]
+    for at, (room, speaker) in enumerate(places):
+        for spoken_at, packet in enumerate(packets):
+            if spoken_at != at:
+                with pytest.raises((BadSignature, WrongChain)):
+                    room.admit(speaker, packet)
+        assert room.admit(speaker, packets[at]).record is not None
+
+
+def test_cmd_4_another_author_cannot_use_a_session() -> None:
+    room = Room()
+    anna = room.join()
+    with pytest.raises(BadSignature):
+        room.admit(anna, anna.speak()._replace(identity=BEN).sign())
+
+
+def test_cmd_6_a_used_nonce_with_other_content_is_a_replay() -> None:
+    room = Room()
+    anna = room.join()
+    room.admit(anna, anna.packet())
+    anna.nonce = 0
+    with pytest.raises(Replay, match="nonce 1 is not above 1"):
+        room.admit(anna, anna.packet())
+    anna.nonce = -1
+    with pytest.raises(Replay):
+        room.admit(anna, msgspec.structs.replace(anna.speak()._replace(nonce=1).sign(), nonce=0))
+
+
+def test_cmd_6_nonces_may_leave_gaps_and_survive_a_restart() -> None:
+    room = Room()
+    anna = room.join()
+    sent = []
+    for _ in range(3):
+        anna.nonce += 4
+        sent.append(anna.packet())
+        room.admit(anna, sent[-1])
+    reopened = Room()
+    for record in room.log.records[1:]:
+        reopened.log.accept(record)
+    guard = reopened.log.guard(anna.record.session)
+    assert (guard.highest, guard.gaps) == (15, 12)
+    assert [reopened.admit(anna, packet) for packet in sent] == [(3, None), (4, None), (5, None)]
+
+
+def test_cmd_11_an_author_shares_one_bucket_over_all_actors() -> None:
+    room = Room()
+    anna = room.join()
+    tablet = room.join(instance=b"j" * 16, session=b"t" * 16)
+    ben = room.join(BEN, session=b"u" * 16)
+    room.admit(anna, anna.packet(*[RENAME] * 60))
+    packet = tablet.packet(*[RENAME] * 60)
+    with pytest.raises(RateLimited) as caught:
+        room.admit(tablet, packet)
+    assert caught.value.retry_after_seconds == pytest.approx(0.2)
+    assert room.admit(ben, ben.packet(*[RENAME] * 60)).seq == 6
+    with pytest.raises(RateLimited):
+        room.admit(tablet, packet, later(0.19))
+    assert room.admit(tablet, packet, later(0.2)).seq == 7
+
+
+def test_cmd_11_tokens_are_taken_whatever_follows() -> None:
+    room = Room()
+    anna = room.join()
+    for _ in range(2):
+        forged = msgspec.structs.replace(anna.packet(*[RENAME] * 50), signature=bytes(64))
+        with pytest.raises(BadSignature):
+            room.admit(anna, forged)
+    with pytest.raises(RateLimited):
+        room.admit(anna, anna.packet())
+
+
+def test_cmd_12_commands_signed_anew_are_acknowledged_and_not_applied_again() -> None:
+    room = Room()
+    anna = room.join()
+    room.admit(anna, anna.packet(RENAME, RENAME))
+    again = room.join(session=b"t" * 16)
+    head = room.log.head_seq
+    assert room.admit(again, again.packet(RENAME, RENAME)) == (3, None)
+    assert room.log.head_seq == head
+    assert room.log.command_count == 2
+
+
+@pytest.mark.parametrize("change", ["payload", "gesture", "type_id"])
+def test_cmd_12_the_same_name_with_other_content_is_equivocation(change: str) -> None:
+    room = Room()
+    anna = room.join()
+    room.admit(anna, anna.packet(RENAME, RENAME))
+    fields: dict[str, dict[str, object]] = {
+        "payload": {"payload": msgspec.Raw(msgspec.msgpack.encode([b"e" * 16, "else"]))},
+        "gesture": {"gesture": 2},
+        "type_id": {"type_id": signed_name_id("theta.delete"), "payload": msgspec.Raw(b"\x91\xc4\x10" + b"e" * 16)},
+    }
+    second = msgspec.structs.replace(envelope(RENAME, 2, 9, 1), **fields[change])
+    body = encode_body(UNIX_MS, [envelope(RENAME, 1, 8, 1), second])
+    with pytest.raises(Equivocation, match=r"command 2 .* other content"):
+        room.admit(anna, anna.speak(body).sign())
+
+
+def test_cmd_12_old_and_new_commands_do_not_share_a_packet() -> None:
+    room = Room()
+    anna = room.join()
+    room.admit(anna, anna.packet())
+    body = encode_body(UNIX_MS, [envelope(RENAME, 1, 8, 1), envelope(RENAME, 2, 9, 2)])
+    with pytest.raises(Equivocation, match="command 2 is new"):
+        room.admit(anna, anna.speak(body).sign())
+
+
+def test_cmd_13_after_a_retryable_refusal_later_nonces_wait() -> None:
+    room = Room()
+    anna = room.join()
+    room.admission.read_only_reason = "the disk is full"
+    first, second, third = anna.packet(), anna.speak(), anna.speak()
+    with pytest.raises(ReadOnly, match="disk is full") as caught:
+        room.admit(anna, first)
+    assert caught.value.retry_after_seconds == 5.0
+    with pytest.raises(ReadOnly):
+        room.admit(anna, third.sign())
+    room.admission.read_only_reason = None
+    for packet in (second.sign(), third.sign()):
+        with pytest.raises(Blocked, match="nonce 1 has to be sent again first"):
+            room.admit(anna, packet)
+    assert room.admit(anna, first).seq == 3
+    body = encode_body(UNIX_MS, [envelope(RENAME, 2, 2, 2)])
+    assert room.admit(anna, second._replace(body=body).sign()).seq == 4
+
+
+def test_cmd_13_sessions_wait_for_themselves_only() -> None:
+    room = Room()
+    anna, ben = room.join(), room.join(BEN, session=b"t" * 16)
+    room.admission.disk_is_behind = True
+    with pytest.raises(RateLimited, match="disk is behind"):
+        room.admit(anna, anna.packet())
+    room.admission.disk_is_behind = False
+    assert room.admit(ben, ben.packet()).seq == 4
+
+
+def test_cmd_13_a_packet_refused_for_good_blocks_nobody() -> None:
+    room = Room()
+    anna = room.join()
+    late = anna.speak(anna.body(timestamp_ms=UNIX_MS + 60_000))
+    room.admission.disk_is_behind = True
+    with pytest.raises(RateLimited):
+        room.admit(anna, late.sign())
+    room.admission.disk_is_behind = False
+    with pytest.raises(FutureTimestamp):
+        room.admit(anna, late.sign())
+    assert room.admit(anna, anna.packet()).seq == 3
+
+
+def test_cmd_13_a_resend_of_something_older_keeps_the_block() -> None:
+    room = Room()
+    anna = room.join()
+    first = anna.packet()
+    room.admit(anna, first)
+    room.admission.disk_is_behind = True
+    second = anna.packet()
+    with pytest.raises(RateLimited):
+        room.admit(anna, second)
+    assert room.admit(anna, first) == (3, None)
+    room.admission.disk_is_behind = False
+    with pytest.raises(Blocked):
+        room.admit(anna, anna.packet())
+    assert room.admit(anna, second).seq == 4
+
+
+def test_cmd_14_what_was_ever_created_counts() -> None:
+    room = Room()
+    anna = room.join()
+    room.log.created_count = limits.OBJECTS_CREATED_MAX - 2
+    room.admit(anna, anna.packet(CREATE, RENAME, CREATE))
+    assert room.log.created_count == limits.OBJECTS_CREATED_MAX
+    with pytest.raises(DocumentFull, match="50001 objects"):
+        room.admit(anna, anna.packet(CREATE))
+    anna.number -= 1
+    assert room.admit(anna, anna.packet(RENAME)).seq == 4
+
+
+bodies = st.one_of(
+    st.binary(max_size=200),
+    st.lists(
+        st.tuples(
+            st.integers(0, 5),
+            st.integers(0, 2**64 - 1),
+            st.integers(0, 5),
+            st.sampled_from([signed_name_id(each.NAME) for each in OPERATIONS]),
+            st.integers(0, 2),
+            st.recursive(
+                st.none()
+                | st.integers(-(2**63), 2**64 - 1)
+                | st.floats()
+                | st.binary(max_size=40)
+                | st.text(max_size=5),
+                lambda inner: st.lists(inner, max_size=5),
+                max_leaves=20,
+            ),
+        ),
+        max_size=4,
+    ).map(lambda commands: msgspec.msgpack.encode([UNIX_MS, commands])),
+)
+
+
+@given(body=bodies, nonce=st.integers(1, 2**64 - 1), seen=st.integers(0, 2**64 - 1) | st.just(2))
+def test_no_body_raises_anything_but_a_refusal(body: bytes, nonce: int, seen: int) -> None:
+    room = Room()
+    anna = room.join()
+    chain = room.log.chain if seen == 2 else bytes(32)
+    packet = Spoken(anna.domain, nonce, seen, chain, body, ANNA).sign()
+    head = room.log.head_seq
+    try:
+        room.admit(anna, packet)
+    except Refused:
+        assert room.log.head_seq == head
+    else:
+        assert room.log.head_seq == head + 1
+
+
+@given(
+    raw=st.binary(max_size=200),
+    signature=st.binary(min_size=64, max_size=64),
+    chain=st.binary(min_size=32, max_size=32),
+)
+def test_no_packet_raises_anything_but_a_refusal(raw: bytes, signature: bytes, chain: bytes) -> None:
+    room = Room()
+    anna = room.join()
+    with pytest.raises(Refused):
+        room.admit(anna, SubmitPacket(1, 2, chain, signature, raw))

@@ -1,0 +1,103 @@
+from tests.unit.editor.scenes import RED, Paint, Person, Rename, Scene, off, on
+from theta.base.identifiers import CommandName
+from theta.editor.fold import NOTHING_OF_YOURS
+from theta.editor.masks import Masks, OwnedGesture, targets_of
+from theta.editor.unit import APPLIED, SUSPENDED
+
+AUTHOR = b"a" * 32
+GESTURE = CommandName(1, 5)
+OWNED = OwnedGesture(AUTHOR, GESTURE)
+
+
+def test_cmd_38_the_last_in_order_decides_however_they_arrive() -> None:
+    anna = Person(Scene())
+    early, middle, late = anna.make(off(GESTURE), 1), anna.make(on(GESTURE), 2), anna.make(off(GESTURE), 3)
+    masks = Masks()
+    assert masks.is_effective(OWNED)
+    assert masks.insert(middle) == []
+    assert masks.insert(late) == [OWNED]
+    assert masks.insert(early) == []
+    assert not masks.is_effective(OWNED)
+    assert targets_of(early) == [OWNED]
+
+
+def test_cmd_38_a_gesture_named_twice_is_one() -> None:
+    anna = Person(Scene())
+    masks = Masks()
+    assert masks.insert(anna.make(off(GESTURE, GESTURE))) == [OWNED]
+    assert masks.insert(anna.make(on(GESTURE, GESTURE))) == [OWNED]
+    assert masks.is_effective(OWNED)
+
+
+def test_cmd_38_masked_commands_are_left_out_and_come_back() -> None:
+    scene = Scene()
+    anna = Person(scene)
+    entity, _ = anna.create()
+    before = scene.shown()
+    painted = anna.do(Paint(entity, RED))
+    renamed = anna.do(Rename(entity, "red"), gesture=painted.name.number)
+    after = scene.shown()
+    undone = anna.do(off(painted.gesture))
+    assert scene.shown() == before
+    assert scene.fold.outcome(painted.name) == scene.fold.outcome(renamed.name) == SUSPENDED
+    assert scene.fold.outcome(undone.name) == APPLIED
+    assert not scene.fold.is_effective(painted)
+    anna.do(on(painted.gesture))
+    assert scene.shown() == after
+    assert scene.fold.is_effective(painted)
+    late = anna.do(Rename(entity, "late"), gesture=painted.name.number)
+    anna.do(off(painted.gesture))
+    assert scene.fold.outcome(late.name) == SUSPENDED
+
+
+def test_cmd_38_nobody_masks_anothers_work() -> None:
+    scene = Scene()
+    anna, ben = Person(scene), Person(scene, b"b" * 32, 2)
+    entity, _ = anna.create()
+    painted = anna.do(Paint(entity, RED))
+    after = scene.shown()
+    tried = ben.do(off(painted.gesture))
+    assert scene.fold.outcome(tried.name) == NOTHING_OF_YOURS
+    assert scene.shown() == after
+    mixed = ben.do(Rename(entity, "ben"))
+    both = ben.do(off(painted.gesture, mixed.gesture))
+    assert scene.fold.outcome(both.name) == APPLIED
+    assert scene.shown() == after
+
+
+def test_cmd_38_the_same_author_elsewhere_may() -> None:
+    scene = Scene()
+    desk, tablet = Person(scene, actor=1), Person(scene, actor=2)
+    entity, _ = desk.create()
+    before = scene.shown()
+    painted = desk.do(Paint(entity, RED))
+    tablet.do(off(painted.gesture))
+    assert scene.shown() == before
+
+
+def test_cmd_38_an_undo_is_never_undone_itself() -> None:
+    scene = Scene()
+    anna = Person(scene)
+    entity, _ = anna.create()
+    painted = anna.do(Paint(entity, RED))
+    undone = anna.do(off(painted.gesture))
+    before = scene.shown()
+    tried = anna.do(off(undone.gesture))
+    assert scene.fold.outcome(tried.name) == NOTHING_OF_YOURS
+    assert scene.shown() == before
+
+
+def test_cmd_38_a_mask_may_arrive_before_what_it_masks() -> None:
+    scene = Scene()
+    anna = Person(scene)
+    entity, _ = anna.create()
+    before = scene.shown()
+    painted = anna.make(Paint(entity, RED))
+    undone = anna.do(off(painted.gesture))
+    assert scene.fold.outcome(undone.name) == NOTHING_OF_YOURS
+    change, patches = scene.add([painted])
+    assert (scene.shown(), patches) == (before, [])
+    assert [(each.command, each.before, each.outcome) for each in change.outcomes] == [
+        (painted, None, SUSPENDED),
+        (undone, NOTHING_OF_YOURS, APPLIED),
+    ]
