@@ -2,26 +2,21 @@
 
 from theta.base.limits import HEAD_RECORD_INTERVAL_RECORDS
 from theta.base.moment import Moment
-from theta.commands.records import HeadRecord
+from theta.commands.records import HeadRecord, RecordKind
 from theta.node.replica import Replica
 
 QUIET_SECONDS = 2.0
 
 
 class Attestation:
-    """Knows whether the room owes the log a head record."""
+    """Knows whether the room owes the log a head record: `is_owed` while commands stand that none covers."""
 
     def __init__(self, replica: Replica) -> None:
         self._replica = replica
         head = replica.log.last_head
         self._attested_seq = head.seq if head is not None else 0
-        self._commands_at = replica.log.command_count if head is not None else 0
+        self.is_owed = any(record.kind == RecordKind.PACKET for record in replica.log.records[self._attested_seq :])
         self._quiet_at: float | None = None
-
-    @property
-    def is_owed(self) -> bool:
-        """Whether commands have come since the last head record."""
-        return self._replica.log.command_count != self._commands_at
 
     @property
     def timeout(self) -> float | None:
@@ -30,6 +25,7 @@ class Attestation:
 
     def handle_change(self, now: Moment) -> None:
         """Commands were folded."""
+        self.is_owed = True
         full = self._replica.folded_seq - self._attested_seq >= HEAD_RECORD_INTERVAL_RECORDS
         self._quiet_at = now.seconds if full else now.seconds + QUIET_SECONDS
 
@@ -41,6 +37,6 @@ class Attestation:
         """The head as folded; it is no longer owed."""
         seq = self._replica.folded_seq
         self._attested_seq = seq
-        self._commands_at = self._replica.log.command_count
+        self.is_owed = False
         self._quiet_at = None
         return HeadRecord(seq, self._replica.log.chain_at(seq), self._replica.document.hash, now.unix_ms)

@@ -1,9 +1,9 @@
 """A room's connections: who is on the other end, as far as that is known yet."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from theta.base.limits import CHAT_BURST_MAX, CHATS_PER_SECOND
+from theta.base.limits import CHAT_BURST_MAX, CHATS_PER_SECOND, RESYNC_BURST_MAX, RESYNCS_PER_SECOND
 from theta.base.moment import Moment
 from theta.commands.rate_limit import TokenBucket
 from theta.commands.records import SessionRecord
@@ -32,12 +32,16 @@ class Participant:
 
 @dataclass
 class Arrival:
-    """Someone whose key is proved and whose session record is on its way to the disk, as record `seq`."""
+    """Someone whose key is proved and whose session record is on its way to the disk, as record `seq`.
+
+    `seq` is 0 when there is nothing to wait for: the session is `resumed`, or the room cannot write any more.
+    """
 
     established: Established
     record: SessionRecord
     role: RoleName
     seq: int
+    resumed: bool
 
 
 @dataclass
@@ -48,15 +52,19 @@ class Connection:
     handshake: HostHandshake
     heartbeat: Heartbeat
     chat: TokenBucket
+    resync: TokenBucket
     arrival: Arrival | None = None
     participant: Participant | None = None
-    closed: bool = field(default=False)
 
     @property
     def timeout(self) -> float:
         """Monotonic seconds at which it needs attention."""
-        joined = self.participant is not None
-        return self.heartbeat.timeout if joined else min(self.handshake.deadline, self.heartbeat.timeout)
+        return min(self.handshake.deadline, self.heartbeat.timeout) if self.is_shaking_hands else self.heartbeat.timeout
+
+    @property
+    def is_shaking_hands(self) -> bool:
+        """Whether it has still to prove who it is; from there on it is the room that is waited for."""
+        return self.arrival is None and self.participant is None
 
 
 class Connections:
@@ -69,7 +77,8 @@ class Connections:
         """A new connection."""
         assert number not in self._all
         chat = TokenBucket(CHAT_BURST_MAX, CHATS_PER_SECOND, now.seconds)
-        connection = self._all[number] = Connection(number, handshake, Heartbeat(now), chat)
+        resync = TokenBucket(RESYNC_BURST_MAX, RESYNCS_PER_SECOND, now.seconds)
+        connection = self._all[number] = Connection(number, handshake, Heartbeat(now), chat, resync)
         return connection
 
     def find(self, number: int) -> Connection | None:
@@ -84,10 +93,6 @@ class Connections:
         """Every open one; the set may change meanwhile."""
         return iter(list(self._all.values()))
 
-    def __len__(self) -> int:
-        """How many are open."""
-        return len(self._all)
-
     def joined(self) -> Iterator[tuple[Connection, Participant]]:
         """Those whose session stands."""
         return ((each, each.participant) for each in self if each.participant is not None)
@@ -96,9 +101,14 @@ class Connections:
         """The numbers of those whose session has a capability."""
         return [each.number for each, participant in self.joined() if capability in participant.capabilities]
 
-    def of_session(self, session: bytes) -> Connection | None:
-        """The connection that a session stands on."""
-        return next((each for each, who in self.joined() if who.record.session == session), None)
+    @property
+    def places_taken(self) -> int:
+        """How many have joined or are about to."""
+        return sum(1 for each in self if not each.is_shaking_hands)
+
+    def of_actor(self, actor: int) -> Connection | None:
+        """The connection that an actor takes part over."""
+        return next((each for each, who in self.joined() if who.record.actor == actor), None)
 
     def patched_of_author(self, author: bytes) -> list[int]:
         """The author's connections that take patches, and so cannot see outcomes for themselves."""

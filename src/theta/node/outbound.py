@@ -4,11 +4,15 @@ from collections import deque
 from collections.abc import Iterable
 
 from theta.base.errors import PeerError
+from theta.base.limits import CLOSE_REASON_BYTES_MAX
 from theta.node.lanes import Close, Transmit, lane_of
 from theta.wire.codec import encode
 from theta.wire.messages import Message
 
-REASON_CHARACTERS_MAX = 120
+
+def close_reason(error: PeerError) -> str:
+    """What a close frame says of an error, within CLOSE_REASON_BYTES_MAX of UTF-8."""
+    return f"{error.code}: {error}".encode()[:CLOSE_REASON_BYTES_MAX].decode("utf-8", "ignore")
 
 
 class Outbound:
@@ -26,12 +30,15 @@ class Outbound:
 
     def send_all(self, connections: Iterable[int], message: Message) -> None:
         """Queue one message for many; it is encoded once."""
+        connections = list(connections)
+        if not connections:
+            return
         frame, lane = encode(message), lane_of(message)
         self._frames.extend(Transmit(connection, lane, frame) for connection in connections)
 
     def close(self, connection: int, error: PeerError) -> None:
         """Queue the end of a connection, for the peer's fault or the peer's sake."""
-        self._closes.append(Close(connection, error.close_code, f"{error.code}: {error}"[:REASON_CHARACTERS_MAX]))
+        self._closes.append(Close(connection, error.close_code, close_reason(error)))
 
     def say_goodbye(self, connection: int, reason: str) -> None:
         """Queue the end of a connection because the room closes (RFC 6455 §7.4.1: 1001, going away)."""

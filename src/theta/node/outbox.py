@@ -7,10 +7,12 @@ twice. Under a new session it is signed anew; the commands keep their names and 
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
+from theta.base.errors import InvalidValue
 from theta.base.identifiers import CommandName, signed_name_id
 from theta.base.lamport import LamportClock
-from theta.base.limits import PACKETS_IN_FLIGHT_MAX
+from theta.base.limits import OUTBOX_PACKETS_MAX, PACKET_COMMANDS_MAX, PACKETS_IN_FLIGHT_MAX, U64_MAX
 from theta.base.moment import Moment
 from theta.commands.identity import Identity
 from theta.commands.log import CommandLog
@@ -19,8 +21,10 @@ from theta.commands.registry import encode_payload
 from theta.editor.vocabulary import Operation
 from theta.wire.messages import CommandEnvelope, PacketRefused, SubmitPacket
 
+BLOCKED_RETRY_SECONDS = 0.05
 
-@dataclass
+
+@dataclass(eq=False)
 class Outgoing:
     """One packet's worth of commands: (number, gesture, operation) each, and the packet once it is signed."""
 
@@ -31,7 +35,11 @@ class Outgoing:
 
 
 class Outbox:
-    """Packets in order, from made to acknowledged."""
+    """Packets in order, from made to acknowledged.
+
+    The first `_window` of them are on their way. A refusal narrows it to one, each acknowledgement widens it again, so
+    that a busy room is not asked the same thing 256 times over.
+    """
 
     def __init__(self, identity: Identity, actor: int) -> None:
         self._identity = identity
@@ -42,6 +50,7 @@ class Outbox:
         self._domain: SigningDomain | None = None
         self._packets: deque[Outgoing] = deque()
         self._resend_at: float | None = None
+        self._window = PACKETS_IN_FLIGHT_MAX
 
     @property
     def timeout(self) -> float | None:
@@ -54,10 +63,22 @@ class Outbox:
         return len(self._packets)
 
     def put(self, operations: Sequence[Operation], gesture: int | None) -> list[CommandName]:
-        """Queue commands for one packet, in one gesture: `gesture` is its first command's number, None to begin one."""
+        """Queue commands for one packet, in one gesture: `gesture` is its first command's number, None to begin one.
+
+        Raises:
+            InvalidValue: no command, a gesture that has not begun, or too many packets that wait already.
+            PacketTooLarge: over the packet's limits.
+        """
+        if not operations:
+            raise InvalidValue("operations", 0, f"1 to {PACKET_COMMANDS_MAX} of them")
+        if gesture is not None and not 1 <= gesture <= self._number:
+            raise InvalidValue("gesture", gesture, "the number of one's own command")
+        if len(self._packets) >= OUTBOX_PACKETS_MAX:
+            raise InvalidValue("outbox", len(self._packets), f"below {OUTBOX_PACKETS_MAX} packets: wait for the room")
         numbers = range(self._number + 1, self._number + 1 + len(operations))
         commands = [(number, gesture or numbers[0], each) for number, each in zip(numbers, operations, strict=True)]
-        encode_body(0, [_envelope(number, 0, begun, each) for number, begun, each in commands])
+        # Measured with the longest times there are, so that signing it later, or anew, cannot make it too large.
+        encode_body(U64_MAX, [_envelope(number, U64_MAX, begun, each) for number, begun, each in commands])
         self._number = numbers[-1]
         names = [CommandName(self._actor, number) for number in numbers]
         self._packets.append(Outgoing(commands, names=names))
@@ -69,10 +90,14 @@ class Outbox:
         self._resend_at = None
         if not resumed:
             self._nonce = next_nonce - 1
+            self.sign_anew()
         for packet in self._packets:
             packet.sent = False
-            if not resumed:
-                packet.packet = None
+
+    def sign_anew(self) -> None:
+        """What the packets were signed over holds no more: sign each again, under the names that it has."""
+        for each in self._packets:
+            each.packet, each.sent = None, False
 
     def handle_disconnected(self) -> None:
         """Nothing can be sent until there is a session again."""
@@ -80,11 +105,14 @@ class Outbox:
 
     def handle_acknowledged(self, nonce: int) -> None:
         """The packet is on the room's disk."""
-        self._packets = deque(each for each in self._packets if each.packet is None or each.packet.nonce != nonce)
+        found = self._find(nonce)
+        if found is not None:
+            self._packets.remove(found)
+            self._window = min(PACKETS_IN_FLIGHT_MAX, self._window + 1)
 
     def handle_refused(self, now: Moment, refusal: PacketRefused) -> list[CommandName]:
         """The packet was not admitted; returns the names that are lost for good, none when it will be sent again."""
-        found = next((each for each in self._packets if each.packet and each.packet.nonce == refusal.nonce), None)
+        found = self._find(refusal.nonce)
         if found is None:
             return []
         if not refusal.retryable:
@@ -92,6 +120,9 @@ class Outbox:
             return found.names
         if refusal.code != "Blocked":
             self._resend_at = now.seconds + refusal.retry_after_ms / 1000.0
+            self._window = 1
+        elif self._resend_at is None:
+            self._resend_at = now.seconds + BLOCKED_RETRY_SECONDS
         for each in self._packets:
             if each.packet is not None and each.packet.nonce >= refusal.nonce:
                 each.sent = False
@@ -102,13 +133,15 @@ class Outbox:
         if self._domain is None or (self._resend_at is not None and now.seconds < self._resend_at):
             return None
         self._resend_at = None
-        in_flight = sum(1 for each in self._packets if each.sent)
-        for each in self._packets:
-            if not each.sent and in_flight < PACKETS_IN_FLIGHT_MAX:
+        for each in islice(self._packets, self._window):
+            if not each.sent:
                 each.sent = True
                 each.packet = each.packet or self._sign(now, each, self._domain, log)
                 return each.packet
         return None
+
+    def _find(self, nonce: int) -> Outgoing | None:
+        return next((each for each in self._packets if each.packet is not None and each.packet.nonce == nonce), None)
 
     def _sign(self, now: Moment, outgoing: Outgoing, domain: SigningDomain, log: CommandLog) -> SubmitPacket:
         self._clock.witness(log.lamport)

@@ -10,27 +10,28 @@ After every call, drain the outputs until each returns nothing:
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import NamedTuple
 
-from theta.base.errors import PeerError, PeerTimeout, ProtocolError, StoreCorrupt, UndoConflict
+from theta.base.errors import InvalidValue, PeerError, PeerTimeout, ProtocolError, StoreCorrupt, UndoConflict
 from theta.base.identifiers import CommandName, actor_of
-from theta.base.limits import HANDSHAKE_SECONDS_MAX, PRESENCE_HERTZ
+from theta.base.limits import CHAT_CHARACTERS_MAX, HANDSHAKE_SECONDS_MAX
 from theta.base.moment import Moment
 from theta.base.randomness import Randomness
-from theta.commands.identity import Identity
 from theta.commands.packets import SigningDomain
 from theta.editor.history import Gestures, describe
 from theta.editor.vocabulary import Operation, SetEffective
 from theta.node.events import Diverged, Event, Joined, PeopleChanged, PresenceChanged, Rejected, Said, Synced
 from theta.node.follower import Follower
 from theta.node.lanes import Lane, lane_of
+from theta.node.outbound import close_reason
 from theta.node.outbox import Outbox
-from theta.node.protocol import protocol_hash
+from theta.node.peer_settings import PeerSettings
 from theta.node.replica import Replica
-from theta.replication.presence import Presence, PresenceBoard, decode_rows, encode_presence
+from theta.node.self_presence import SelfPresence
+from theta.replication.presence import Presence, PresenceBoard, decode_rows
+from theta.session.capabilities import CHAT, PRESENCE
 from theta.session.heartbeat import Heartbeat, answer
-from theta.session.participant_handshake import ParticipantHandshake, ParticipantTerms, Resumption
+from theta.session.participant_handshake import ParticipantHandshake, Resumption
+from theta.session.plain_text import is_plain_text
 from theta.wire.codec import decode_from_room, encode
 from theta.wire.messages import (
     Chat,
@@ -44,35 +45,29 @@ from theta.wire.messages import (
     Ping,
     Pong,
     PresenceBatch,
-    PresenceUpdate,
     ResyncRequest,
     Roster,
     SessionAcknowledge,
 )
 
-PRESENCE_REPEAT_SECONDS = 1.0
-
-
-class PeerSettings(NamedTuple):
-    """Who takes part. `instance` is 16 random bytes, new at every start; `room_key` pins the room, None pins none."""
-
-    identity: Identity
-    instance: bytes
-    name: str
-    invite: str = ""
-    capabilities: tuple[str, ...] = ("fold", "presence", "chat")
-    room_key: bytes | None = None
+__all__ = ["Peer", "PeerSettings"]
 
 
 class Peer:
-    """One participant in one room, over as many connections as it takes, one after the other."""
+    """One participant in one room, over as many connections as it takes, one after the other.
+
+    Raises:
+        InvalidValue: a name that no room would take.
+    """
 
     def __init__(self, settings: PeerSettings, randomness: Randomness) -> None:
+        settings.check()
         self.settings = settings
         self.actor = actor_of(settings.identity.public_key, settings.instance)
         self.people: tuple[Person, ...] = ()
         self._randomness = randomness
         self._room_key = settings.room_key
+        self._first_offset_ms = 0.0
         self._outbox = Outbox(settings.identity, self.actor)
         self._follower = Follower(self.actor)
         self._presence = PresenceBoard(self._follower.replica.world)
@@ -81,8 +76,7 @@ class Peer:
         self._heartbeat: Heartbeat | None = None
         self._session: SessionAcknowledge | None = None
         self._joined = False
-        self._row: Presence | None = None
-        self._row_due = 0.0
+        self._shown = SelfPresence(self.actor)
         self._frames: deque[tuple[Lane, bytes]] = deque()
         self._events: deque[Event] = deque()
         self._close: tuple[int, str] | None = None
@@ -111,8 +105,10 @@ class Peer:
 
     @property
     def clock_offset_ms(self) -> float:
-        """The room's wall clock minus ours, in milliseconds."""
-        return self._heartbeat.clock_offset_ms if self._heartbeat is not None else 0.0
+        """The room's wall clock minus ours, in milliseconds; from the acknowledgement until a ping was answered."""
+        if self._heartbeat is None or self._heartbeat.rtt_seconds is None:
+            return self._first_offset_ms
+        return self._heartbeat.clock_offset_ms
 
     def presence_of(self, actor: int) -> Presence | None:
         """Somebody's latest presence."""
@@ -143,7 +139,7 @@ class Peer:
             gesture: the number of the gesture's first command to go on with it, None to begin one.
 
         Raises:
-            InvalidValue: a value that no document could accept; nothing was queued.
+            InvalidValue: no operations, or a value that no document could accept; nothing was queued.
             PacketTooLarge: over the packet's limits; nothing was queued.
         """
         for operation in operations:
@@ -170,30 +166,30 @@ class Peer:
         return self._set_effective(now, self.replica.history.next_redo(self.settings.identity.public_key), on=True)
 
     def say(self, text: str) -> None:
-        """Say something to everyone; lost when there is no connection."""
-        if self._joined:
+        """Say something to everyone; lost when there is no connection, or over the room's limit.
+
+        Raises:
+            InvalidValue: empty, too long, or not plain text.
+        """
+        if len(text) > CHAT_CHARACTERS_MAX or not is_plain_text(text):
+            raise InvalidValue("text", text, f"1 to {CHAT_CHARACTERS_MAX} characters without control characters")
+        if self._can(CHAT):
             self._send(ChatLine(text))
 
     def show(self, now: Moment, presence: Presence) -> None:
-        """Where one is now; sent at most PRESENCE_HERTZ times a second, the latest wins."""
-        sequence = (self._row.sequence + 1) & 0xFFFF_FFFF if self._row is not None else 1
-        self._row = replace(presence, actor=self.actor, sequence=sequence)
-        self._row_due = min(self._row_due, now.seconds + 1.0 / PRESENCE_HERTZ)
+        """Where one is now; sent at most PRESENCE_HERTZ times a second, the latest wins.
+
+        Raises:
+            InvalidValue: a field out of its limits; nothing changes.
+        """
+        self._shown.show(now, presence)
         self._show_if_due(now)
 
     # -- input ---------------------------------------------------------------------------------------------------
 
     def handle_connected(self, now: Moment) -> None:
         """There is a connection to the room: say hello."""
-        terms = ParticipantTerms(
-            self.settings.identity,
-            self.settings.instance,
-            self.settings.name,
-            self.settings.capabilities,
-            protocol_hash(),
-            self.settings.invite,
-            self._room_key,
-        )
+        terms = self.settings.terms(self._room_key)
         previous = self._session
         held = self.replica.log.head_seq
         resumption = (
@@ -218,19 +214,19 @@ class Peer:
         """The room says something. A lying or broken room is hung up on: see poll_close."""
         if self._heartbeat is None or self._close is not None:
             return
+        if lane is Lane.DATAGRAM and not self._joined:
+            return  # it overtook the acknowledgement; state comes again
         try:
             message = decode_from_room(frame)
             self._heartbeat.handle_heard(now)
             self._dispatch(now, message, frame)
             self._flush(now)
-        except StoreCorrupt as error:
-            self._hang_up(ProtocolError(f"the room's log does not hold together: {error}"))
         except PeerError as error:
             self._hang_up(error)
 
     def handle_timeout(self, now: Moment) -> None:
         """The time that poll_timeout named has come."""
-        if self._heartbeat is None:
+        if self._heartbeat is None or self._close is not None:
             return
         handshaking_too_long = not self._joined and now.seconds >= self._handshake_deadline
         if self._heartbeat.is_dead(now) or handshaking_too_long:
@@ -241,6 +237,9 @@ class Peer:
             self._send(ping)
         self._flush(now)
         self._show_if_due(now)
+        silent = self._presence.hide_silent(now.seconds)
+        if silent:
+            self._events.append(PresenceChanged(tuple(silent)))
 
     # -- output --------------------------------------------------------------------------------------------------
 
@@ -263,14 +262,14 @@ class Peer:
         """Monotonic seconds at which to call handle_timeout; None without a connection."""
         if self._heartbeat is None:
             return None
-        times = [self._heartbeat.timeout]
-        if not self._joined:
-            times.append(self._handshake_deadline)
-        if self._outbox.timeout is not None:
-            times.append(self._outbox.timeout)
-        if self._joined and self._row is not None:
-            times.append(self._row_due)
-        return min(times)
+        times = [
+            self._heartbeat.timeout,
+            None if self._joined else self._handshake_deadline,
+            self._outbox.timeout if self._may_send_packets else None,
+            self._shown.timeout if self._can(PRESENCE) else None,
+            self._presence.timeout,
+        ]
+        return min(at for at in times if at is not None)
 
     # -- inside --------------------------------------------------------------------------------------------------
 
@@ -294,9 +293,7 @@ class Peer:
         elif isinstance(message, Chat):
             self._events.append(Said(message))
         elif isinstance(message, PresenceBatch):
-            rows = [row for row in decode_rows(message.rows) if row.actor != self.actor]
-            moved = tuple(row.actor for row in rows if self._presence.handle_row(now.seconds, row))
-            self._events.append(PresenceChanged(moved))
+            self._take_presence(now, message)
         else:
             raise ProtocolError(f"{type(message).__name__} is not for a participant that folds")
 
@@ -311,25 +308,52 @@ class Peer:
         self._room_key = challenge.room_key
         self._session = acknowledge
         self._joined = True
+        self._first_offset_ms = float(acknowledge.room_time_ms - now.unix_ms)
         domain = SigningDomain(challenge.server, challenge.room, acknowledge.session, self.actor)
-        self._follower.handle_session(acknowledge.head_seq)
+        held = self.replica.log.head_seq
+        self._follower.handle_session(acknowledge.head_seq, challenge.room_key)
         self._outbox.handle_session(domain, acknowledge.next_nonce, resumed=acknowledge.resumed)
         self._events.append(Joined(self.actor, acknowledge.role, acknowledge.room_name, acknowledge.resumed))
-        if self._follower.is_synced:
-            self._events.append(Synced(self.replica.log.head_seq))
-        self._row_due = now.seconds
+        if acknowledge.head_seq < held:
+            self._start_over(acknowledge.head_seq, StoreCorrupt(held, "the room's log ends before it"))
+        elif self._follower.is_synced:
+            self._events.append(Synced(held))
+        self._shown.handle_session(now)
 
     def _take(self, now: Moment, commit: Commit) -> None:
-        was_synced = self._follower.is_synced
-        self._events.extend(self._follower.handle_commit(commit))
+        was_synced, held = self._follower.is_synced, self.replica.log.head_seq
+        try:
+            self._events.extend(self._follower.handle_commit(commit))
+        except StoreCorrupt as error:
+            self._start_over(held, error)
+            return
+        head = self.replica.log.head_seq
         if self._follower.has_diverged:
-            seq = self.replica.log.head_seq
-            self._send(ResyncRequest(seq, self.replica.document.hash))
-            self._follower.start_over()
-            self._presence = PresenceBoard(self.replica.world)
-            self._events.append(Diverged(seq))
+            self._start_over(head, StoreCorrupt(head, "the document's hash is not the room's"))
         elif self._follower.is_synced and not was_synced:
-            self._events.append(Synced(self.replica.log.head_seq))
+            self._events.append(Synced(head))
+
+    def _start_over(self, sync_seq: int, reason: StoreCorrupt) -> None:
+        """Once, a fault may be one of the wire or of our own; a room that does it again cannot be followed.
+
+        Raises:
+            ProtocolError: it does.
+        """
+        if self._follower.is_anew:
+            raise ProtocolError(f"the room's log does not hold together: {reason}")
+        self._send(ResyncRequest(self.replica.log.head_seq, self.replica.document.hash))
+        self._follower.start_over(sync_seq)
+        self._outbox.sign_anew()
+        self._presence = PresenceBoard(self.replica.world)
+        self._events.append(Diverged(reason.seq))
+
+    def _take_presence(self, now: Moment, batch: PresenceBatch) -> None:
+        """Rows of people who are here; one that was overtaken by its person's leave would stay for ever."""
+        here = {person.actor for person in self.people} - {self.actor}
+        rows = [row for row in decode_rows(batch.rows) if row.actor in here]
+        moved = tuple(row.actor for row in rows if self._presence.handle_row(now.seconds, row))
+        if moved:
+            self._events.append(PresenceChanged(moved))
 
     def _take_roster(self, roster: Roster) -> None:
         self.people = tuple(roster.people)
@@ -339,26 +363,33 @@ class Peer:
                 self._presence.remove(row.actor)
         self._events.append(PeopleChanged(self.people))
 
+    @property
+    def _may_send_packets(self) -> bool:
+        """Only over a log that has caught up: `seen` says what the author saw."""
+        return self._joined and self._follower.is_synced
+
+    def _can(self, capability: str) -> bool:
+        return self._joined and self._session is not None and capability in self._session.capabilities
+
     def _set_effective(self, now: Moment, gestures: Gestures, *, on: bool) -> list[CommandName]:
         names = [GestureName(gesture.actor, gesture.number) for gesture in gestures]
         return self.perform(now, [SetEffective(names, on)])
 
     def _flush(self, now: Moment) -> None:
-        """Send packets, but only over a log that has caught up: `seen` says what the author saw."""
-        if not self._joined or not self._follower.is_synced:
+        if not self._may_send_packets:
             return
-        while (packet := self._outbox.poll(now, self.replica.log)) is not None:
+        on_room_clock = Moment(now.seconds, max(0, round(now.unix_ms + self.clock_offset_ms)))
+        while (packet := self._outbox.poll(on_room_clock, self.replica.log)) is not None:
             self._send(packet)
 
     def _show_if_due(self, now: Moment) -> None:
-        if self._joined and self._row is not None and now.seconds >= self._row_due:
-            self._row_due = now.seconds + PRESENCE_REPEAT_SECONDS
-            self._send(PresenceUpdate(encode_presence(self._row)))
-            self._row = replace(self._row, sequence=(self._row.sequence + 1) & 0xFFFF_FFFF)
+        update = self._shown.poll(now) if self._can(PRESENCE) else None
+        if update is not None:
+            self._send(update)
 
     def _send(self, message: Message) -> None:
         self._frames.append((lane_of(message), encode(message)))
 
     def _hang_up(self, error: PeerError) -> None:
         self._joined = False
-        self._close = (error.close_code, f"{error.code}: {error}")
+        self._close = (error.close_code, close_reason(error))

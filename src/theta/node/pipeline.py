@@ -9,26 +9,34 @@ A packet is acknowledged, folded and passed on only after its record is on disk.
 from collections import deque
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from theta.base.limits import APPENDS_IN_FLIGHT_MAX
 from theta.base.moment import Moment
 from theta.commands.admission import Admission
 from theta.commands.log import Command
 from theta.commands.records import RecordKind
-from theta.commands.refusals import RateLimited, Refused
+from theta.commands.refusals import Refused
 from theta.commands.store import StoredRecord
 from theta.editor.fold import OutcomeChange
+from theta.node.catch_up import COMMIT_BYTES_TARGET, commit_of, whole_document
 from theta.node.connections import Connection, Connections, Participant
 from theta.node.outbound import Outbound
 from theta.node.replica import Replica, ReplicaChange
 from theta.session.capabilities import FOLD, PATCHES
 from theta.wire.messages import (
-    Commit,
     Corrected,
-    LogRecord,
     PacketAcknowledged,
     PacketRefused,
     SubmitPacket,
 )
+
+PACKETS_PENDING_MAX = APPENDS_IN_FLIGHT_MAX // 2
+"""Packets stop here; the other half is for the records that the room makes itself."""
+COMMIT_RECORDS_MAX = 256
+COMMIT_UNITS_BYTES_MAX = 4 * 1024 * 1024
+"""A change beyond this goes to those who take patches as a whole document, in parts that fit their frames."""
+FRUITLESS = ("no-op", "rejected")
 
 
 class _Pending(NamedTuple):
@@ -57,8 +65,7 @@ class Pipeline:
             Refused: of a kind that closes the connection; the author was told.
         """
         try:
-            if len(self._pending) >= APPENDS_IN_FLIGHT_MAX:
-                raise RateLimited("the room's disk is behind", retry_after_seconds=0.5)
+            self.admission.disk_is_behind = len(self._pending) >= PACKETS_PENDING_MAX
             admitted = self.admission.admit(now, who.record, who.role, packet)
         except Refused as refusal:
             retry_ms = int(refusal.retry_after_seconds * 1000) + 1 if refusal.retryable else 0
@@ -78,6 +85,11 @@ class Pipeline:
         else:
             self._outbound.send(connection.number, PacketAcknowledged(packet.nonce, admitted.seq))
 
+    @property
+    def is_full(self) -> bool:
+        """Whether the disk is so far behind that not even the room's own records may wait for it."""
+        return len(self._pending) >= APPENDS_IN_FLIGHT_MAX
+
     def append(self, record: StoredRecord) -> list[tuple[int, int]]:
         """Take a record that this room made into the log and send it to the disk."""
         commands = self._replica.log.accept(record, verify=False)
@@ -96,37 +108,50 @@ class Pipeline:
         records, self._to_store = self._to_store, []
         return records
 
-    def handle_durable(self, seq: int) -> ReplicaChange | None:
-        """Everything up to record `seq` is on disk: acknowledge, fold, and pass it on. None when nothing is new."""
+    def handle_durable(self, seq: int) -> bool:
+        """Everything up to record `seq` is on disk: acknowledge, fold, and pass it on; whether there were commands."""
+        changed = False
+        while done := self._take_done(seq):
+            for pending in done:
+                for connection, nonce in pending.waiting:
+                    if self._connections.find(connection) is not None:
+                        self._outbound.send(connection, PacketAcknowledged(nonce, pending.record.seq))
+            commands = [command for pending in done for command in pending.commands]
+            change = self._replica.apply(commands, done[-1].record.seq)
+            self._spread(done, change)
+            for outcome in change.outcomes:
+                self._correct(outcome)
+            changed = changed or bool(commands)
+        return changed
+
+    def _take_done(self, seq: int) -> list[_Pending]:
+        """The next durable records, as many as one commit carries."""
         done: list[_Pending] = []
+        size = 0
         while self._pending and self._pending[0].record.seq <= seq:
+            if size >= COMMIT_BYTES_TARGET or len(done) >= COMMIT_RECORDS_MAX:
+                break
             done.append(self._pending.popleft())
-        if not done:
-            return None
-        for pending in done:
-            for connection, nonce in pending.waiting:
-                if self._connections.find(connection) is not None:
-                    self._outbound.send(connection, PacketAcknowledged(nonce, pending.record.seq))
-        commands = [command for pending in done for command in pending.commands]
-        change = self._replica.apply(commands, done[-1].record.seq)
-        self._spread(done, change)
-        for outcome in change.outcomes:
-            self._correct(outcome)
-        return change
+            size += len(done[-1].record.body)
+        return done
 
     def _spread(self, done: list[_Pending], change: ReplicaChange) -> None:
-        records = [LogRecord(pending.record.kind, pending.record.body) for pending in done]
-        first, document_hash = done[0].record.seq, self._replica.document.hash
-        folding = self._connections.with_capability(FOLD)
+        commit = commit_of([pending.record for pending in done], self._replica.document.hash)
+        self._outbound.send_all(self._connections.with_capability(FOLD), commit)
         patched = self._connections.with_capability(PATCHES)
-        self._outbound.send_all(folding, Commit(first, records, [], document_hash))
-        if patched:
-            self._outbound.send_all(patched, Commit(first, records, change.units, document_hash))
+        if not patched:
+            return
+        if sum(len(part.data) for unit in change.units for part in unit.components) <= COMMIT_UNITS_BYTES_MAX:
+            self._outbound.send_all(patched, replace(commit, units=change.units))
+            return
+        for part in whole_document(self._replica):
+            self._outbound.send_all(patched, part)
 
     def _correct(self, change: OutcomeChange) -> None:
         """Tell an author who doesn't fold; undoing and redoing one's own work is no news."""
-        kinds = {change.outcome.kind, change.before.kind if change.before else "applied"}
-        if "suspended" in kinds or kinds == {"applied"}:
+        before = change.before.kind if change.before is not None else "applied"
+        revived = change.outcome.kind == "applied" and before not in ("applied", "suspended")
+        if change.outcome.kind not in FRUITLESS and not revived:
             return
         name, outcome = change.command.name, change.outcome
         for connection in self._connections.patched_of_author(change.command.author):

@@ -44,12 +44,17 @@ class Reception:
 
     def handle_left(self, now: Moment, participant: Participant) -> None:
         """A participant's connection is gone; its session may be resumed for a while."""
+        expired = [each for each, at in self._left_at.items() if now.seconds - at > RESUME_SECONDS_MAX]
+        for session in expired:
+            del self._left_at[session]
         self._left_at[participant.record.session] = now.seconds
 
     def handle_message(
-        self, now: Moment, connection: Connection, message: Message, frame: bytes
+        self, now: Moment, connection: Connection, message: Message, frame: bytes, *, read_only: bool = False
     ) -> SessionRecord | None:
         """Take a message of somebody who is not in yet; returns a session record that has to be made durable.
+
+        In a room that is `read_only` a new session has no record: it can look and talk, and ends with the room.
 
         Raises:
             PeerError: of the handshake's table, RoomFull, or NotInvited.
@@ -62,23 +67,28 @@ class Reception:
             return None
         established = connection.handshake.handle_proof(message)
         previous = self._resumable(now, established)
-        if previous is None and sum(1 for _ in self._connections.joined()) >= PEERS_MAX:
-            raise RoomFull(f"the room holds {PEERS_MAX} people")
         role = self._role(established, previous)
+        if previous is not None and previous.role != role:
+            previous = None  # the log tells a session's role, so that a higher one needs another session
         record = previous or self._new_session(now, established, role)
-        seq = 0 if previous else self._log.head_seq + 1
-        connection.arrival = Arrival(established, record, role, seq)
-        return None if previous else record
+        returns = self._connections.of_actor(record.actor) is not None
+        if not returns and self._connections.places_taken >= PEERS_MAX:
+            raise RoomFull(f"the room holds {PEERS_MAX} people")
+        is_stored = previous is None and not read_only
+        seq = self._log.head_seq + 1 if is_stored else 0
+        connection.arrival = Arrival(established, record, role, seq, previous is not None)
+        return record if is_stored else None
 
     def welcome(self, now: Moment, connection: Connection, head_seq: int, lamport: int) -> Participant:
         """The session record is on disk: acknowledge, and from here on it is a participant."""
         arrival = connection.arrival
         assert arrival is not None
         established, record = arrival.established, arrival.record
-        replaced = self._connections.of_session(record.session)
-        if replaced is not None:
+        replaced = self._connections.of_actor(record.actor)
+        if replaced is not None and replaced.participant is not None:
             self._outbound.close(replaced.number, SessionReplaced("the session went on over a newer connection"))
             self._connections.forget(replaced.number)
+            self.handle_left(now, replaced.participant)
         taken = {who.person.colour for _, who in self._connections.joined() if who.record.author != record.author}
         person = Person(record.actor, record.author, established.name, colour_for(record.author, taken), arrival.role)
         capabilities = frozenset(established.capabilities)
@@ -97,7 +107,7 @@ class Reception:
                 head_seq,
                 lamport,
                 self._log.guard(record.session).highest + 1,
-                arrival.seq == 0,
+                arrival.resumed,
             ),
         )
         return connection.participant
@@ -106,7 +116,7 @@ class Reception:
         record = self._log.sessions.get(established.resume_session)
         if record is None or record.instance != established.instance:
             return None
-        standing = self._connections.of_session(record.session) is not None
+        standing = any(who.record.session == record.session for _, who in self._connections.joined())
         left_at = self._left_at.get(record.session, self._opened_at)
         return record if standing or now.seconds - left_at <= RESUME_SECONDS_MAX else None
 

@@ -11,7 +11,7 @@ After every `handle_*` call, drain the outputs until each returns nothing:
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from theta.base.errors import PeerError, PeerTimeout, ProtocolError, StoreUnavailable
+from theta.base.errors import PeerError, PeerTimeout, ProtocolError, RoomFull, StoreUnavailable
 from theta.base.limits import PRESENCE_HERTZ
 from theta.base.moment import Moment
 from theta.base.randomness import Randomness
@@ -22,7 +22,7 @@ from theta.node.attestation import Attestation
 from theta.node.catch_up import log_from, whole_document
 from theta.node.connections import Connection, Connections, Participant
 from theta.node.history_notices import HistoryNotices
-from theta.node.lanes import Close, Lane, Transmit
+from theta.node.lanes import Close, Lane, Transmit, lane_of
 from theta.node.outbound import Outbound
 from theta.node.pipeline import Pipeline
 from theta.node.protocol import protocol_hash
@@ -33,6 +33,7 @@ from theta.session.capabilities import CHAT, PRESENCE
 from theta.session.heartbeat import answer
 from theta.session.host_handshake import HostTerms
 from theta.session.invites import make_invite
+from theta.session.plain_text import is_plain_text
 from theta.session.secret import RoomSecret
 from theta.wire.codec import decode_from_participant
 from theta.wire.messages import (
@@ -148,6 +149,8 @@ class Room:
             return
         try:
             message = decode_from_participant(frame)
+            if lane != lane_of(message):
+                raise ProtocolError(f"{type(message).__name__} does not travel on lane {lane}")
             speaker.heartbeat.handle_heard(now)
             self._dispatch(now, speaker, message, frame)
         except PeerError as error:
@@ -155,15 +158,16 @@ class Room:
 
     def handle_durable(self, now: Moment, seq: int) -> None:
         """All records up to `seq` are on disk."""
-        change = self._pipeline.handle_durable(seq)
+        changed = self._pipeline.handle_durable(seq)
         self._welcome_arrivals(now)
-        if change is not None and change.commands:
+        if changed:
             self._history.handle_change(now)
             self._attestation.handle_change(now)
 
     def handle_store_failed(self, now: Moment, reason: str) -> None:
         """The disk failed: nothing more is admitted, nothing unwritten is passed on; people may look and talk."""
         self._pipeline.admission.read_only_reason = f"the room is read-only: {reason}"
+        self._welcome_arrivals(now)
 
     def handle_timeout(self, now: Moment) -> None:
         """The time that poll_timeout named has come."""
@@ -172,15 +176,17 @@ class Room:
                 self._keep_alive(now, connection)
             except PeerError as error:
                 self._expel(now, connection, error)
+        if self._presence.hide_silent(now.seconds):
+            self._presence_at = now.seconds
         if self._presence_at is not None and now.seconds >= self._presence_at:
             self._send_presence(now)
         self._history.handle_timeout(now)
-        if self._attestation.is_due(now) and self.read_only_reason is None:
+        if self._attestation.is_due(now) and self._is_writable:
             self._attest(now)
 
     def handle_shutdown(self, now: Moment) -> None:
         """Attest the head and say goodbye to everyone; nobody is heard any more."""
-        if self._attestation.is_owed and self.read_only_reason is None:
+        if self._attestation.is_owed and self._is_writable:
             self._attest(now)
         for connection in self._connections:
             self._outbound.say_goodbye(connection.number, "the room is closing")
@@ -203,10 +209,17 @@ class Room:
     def poll_timeout(self) -> float | None:
         """Monotonic seconds at which to call handle_timeout; None when nothing is waited for."""
         times = [connection.timeout for connection in self._connections]
-        times += [at for at in (self._presence_at, self._history.timeout, self._attestation.timeout) if at is not None]
+        others = [self._presence_at, self._presence.timeout, self._history.timeout]
+        if self._is_writable:
+            others.append(self._attestation.timeout)
+        times += [at for at in others if at is not None]
         return min(times, default=None)
 
     # -- inside --------------------------------------------------------------------------------------------------
+
+    @property
+    def _is_writable(self) -> bool:
+        return self.read_only_reason is None
 
     def _open_log(self, now: Moment) -> None:
         secret, log = self._settings.secret, self.replica.log
@@ -231,26 +244,33 @@ class Room:
         elif isinstance(message, Pong):
             speaker.heartbeat.handle_pong(now, message)
         elif who is None:
-            record = self._reception.handle_message(now, speaker, message, frame)
-            if record is not None:
-                body = sign_part(self._settings.secret.identity, self.replica.log.genesis, record)
-                self._pipeline.append_part(RecordKind.SESSION, body)
-            self._welcome_arrivals(now)
+            self._receive(now, speaker, message, frame)
         elif isinstance(message, SubmitPacket):
             self._pipeline.handle_packet(now, speaker, who, message)
-        elif isinstance(message, PresenceUpdate):
+        elif isinstance(message, PresenceUpdate) and PRESENCE in who.capabilities:
             self._take_presence(now, who, message)
-        elif isinstance(message, ChatLine):
+        elif isinstance(message, ChatLine) and CHAT in who.capabilities:
             self._pass_on(now, speaker, who, message)
         elif isinstance(message, ResyncRequest):
+            if speaker.resync.take(1, now.seconds):
+                raise ProtocolError("the document was asked for too often")
             self._send_everything(speaker, who, 1)
         else:
-            raise ProtocolError(f"{type(message).__name__} came after the handshake")
+            raise ProtocolError(f"{type(message).__name__} is not for this session, or came after its time")
+
+    def _receive(self, now: Moment, speaker: Connection, message: Message, frame: bytes) -> None:
+        record = self._reception.handle_message(now, speaker, message, frame, read_only=not self._is_writable)
+        if record is not None:
+            if self._pipeline.is_full:
+                raise RoomFull("the room's disk is behind; try again soon")
+            body = sign_part(self._settings.secret.identity, self.replica.log.genesis, record)
+            self._pipeline.append_part(RecordKind.SESSION, body)
+        self._welcome_arrivals(now)
 
     def _welcome_arrivals(self, now: Moment) -> None:
         for connection in self._connections:
             arrival = connection.arrival
-            if arrival is None or arrival.seq > self.head_seq:
+            if arrival is None or (arrival.seq > self.head_seq and self._is_writable):
                 continue
             who = self._reception.welcome(now, connection, self.head_seq, self.replica.log.lamport_at(self.head_seq))
             self._send_roster()
@@ -279,13 +299,12 @@ class Room:
     def _send_presence(self, now: Moment) -> None:
         self._presence_at = None
         self._presence_sent = now.seconds
-        self._presence.hide_silent(now.seconds)
         rows = self._presence.poll_batch()
         if rows:
             self._outbound.send_all(self._connections.with_capability(PRESENCE), PresenceBatch(rows))
 
     def _pass_on(self, now: Moment, speaker: Connection, who: Participant, line: ChatLine) -> None:
-        if speaker.chat.take(1, now.seconds) or not line.text.isprintable():
+        if speaker.chat.take(1, now.seconds) or not is_plain_text(line.text):
             return
         said = Chat(who.record.actor, who.person.name, who.person.colour, line.text, now.unix_ms)
         self._outbound.send_all(self._connections.with_capability(CHAT), said)
@@ -296,7 +315,7 @@ class Room:
         )
 
     def _keep_alive(self, now: Moment, connection: Connection) -> None:
-        if connection.participant is None:
+        if connection.is_shaking_hands:
             connection.handshake.check_deadline(now)
         if connection.heartbeat.is_dead(now):
             raise PeerTimeout("nothing was heard for three heartbeats")

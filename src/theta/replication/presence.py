@@ -4,12 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-import numpy as np
-
 from theta.base.errors import InvalidValue, ProtocolError
 from theta.base.identifiers import ZERO_ID
 from theta.base.limits import PRESENCE_TIMEOUT_SECONDS
-from theta.ecs.component import Blob, Column, Plane, canonical_bytes, component, parse
+from theta.ecs.component import Blob, Column, Plane, canonical_bytes, check, component, parse
 from theta.ecs.entities import Entity
 from theta.ecs.world import World
 
@@ -67,15 +65,25 @@ def decode_presence(row: bytes) -> Presence:
     """
     if len(row) != PRESENCE_BYTES:
         raise ProtocolError(f"a presence row has {PRESENCE_BYTES} bytes, not {len(row)}")
-    if not np.isfinite(np.frombuffer(row, "<f4", 13, 16)).all():
-        raise ProtocolError("presence holds a number that is not finite")
     try:
         presence = parse(Presence, row)
+        check_presence(presence)
     except InvalidValue as error:
         raise ProtocolError(f"presence: {error}") from error
-    if presence.tool >= len(TOOLS) or presence.selection >= len(SELECTIONS):
-        raise ProtocolError(f"presence names tool {presence.tool}, selection {presence.selection}")
     return presence
+
+
+def check_presence(row: Presence) -> None:
+    """Refuse a row that nobody would take.
+
+    Raises:
+        InvalidValue: names the field and its limit.
+    """
+    check(row)
+    if row.tool >= len(TOOLS):
+        raise InvalidValue("tool", row.tool, f"below {len(TOOLS)}")
+    if row.selection >= len(SELECTIONS):
+        raise InvalidValue("selection", row.selection, f"below {len(SELECTIONS)}")
 
 
 class PresenceBoard:
@@ -97,8 +105,16 @@ class PresenceBoard:
             if not 0 < ahead < 1 << 31:
                 return False
             self._world.write(entity, row)
-        self._heard[row.actor] = seconds
+        if row.flags:
+            self._heard[row.actor] = seconds
+        else:
+            self._heard.pop(row.actor, None)
         return True
+
+    @property
+    def timeout(self) -> float | None:
+        """Monotonic seconds at which `hide_silent` has somebody to hide, unless they say something before."""
+        return min(self._heard.values()) + PRESENCE_TIMEOUT_SECONDS if self._heard else None
 
     def row(self, actor: int) -> Presence | None:
         """The actor's latest row."""
@@ -118,14 +134,18 @@ class PresenceBoard:
         entity = self._entities.pop(actor, None)
         if entity is not None:
             self._world.despawn(entity)
-            del self._heard[actor]
+            self._heard.pop(actor, None)
 
-    def hide_silent(self, seconds: float) -> None:
-        """Show nothing any more of who has said nothing for PRESENCE_TIMEOUT_SECONDS."""
-        for actor, heard in self._heard.items():
+    def hide_silent(self, seconds: float) -> list[int]:
+        """Show nothing any more of who has said nothing for PRESENCE_TIMEOUT_SECONDS; returns these actors (REP-4)."""
+        silent = [actor for actor, heard in self._heard.items() if seconds >= heard + PRESENCE_TIMEOUT_SECONDS]
+        for actor in silent:
+            del self._heard[actor]
             row = self._world.read(self._entities[actor], Presence)
-            if seconds - heard > PRESENCE_TIMEOUT_SECONDS and row.flags:
-                self._world.write(self._entities[actor], replace(row, flags=0, selection=0))
+            # The hidden row is news: without a sequence number of its own nobody would take it.
+            hidden = replace(row, flags=0, selection=0, sequence=(row.sequence + 1) & 0xFFFF_FFFF)
+            self._world.write(self._entities[actor], hidden)
+        return silent
 
     def poll_batch(self) -> bytes:
         """The rows that changed since the last call, concatenated; empty when none did."""

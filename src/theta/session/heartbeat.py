@@ -1,11 +1,13 @@
 """Heartbeat: is the other side there, how far away, and how far apart are the clocks (SES-9).
 
-Smoothed round-trip time as in RFC 6298 §2, jitter as in RFC 3550 §6.4.1, clock offset as in RFC 5905 §8 (the
-sample with the shortest round trip of the last eight).
+Smoothed round-trip time as in RFC 6298 §2, jitter with the gain of RFC 3550 §6.4.1 from how far a sample lies from
+it, clock offset as in RFC 5905 §8 (the sample with the shortest round trip of the last eight).
 """
 
+import math
 from collections import deque
 
+from theta.base.errors import ProtocolError
 from theta.base.limits import HEARTBEAT_INTERVAL_SECONDS, HEARTBEATS_MISSED_MAX
 from theta.base.moment import Moment
 from theta.wire.messages import Ping, Pong
@@ -47,7 +49,13 @@ class Heartbeat:
         self._heard_at = now.seconds
 
     def handle_pong(self, now: Moment, pong: Pong) -> None:
-        """The other side answered; an answer to nothing is ignored."""
+        """The other side answered; an answer to nothing is ignored.
+
+        Raises:
+            ProtocolError: its clock is not a finite number.
+        """
+        if not math.isfinite(pong.answered_ms):
+            raise ProtocolError("answered_ms must be finite")
         sent_at = self._sent.pop(pong.number, None)
         if sent_at is None:
             return

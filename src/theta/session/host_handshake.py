@@ -6,6 +6,7 @@ AWAITING_HELLO  | → AWAITING_PROOF   | ProtocolError           | ProtocolError
 AWAITING_PROOF  | ProtocolError      | → ESTABLISHED           | ProtocolError  | HandshakeTimeout
 """
 
+import hmac
 from enum import Enum, auto
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from theta.base.randomness import Randomness
 from theta.commands.identity import is_signed_by
 from theta.session.capabilities import intersect
 from theta.session.invites import role_of_invite
+from theta.session.plain_text import is_plain_text
 from theta.session.secret import RoomSecret
 from theta.session.transcript import challenge_digest, check_nonce, proof_digest
 from theta.wire.messages import PROTOCOL_VERSION, Message, SessionChallenge, SessionHello, SessionProof
@@ -78,7 +80,7 @@ class HostHandshake:
         """Answer the first message.
 
         Raises:
-            ProtocolError: it is another message.
+            ProtocolError: it is another message, or its name cannot be shown.
             ProtocolMismatch: another version or manifest.
             BadNonce: its nonce is empty, short or long.
         """
@@ -130,13 +132,12 @@ class HostHandshake:
             )
         if hello.protocol_hash != self._terms.protocol_hash:
             raise ProtocolMismatch("the manifests differ: install the same Theta on both sides, or reload the page")
-        if not hello.name.isprintable() or not hello.name.strip():
-            raise ProtocolError("name must be printable")
+        if not is_plain_text(hello.name):
+            raise ProtocolError("name must be text without control characters, and not only spaces")
 
     def _may_resume(self, hello: SessionHello) -> bool:
-        return bool(hello.resume_session) and hello.resume_token == resume_token(
-            self._terms.secret, hello.resume_session, hello.public_key
-        )
+        genuine = resume_token(self._terms.secret, hello.resume_session, hello.public_key)
+        return bool(hello.resume_session) and hmac.compare_digest(hello.resume_token, genuine)
 
     def _role(self, public_key: bytes, invite: str, resumes: bool) -> RoleName | None:
         if public_key == self._terms.owner:

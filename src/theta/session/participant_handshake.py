@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from theta.base.errors import BadProof, ProtocolError
+from theta.base.identifiers import actor_of
 from theta.base.randomness import Randomness
 from theta.commands.identity import Identity, is_signed_by
 from theta.session.transcript import challenge_digest, check_nonce, proof_digest
@@ -62,13 +63,14 @@ class ParticipantHandshake:
         """Take the room's next message and return the frame to answer with, if any.
 
         Raises:
-            ProtocolError: another message was due.
+            ProtocolError: another message was due, or the acknowledgement is not for this participant.
             BadProof: the room did not prove its key, or it is not the key that was asked for.
             BadNonce: the room's nonce is empty, short or long.
         """
         if self.challenge is None and isinstance(message, SessionChallenge):
             return self._prove(message, frame)
         if self.challenge is not None and isinstance(message, SessionAcknowledge):
+            self._check(message)
             self.acknowledge = message
             return None
         raise ProtocolError(f"{type(message).__name__} came out of place in the handshake")
@@ -85,3 +87,9 @@ class ParticipantHandshake:
         self.challenge = challenge
         signature = self._terms.identity.sign(proof_digest(self.hello_frame, frame))
         return encode(SessionProof(signature, self._terms.invite))
+
+    def _check(self, acknowledge: SessionAcknowledge) -> None:
+        if acknowledge.actor != actor_of(self._terms.identity.public_key, self._terms.instance):
+            raise ProtocolError("the room acknowledged another actor")
+        if not set(acknowledge.capabilities) <= set(self._terms.capabilities):
+            raise ProtocolError("the room acknowledged capabilities that were not offered")

@@ -36,13 +36,18 @@ def canonical_name(type_name: str) -> str:
 
 
 class Message(
-    msgspec.Struct, frozen=True, array_like=True, gc=False, tag=lambda name: signed_name_id(canonical_name(name))
+    msgspec.Struct,
+    frozen=True,
+    array_like=True,
+    gc=False,
+    forbid_unknown_fields=True,
+    tag=lambda name: signed_name_id(canonical_name(name)),
 ):
-    """Base of all messages: `[tag, field, field, …]` in MessagePack (WIRE-1)."""
+    """Base of all messages: `[tag, field, field, …]` in MessagePack, no field more (WIRE-1)."""
 
 
-class Part(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Base of what messages are made of: `[field, field, …]`, no tag (WIRE-1)."""
+class Part(msgspec.Struct, frozen=True, array_like=True, gc=False, forbid_unknown_fields=True):
+    """Base of what messages are made of: `[field, field, …]`, no tag, no field more (WIRE-1)."""
 
 
 # -- the handshake ---------------------------------------------------------------------------------------------------

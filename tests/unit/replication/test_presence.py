@@ -1,0 +1,153 @@
+"""Presence rows and the board that keeps the latest."""
+
+import struct
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from theta.base.errors import InvalidValue, ProtocolError
+from theta.base.limits import DATAGRAM_BYTES_MAX, PEERS_MAX, PRESENCE_TIMEOUT_SECONDS
+from theta.ecs.world import World
+from theta.replication.presence import (
+    HEAD_VALID,
+    PRESENCE_BYTES,
+    RAY_VALID,
+    Presence,
+    PresenceBoard,
+    check_presence,
+    decode_presence,
+    decode_rows,
+    encode_presence,
+)
+from theta.wire.codec import encode
+from theta.wire.messages import PresenceBatch
+
+ROW = Presence(
+    7, 1, HEAD_VALID | RAY_VALID, 3, 2, 0, (1.0, 2.0, 3.0), (0.0, 0.0, 0.0, 1.0), (4.0, 5.0, 6.0), (0.0, 0.0, -1.0),
+    b"e" * 16, b"f" * 16,
+)  # fmt: skip
+
+
+def test_rep_1_a_row_is_100_bytes_in_this_order() -> None:
+    packed = struct.pack(
+        "<QIBBBB13f16s16s", 7, 1, 3, 3, 2, 0, 1, 2, 3, 0, 0, 0, 1, 4, 5, 6, 0, 0, -1, b"e" * 16, b"f" * 16
+    )
+    assert encode_presence(ROW) == packed
+    assert len(packed) == PRESENCE_BYTES == 100
+    assert decode_presence(packed) == ROW
+    assert list(decode_rows(packed * 3)) == [ROW] * 3
+    assert list(decode_rows(b"")) == []
+
+
+def test_rep_1_bad_rows_are_refused() -> None:
+    good = encode_presence(ROW)
+    for at, value in ((16, float("nan")), (28, float("inf")), (64, float("-inf"))):
+        with pytest.raises(ProtocolError, match="presence"):
+            decode_presence(good[:at] + struct.pack("<f", value) + good[at + 4 :])
+    for at, value in ((13, 6), (14, 4)):
+        with pytest.raises(ProtocolError, match="presence"):
+            decode_presence(good[:at] + bytes((value,)) + good[at + 1 :])
+    for length in (0, 99, 101):
+        with pytest.raises(ProtocolError, match="100 bytes"):
+            decode_presence(bytes(length))
+    with pytest.raises(ProtocolError, match="100 bytes each"):
+        list(decode_rows(bytes(150)))
+    for field, row in (("tool", replace(ROW, tool=6)), ("selection", replace(ROW, selection=4))):
+        with pytest.raises(InvalidValue, match=field):
+            check_presence(row)
+    with pytest.raises(InvalidValue, match="flags"):
+        check_presence(replace(ROW, flags=256))
+
+
+@given(st.binary(min_size=0, max_size=210))
+def test_rep_1_any_bytes_are_rows_or_a_protocol_error(data: bytes) -> None:
+    try:
+        rows = list(decode_rows(data))
+    except ProtocolError:
+        return
+    assert len(rows) * 100 == len(data)
+
+
+def test_wire_4_everyones_presence_fits_in_a_datagram() -> None:
+    assert len(encode(PresenceBatch(bytes(PRESENCE_BYTES * PEERS_MAX)))) <= DATAGRAM_BYTES_MAX
+
+
+def _board() -> PresenceBoard:
+    return PresenceBoard(World())
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "taken"),
+    [
+        (1, 2, True),
+        (2, 1, False),
+        (2, 2, False),
+        (0xFFFF_FFFF, 0, True),
+        (0, 0xFFFF_FFFF, False),
+        (0, 0x7FFF_FFFF, True),
+        (0, 0x8000_0000, False),
+    ],
+)
+def test_rep_2_newer_is_by_serial_numbers(before: int, after: int, taken: bool) -> None:
+    board = _board()
+    assert board.handle_row(0.0, replace(ROW, sequence=before))
+    assert board.handle_row(0.0, replace(ROW, sequence=after, tool=0)) is taken
+    row = board.row(7)
+    assert row is not None
+    assert row.sequence == (after if taken else before)
+
+
+@given(st.permutations(range(1, 9)))
+def test_rep_2_whatever_the_order_the_latest_stays(order: list[int]) -> None:
+    board = _board()
+    for sequence in order:
+        board.handle_row(0.0, replace(ROW, sequence=sequence))
+    assert [row.sequence for row in board.rows()] == [8]
+
+
+def test_rep_3_a_batch_holds_what_changed_since_the_last() -> None:
+    board = _board()
+    assert board.poll_batch() == b""
+    board.handle_row(0.0, ROW)
+    board.handle_row(0.0, replace(ROW, actor=8))
+    assert {row.actor for row in decode_rows(board.poll_batch())} == {7, 8}
+    assert board.poll_batch() == b""
+    board.handle_row(0.0, replace(ROW, sequence=2))
+    board.handle_row(0.0, replace(ROW, sequence=3))
+    assert [(row.actor, row.sequence) for row in decode_rows(board.poll_batch())] == [(7, 3)]
+    assert board.encoded_rows() == [encode_presence(row) for row in board.rows()]
+
+
+def test_rep_4_the_silent_are_hidden_once_with_a_number_of_their_own() -> None:
+    board = _board()
+    board.handle_row(1.0, ROW)
+    board.handle_row(5.0, replace(ROW, actor=8))
+    assert board.timeout == 1.0 + PRESENCE_TIMEOUT_SECONDS
+    assert board.hide_silent(10.99) == []
+    assert board.hide_silent(11.0) == [7]
+    hidden = board.row(7)
+    assert hidden is not None
+    assert (hidden.flags, hidden.selection, hidden.sequence) == (0, 0, 2)
+    assert board.timeout == 5.0 + PRESENCE_TIMEOUT_SECONDS
+    assert board.hide_silent(12.0) == []
+    board.handle_row(13.0, replace(ROW, sequence=9))
+    assert board.row(7) == replace(ROW, sequence=9)
+
+
+def test_rep_4_nobody_who_shows_nothing_is_waited_for() -> None:
+    board = _board()
+    board.handle_row(0.0, ROW)
+    board.handle_row(0.0, replace(ROW, sequence=2, flags=0))
+    assert board.timeout is None
+
+
+def test_rep_4_whoever_leaves_is_forgotten() -> None:
+    board = _board()
+    board.handle_row(0.0, ROW)
+    board.remove(7)
+    board.remove(7)
+    assert board.row(7) is None
+    assert board.timeout is None
+    assert board.handle_row(0.0, replace(ROW, sequence=1))

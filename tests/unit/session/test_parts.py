@@ -1,0 +1,123 @@
+"""Invites, heartbeats, colours and plain text."""
+
+import base64
+
+import pytest
+
+from theta.base.errors import NotInvited, ProtocolError
+from theta.base.identifiers import keyed_blake2b_128
+from theta.base.moment import Moment
+from theta.session.colours import PALETTE, colour_for
+from theta.session.heartbeat import Heartbeat, answer
+from theta.session.invites import make_invite, role_of_invite
+from theta.session.plain_text import is_plain_text
+from theta.session.secret import RoomSecret
+from theta.wire.messages import Ping, Pong
+from theta.wire.types import RoleName
+
+SECRET = RoomSecret(b"s" * 32)
+ROLES: tuple[RoleName, ...] = ("viewer", "editor", "admin")
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_ses_7_an_invite_is_version_role_and_mac(role: RoleName) -> None:
+    token = make_invite(SECRET, role)
+    assert len(token) == 24
+    assert role_of_invite(SECRET, token) == role
+    raw = base64.urlsafe_b64decode(token)
+    assert raw[:2] == bytes((1, ROLES.index(role)))
+    assert raw[2:] == SECRET.token("theta-invite", raw[:2])
+    assert raw[2:] == keyed_blake2b_128(SECRET._token_key, "theta-invite", raw[:2])
+
+
+def test_ses_7_no_other_token_opens_the_door() -> None:
+    token = make_invite(SECRET, "editor")
+    raw = base64.urlsafe_b64decode(token)
+    flips = [bytes((*raw[:at], raw[at] ^ 1, *raw[at + 1 :])) for at in range(len(raw))]
+    unknown = [bytes(content) + SECRET.token("theta-invite", bytes(content)) for content in ((2, 1), (1, 3), (1,), ())]
+    encoded = [base64.urlsafe_b64encode(each).decode().rstrip("=") for each in (*flips, *unknown)]
+    for bad in (
+        *encoded,
+        "",
+        "é",
+        "A",
+        "AAAAA",
+        token[:-2],
+        token + token,
+        make_invite(RoomSecret(b"t" * 32), "admin"),
+    ):
+        with pytest.raises(NotInvited):
+            role_of_invite(SECRET, bad)
+
+
+def test_ses_8_people_have_different_colours_as_long_as_there_are_enough() -> None:
+    taken: list[int] = []
+    for _ in PALETTE:
+        taken.append(colour_for(bytes(32), taken))
+    assert sorted(taken) == sorted(PALETTE)
+    assert colour_for(bytes(32), taken) == taken[0]
+    assert colour_for(bytes((1,)) + bytes(31), []) == PALETTE[1]
+
+
+def _at(seconds: float, unix_ms: int = 0) -> Moment:
+    return Moment(seconds, unix_ms or 1_000_000 + round(seconds * 1000))
+
+
+def test_ses_9_a_heartbeat_measures_round_trip_jitter_and_clock_offset() -> None:
+    heart = Heartbeat(_at(0.0))
+    assert heart.clock_offset_ms == 0.0
+    rtts = []
+    for at, trip in ((0.0, 0.100), (2.0, 0.180), (4.0, 0.020)):
+        ping = heart.poll_ping(_at(at))
+        assert ping is not None
+        received = _at(at + trip)
+        heart.handle_pong(received, Pong(ping.number, ping.sent_ms, ping.sent_ms + trip * 500.0 + 5_000.0))
+        rtts.append(heart.rtt_seconds)
+    assert rtts == [pytest.approx(0.1), pytest.approx(0.11), pytest.approx(0.09875)]
+    assert heart.jitter_seconds == pytest.approx(0.08 / 16 + (0.09 - 0.08 / 16) / 16)
+    assert heart.clock_offset_ms == pytest.approx(5_000.0)
+    assert answer(_at(1.0), Ping(7, 3.5)) == Pong(7, 3.5, 1_001_000.0)
+
+
+def test_ses_9_pings_go_out_every_two_seconds() -> None:
+    heart = Heartbeat(_at(0.0))
+    assert heart.timeout == 0.0
+    assert heart.poll_ping(_at(0.0)) == Ping(1, 1_000_000.0)
+    assert heart.poll_ping(_at(1.99)) is None
+    assert heart.timeout == 2.0
+    assert heart.poll_ping(_at(2.0)) == Ping(2, 1_002_000.0)
+
+
+def test_ses_9_silence_for_three_intervals_is_death_and_any_sign_is_life() -> None:
+    heart = Heartbeat(_at(0.0))
+    assert not heart.is_dead(_at(5.99))
+    assert heart.is_dead(_at(6.0))
+    heart.handle_heard(_at(5.0))
+    assert not heart.is_dead(_at(10.99))
+    assert heart.is_dead(_at(11.0))
+
+
+def test_ses_9_an_answer_to_nothing_is_ignored_and_a_clock_that_is_none_refused() -> None:
+    heart = Heartbeat(_at(0.0))
+    heart.handle_pong(_at(1.0), Pong(1, 0.0, 0.0))
+    assert heart.rtt_seconds is None
+    for number in range(10):
+        heart.poll_ping(_at(number * 2.0))
+    heart.handle_pong(_at(20.0), Pong(1, 0.0, 0.0))
+    assert heart.rtt_seconds is None
+    for clock in (float("nan"), float("inf")):
+        with pytest.raises(ProtocolError, match="finite"):
+            heart.handle_pong(_at(20.0), Pong(10, 0.0, clock))
+
+
+@pytest.mark.parametrize("text", ["Ada", "مرد\u200cی", "👩\u200d👩\u200d👧", "a b", "é", "日本", "-"])
+def test_ses_6_text_that_shows_as_itself_is_plain(text: str) -> None:
+    assert is_plain_text(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "\u00a0", "a\0", "a\n", "\x1b[0m", "\x7f", "\x9b", "a\u2028b", "\u202eabc", "\u2066abc", "\ufeffa"],
+)
+def test_ses_6_controls_and_turns_of_direction_are_not_plain(text: str) -> None:
+    assert not is_plain_text(text)

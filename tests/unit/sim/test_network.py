@@ -1,0 +1,193 @@
+from collections.abc import Iterable
+
+import pytest
+
+from theta.base.randomness import Randomness
+from theta.node.lanes import Lane
+from theta.sim import GOOD_LINK, LinkSettings, Network, Schedule, SimulatedClock
+from theta.sim.network import CLOSE_ABNORMAL, CUT_NOTICED_SECONDS_MAX
+
+STILL = LinkSettings(delay_seconds=0.1, jitter_seconds=0.0)
+
+
+class Node:
+    """Remembers what the network told it, and when."""
+
+    def __init__(self, schedule: Schedule) -> None:
+        self._schedule = schedule
+        self.opened: list[tuple[float, int]] = []
+        self.frames: list[tuple[float, bytes]] = []
+        self.closed: list[tuple[float, int]] = []
+
+    def handle_opened(self, connection: int) -> None:
+        self.opened.append((self._schedule.clock.seconds, connection))
+
+    def handle_arrived(self, connection: int, lane: Lane, frame: bytes) -> None:
+        self.frames.append((self._schedule.clock.seconds, frame))
+
+    def handle_closed(self, connection: int, code: int, reason: str) -> None:
+        self.closed.append((self._schedule.clock.seconds, code))
+
+    @property
+    def contents(self) -> list[bytes]:
+        return [frame for _, frame in self.frames]
+
+
+class Pair:
+    """A caller and a listener, with a connection that stands from 1.0 s on."""
+
+    def __init__(self, link: LinkSettings = STILL, seed: bytes = b"network") -> None:
+        self.schedule = Schedule(SimulatedClock())
+        self.network = Network(self.schedule, Randomness(seed), GOOD_LINK)
+        self.caller, self.listener = Node(self.schedule), Node(self.schedule)
+        self.network.attach("caller", self.caller)
+        self.network.attach("listener", self.listener)
+        self.number = self.network.connect("caller", "listener")
+        self.schedule.run_until(1.0)
+        self.network.set_link("caller", "listener", link)
+
+    def send(self, lane: Lane, frames: Iterable[int], spacing: float = 0.001) -> list[bytes]:
+        sent = [each.to_bytes(2, "big") for each in frames]
+        for frame in sent:
+            self.network.send(self.number, "caller", lane, frame)
+            self.schedule.run_until(self.schedule.clock.seconds + spacing)
+        return sent
+
+
+def test_a_call_is_answered_and_both_ends_know_the_number() -> None:
+    pair = Pair()
+    ((answered, at_listener),) = pair.listener.opened
+    ((opened, at_caller),) = pair.caller.opened
+    assert at_listener == at_caller == pair.number
+    assert 0.005 <= answered <= 0.006 < 0.010 <= opened <= 0.012
+
+
+def test_a_call_that_nobody_answers_is_refused() -> None:
+    pair = Pair()
+    pair.network.crash("listener")
+    pair.network.connect("caller", "listener")
+    pair.schedule.run_until(20.0)
+    assert [code for _, code in pair.caller.closed] == [CLOSE_ABNORMAL, CLOSE_ABNORMAL]
+
+
+@pytest.mark.parametrize("seed", [b"1", b"2", b"3"])
+def test_the_reliable_lane_keeps_its_order_and_loses_nothing(seed: bytes) -> None:
+    pair = Pair(LinkSettings(0.05, 0.05, loss=0.3, reorder=0.5, duplication=0.5), seed)
+    sent = pair.send(Lane.RELIABLE, range(200))
+    pair.schedule.run_until(60.0)
+    assert pair.listener.contents == sent
+    assert max(at for at, _ in pair.listener.frames) > 1.2 + 0.2, "no loss has cost a retransmission"
+
+
+def test_the_datagram_lane_drops_reorders_and_duplicates() -> None:
+    pair = Pair(LinkSettings(0.05, 0.01, loss=0.2, reorder=0.2, duplication=0.1))
+    sent = pair.send(Lane.DATAGRAM, range(1000))
+    pair.schedule.run_until(60.0)
+    got = pair.listener.contents
+    assert 0.7 < len(set(got)) / len(sent) < 0.9
+    assert len(got) > len(set(got))
+    assert got != sorted(got)
+    assert set(got) <= set(sent)
+
+
+def test_a_datagram_may_overtake_a_reliable_frame_but_not_the_connection() -> None:
+    schedule = Schedule(SimulatedClock())
+    network = Network(schedule, Randomness(b"overtake"), STILL)
+    caller, listener = Node(schedule), Node(schedule)
+    network.attach("caller", caller)
+    network.attach("listener", listener)
+    number = network.connect("caller", "listener")
+    network.link = LinkSettings(delay_seconds=0.01, jitter_seconds=0.0)
+    network.send(number, "caller", Lane.DATAGRAM, b"too early")
+    schedule.run_until(1.0)
+    assert listener.frames == []
+
+
+def test_bandwidth_spaces_frames() -> None:
+    pair = Pair(STILL._replace(bytes_per_second=1_000.0))
+    for _ in range(3):
+        pair.network.send(pair.number, "caller", Lane.RELIABLE, bytes(460))
+    pair.schedule.run_until(10.0)
+    assert [at for at, _ in pair.listener.frames] == pytest.approx([1.6, 2.1, 2.6])
+
+
+def test_a_partition_holds_reliable_frames_and_swallows_datagrams() -> None:
+    pair = Pair()
+    pair.network.partition(["listener", "somebody else"], 5.0)
+    assert pair.network.are_separated("caller", "listener")
+    sent = pair.send(Lane.RELIABLE, range(5))
+    pair.send(Lane.DATAGRAM, range(100, 110))
+    pair.schedule.run_until(5.9)
+    assert pair.listener.frames == []
+    pair.schedule.run_until(10.0)
+    assert pair.listener.contents == sent
+    assert pair.caller.closed == pair.listener.closed == []
+
+
+def test_healing_ends_partitions_at_once() -> None:
+    pair = Pair()
+    pair.network.partition(["listener"], 1000.0)
+    pair.network.partition(["caller"], 1000.0)
+    sent = pair.send(Lane.RELIABLE, range(3))
+    pair.network.heal()
+    pair.schedule.run_until(3.0)
+    assert pair.listener.contents == sent
+    pair.schedule.run_until(2_000.0)
+
+
+def test_nodes_on_the_same_side_of_a_partition_are_together() -> None:
+    pair = Pair()
+    pair.network.partition(["caller", "listener"], 5.0)
+    assert not pair.network.are_separated("caller", "listener")
+    assert pair.network.are_separated("caller", "somebody else")
+
+
+def test_a_cut_loses_what_is_in_flight_and_both_ends_learn_of_it_by_themselves() -> None:
+    pair = Pair()
+    pair.network.send(pair.number, "caller", Lane.RELIABLE, b"lost")
+    pair.network.send(pair.number, "listener", Lane.RELIABLE, b"lost too")
+    pair.network.cut(pair.number)
+    pair.network.send(pair.number, "caller", Lane.RELIABLE, b"sent into nothing")
+    pair.schedule.run_until(10.0)
+    assert pair.listener.frames == pair.caller.frames == []
+    ((caller_at, caller_code),) = pair.caller.closed
+    ((listener_at, listener_code),) = pair.listener.closed
+    assert caller_code == listener_code == CLOSE_ABNORMAL
+    assert caller_at != listener_at
+    assert 1.0 <= min(caller_at, listener_at) <= max(caller_at, listener_at) <= 1.0 + CUT_NOTICED_SECONDS_MAX
+    assert pair.network.connections_of("caller") == []
+
+
+def test_a_close_comes_after_the_frames_before_it_and_ends_both_directions() -> None:
+    pair = Pair()
+    sent = pair.send(Lane.RELIABLE, range(3))
+    pair.network.close(pair.number, "caller", 4400, "rude")
+    pair.network.send(pair.number, "caller", Lane.RELIABLE, b"after the end")
+    pair.network.send(pair.number, "listener", Lane.RELIABLE, b"to nobody")
+    pair.schedule.run_until(5.0)
+    assert pair.listener.contents == sent
+    assert [code for _, code in pair.listener.closed] == [4400]
+    assert pair.caller.closed == []
+    assert pair.caller.frames == []
+
+
+@pytest.mark.parametrize("seed", [b"1", b"2", b"3", b"4"])
+def test_a_crash_is_noticed_by_the_other_side_only(seed: bytes) -> None:
+    pair = Pair(seed=seed)
+    pair.network.send(pair.number, "caller", Lane.RELIABLE, b"to the dead")
+    pair.network.crash("listener")
+    pair.schedule.run_until(20.0)
+    assert pair.listener.closed == []
+    assert pair.listener.frames == []
+    assert [code for _, code in pair.caller.closed] == [CLOSE_ABNORMAL]
+
+
+def test_what_was_cut_stays_cut_when_its_end_crashes() -> None:
+    """A crash once moved the moment of the cut to later, and let frames of after the cut through."""
+    pair = Pair()
+    pair.network.cut(pair.number)
+    pair.network.send(pair.number, "listener", Lane.RELIABLE, b"after the cut")
+    pair.schedule.run_until(1.09)
+    pair.network.crash("listener")
+    pair.schedule.run_until(10.0)
+    assert pair.caller.frames == []
