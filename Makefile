@@ -28,7 +28,7 @@ ifneq ($(shell sh tools/make_venv.sh --check && echo whole),whole)
 STALE_VENV := FORCE
 endif
 
-.PHONY: help setup serve test test-browser ci lint format types bench bench-room generate lock clean FORCE
+.PHONY: help setup serve test test-browser soak-sim ci lint format types bench bench-room generate lock clean FORCE
 
 help: ## Say what can be done here
 	@echo "Theta. Type 'make serve' and open the link it prints."
@@ -48,6 +48,12 @@ test: $(PACKAGE) $(DEV) $(NODE) $(PAGE) ## Run every test except those that need
 test-browser: $(PACKAGE) $(DEV) $(PAGE) ## Run the tests that drive the page in Chromium
 	@sh tools/ensure_chromium.sh
 	$(BIN)/python -m pytest -m browser $(ARGS)
+
+soak-sim: $(PACKAGE) ## Simulate a thousand seeds of a room in trouble; ARGS="--first 7 --seeds 1" chooses
+	$(BIN)/python -m theta.sim --seeds 1000 --peers 4 $(ARGS)
+
+soak-kill: $(PACKAGE) $(DEV) ## Kill a room 1,000 times while people edit; THETA_KILLS=N for another number
+	THETA_KILLS=$${THETA_KILLS:-1000} $(BIN)/python -m pytest -s --timeout 0 tests/integration/test_kill_9.py $(ARGS)
 
 ci: $(PACKAGE) $(DEV) $(NODE) $(PAGE) ## The gate: everything that must hold before a change lands
 	@sh tools/ensure_chromium.sh

@@ -1,0 +1,55 @@
+"""Run many seeds: `python -m theta.sim --seeds 1000 --peers 4`; exits with 1 when a seed failed."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+from theta.sim import SCENARIOS, TROUBLE_SECONDS, SimulationFailed, check_seed
+
+FAILURES_MAX = 10
+
+
+def main(arguments: Sequence[str] | None = None, say: Callable[[str], object] = sys.stderr.write) -> int:
+    """Check the seeds that the arguments name, and tell each result in a line; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    settings = SCENARIOS[options.scenario]._replace(peers=options.peers, trace_lines_printed=options.trace)
+    failed: list[int] = []
+    for seed in range(options.first, options.first + options.seeds):
+        try:
+            result = check_seed(seed, settings, options.seconds)
+        except SimulationFailed as failure:
+            failed.append(seed)
+            say(f"{failure}\nreplay with: {_replay(seed, options)}\n")
+            if len(failed) == FAILURES_MAX:
+                break
+        else:
+            say(
+                f"seed {seed}: {result.records} records, {len(result.acknowledged)} commands acknowledged, "
+                f"{result.room_starts} room starts, {result.seconds:g} s, trace {result.trace_hash.hex()}\n"
+            )
+    say(f"failed: {', '.join(map(str, failed))}\n" if failed else "every seed converged\n")
+    return 1 if failed else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m theta.sim", description="Run seeded simulations of a room and its people, and check them."
+    )
+    parser.add_argument("--seeds", type=int, default=100, help="how many (default: 100)")
+    parser.add_argument("--first", type=int, default=1, help="the first seed (default: 1)")
+    parser.add_argument("--peers", type=int, default=4, help="people in the room (default: 4)")
+    parser.add_argument("--seconds", type=float, default=TROUBLE_SECONDS, help="simulated seconds of trouble")
+    parser.add_argument("--scenario", choices=sorted(SCENARIOS), default="everything", help="what goes wrong")
+    parser.add_argument("--trace", type=int, default=40, help="trace lines told of a failure (default: 40)")
+    return parser
+
+
+def _replay(seed: int, options: argparse.Namespace) -> str:
+    return (
+        f"python -m theta.sim --first {seed} --seeds 1 --peers {options.peers} --seconds {options.seconds:g} "
+        f"--scenario {options.scenario} --trace 400"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,174 @@
+"""What people do: random commands from the whole vocabulary, on what is there and on what is not."""
+
+import struct
+from collections.abc import Callable
+from typing import Protocol
+
+from theta.base.errors import InvalidValue, NothingToUndo, UndoConflict
+from theta.base.identifiers import CommandName, entity_id
+from theta.base.moment import Moment
+from theta.base.randomness import Randomness
+from theta.editor.vocabulary import (
+    CreatePrimitive,
+    Delete,
+    ExtrudeFace,
+    MoveVertices,
+    Operation,
+    Paint,
+    Quaternion,
+    Rename,
+    SetEffective,
+    SetTransform,
+    Vector3,
+)
+from theta.mesh.primitives import PRIMITIVES
+from theta.node.peer import Peer
+from theta.wire.messages import GestureName
+
+UPRIGHT: Quaternion = (0.0, 0.0, 0.0, 1.0)
+# 3-4-5 turns: exact unit quaternions without a sine.
+ROTATIONS: tuple[Quaternion, ...] = (UPRIGHT, (0.6, 0.0, 0.0, 0.8), (0.0, -0.6, 0.0, 0.8), (0.0, 0.0, 0.8, -0.6))
+ENTITIES_WANTED = 6
+BURST_COMMANDS = 40
+
+
+class Workload(Protocol):
+    """One thing that a person does at a time; the simulation calls it at random moments."""
+
+    def act(self, now: Moment, peer: Peer, randomness: Randomness) -> list[CommandName]:
+        """Do something with the peer and return the names of the commands performed, if any."""
+        ...
+
+
+class RandomEdits:
+    """Single edits, gestures of several, bursts beyond the rate limit, undo, redo, chat, and values that are refused.
+
+    Args:
+        burst_share: how many of all acts are bursts of BURST_COMMANDS commands.
+    """
+
+    def __init__(self, burst_share: float = 0.01) -> None:
+        self._burst_share = burst_share
+
+    def act(self, now: Moment, peer: Peer, randomness: Randomness) -> list[CommandName]:
+        """See Workload.act."""
+        if randomness.fraction() < self._burst_share:
+            return self._burst(now, peer, randomness)
+        choice = randomness.integer(100)
+        if choice < 12:
+            return _try(lambda: peer.undo(now))
+        if choice < 20:
+            return _try(lambda: peer.redo(now))
+        if choice < 24:
+            peer.say(f"hello {randomness.integer(1000)}")
+            return []
+        if choice < 26:
+            return _try(lambda: peer.perform(now, [Paint(_any_id(randomness), (2.0, 0.0, 0.0))]))
+        count = 1 if choice < 85 else 2 + randomness.integer(4)
+        operations = [random_operation(peer, randomness) for _ in range(count)]
+        names = peer.perform(now, operations)
+        if choice >= 95:
+            names += peer.perform(now, [random_operation(peer, randomness)], gesture=names[0].number)
+        return names
+
+    def _burst(self, now: Moment, peer: Peer, randomness: Randomness) -> list[CommandName]:
+        entity = random_entity(peer, randomness)
+        return [
+            name
+            for step in range(BURST_COMMANDS)
+            for name in peer.perform(now, [Rename(entity, f"burst {step}"), Paint(entity, _colour(randomness))])
+        ]
+
+
+def random_operation(peer: Peer, randomness: Randomness) -> Operation:
+    """One command; its values are valid, its target may be gone or never have been."""
+    if peer.replica.document.entity_count < 1 + randomness.integer(ENTITIES_WANTED):
+        return _create(randomness)
+    entity = random_entity(peer, randomness)
+    makers: list[tuple[int, Callable[[], Operation]]] = [
+        (5, lambda: _create(randomness)),
+        (15, lambda: _set_transform(entity, randomness)),
+        (20, lambda: _move_vertices(peer, entity, randomness)),
+        (25, lambda: _extrude(peer, entity, randomness)),
+        (15, lambda: Paint(entity, _colour(randomness))),
+        (10, lambda: Rename(entity, f"thing {randomness.integer(100)}")),
+        (7, lambda: Delete(entity)),
+        (3, lambda: _foreign_undo(peer, randomness)),
+    ]
+    at = randomness.integer(sum(weight for weight, _ in makers))
+    for weight, make in makers:
+        if at < weight:
+            return make()
+        at -= weight
+    raise AssertionError("the weights cover everything")
+
+
+def random_entity(peer: Peer, randomness: Randomness) -> bytes:
+    """Mostly an entity that the peer sees; else one that nobody has made, or that the peer's next command makes."""
+    entities = peer.replica.document.entities()
+    if entities and randomness.integer(10):
+        return entities[randomness.integer(len(entities))]
+    if randomness.integer(2):
+        return entity_id(CommandName(peer.actor, 1 + randomness.integer(20)))
+    return _any_id(randomness)
+
+
+def _try(action: Callable[[], list[CommandName]]) -> list[CommandName]:
+    try:
+        return action()
+    except (InvalidValue, NothingToUndo, UndoConflict):
+        return []
+
+
+def _create(randomness: Randomness) -> CreatePrimitive:
+    kind = sorted(PRIMITIVES)[randomness.integer(len(PRIMITIVES))]
+    return CreatePrimitive(kind, 0.1 + randomness.fraction(), kind, _point(randomness), UPRIGHT, (1.0, 1.0, 1.0))
+
+
+def _set_transform(entity: bytes, randomness: Randomness) -> SetTransform:
+    scale = 0.5 + randomness.fraction()
+    rotation = ROTATIONS[randomness.integer(len(ROTATIONS))]
+    return SetTransform(entity, _point(randomness), rotation, (scale, scale, scale))
+
+
+def _move_vertices(peer: Peer, entity: bytes, randomness: Randomness) -> Operation:
+    mesh = peer.replica.document.mesh(entity)
+    known = list(mesh.vertex_ids()) if mesh is not None else []
+    count = 1 + randomness.integer(3)
+    chosen = dict.fromkeys(
+        known[randomness.integer(len(known))] if known and randomness.integer(20) else _any_id(randomness)
+        for _ in range(count)
+    )
+    points = [coordinate for _ in chosen for coordinate in _point(randomness)]
+    targets = struct.pack(f"<{len(points)}d", *points)
+    return MoveVertices(entity, b"".join(chosen), targets, targets)
+
+
+def _extrude(peer: Peer, entity: bytes, randomness: Randomness) -> ExtrudeFace:
+    mesh = peer.replica.document.mesh(entity)
+    faces = list(mesh.face_ids()) if mesh is not None else []
+    face = faces[randomness.integer(len(faces))] if faces and randomness.integer(20) else _any_id(randomness)
+    return ExtrudeFace(entity, face, (0.05 + randomness.fraction()) * (1.0 if randomness.integer(4) else -1.0))
+
+
+def _foreign_undo(peer: Peer, randomness: Randomness) -> SetEffective:
+    """Undo or redo of any gesture, somebody else's or nobody's too: it may only ever touch the author's own."""
+    actors = [person.actor for person in peer.people] or [peer.actor]
+    actor = actors[randomness.integer(len(actors))]
+    return SetEffective([GestureName(actor, 1 + randomness.integer(30))], bool(randomness.integer(2)))
+
+
+def _any_id(randomness: Randomness) -> bytes:
+    return randomness.draw(16)
+
+
+def _point(randomness: Randomness) -> Vector3:
+    return (_coordinate(randomness), _coordinate(randomness), _coordinate(randomness))
+
+
+def _coordinate(randomness: Randomness) -> float:
+    return randomness.fraction() * 4.0 - 2.0
+
+
+def _colour(randomness: Randomness) -> Vector3:
+    return (randomness.fraction(), randomness.fraction(), randomness.fraction())

@@ -1,0 +1,79 @@
+"""Seeds and scenarios that once failed, by the name of what was wrong."""
+
+import pytest
+
+from theta.base.identifiers import CommandName
+from theta.base.limits import RESUME_SECONDS_MAX
+from theta.base.moment import Moment
+from theta.base.randomness import Randomness
+from theta.commands.records import RecordKind
+from theta.node.peer import Peer
+from theta.sim import CALM, ROUGH, LinkSettings, RandomEdits, Simulation, SimulationResult, check_seed
+
+pytestmark = pytest.mark.simulation
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_presence_that_overtakes_the_acknowledgement_is_no_fault(seed: int) -> None:
+    """A datagram of the room's came before the reliable acknowledgement; the peer hung up with 4400."""
+    link = LinkSettings(delay_seconds=0.05, jitter_seconds=0.0, loss=0.3)
+    result = check_seed(seed, ROUGH._replace(link=link), 3.0)
+    assert set(result.peer_hashes) == {result.room_hash}
+
+
+def settle(simulation: Simulation) -> SimulationResult:
+    simulation.heal()
+    simulation.run_until_quiet(30.0)
+    return simulation.check()
+
+
+def test_a_room_whose_disk_fails_is_read_only_and_does_not_spin() -> None:
+    """The head record that it could not write any more was due again and again: BusyLoop."""
+    simulation = Simulation(5, CALM)
+    simulation.at(1.0, lambda: simulation.host.disk.fail_next_sync("full"))
+    simulation.run(6.0)
+    assert simulation.room is not None
+    assert simulation.room.read_only_reason == "the room is read-only: full"
+    assert settle(simulation).room_starts == 2
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_whoever_leaves_leaves_no_ghost(seed: int) -> None:
+    """Presence that was overtaken by the roster without its person stayed for ever."""
+    link = LinkSettings(delay_seconds=0.1, jitter_seconds=0.05, reorder=0.8, duplication=0.5)
+    simulation = Simulation(seed, CALM._replace(link=link, healed_link=link, show_every_seconds=0.03))
+    simulation.at(2.0, simulation.peers[3].leave)
+    simulation.run(3.0)
+    assert len(settle(simulation).peer_hashes) == 3
+
+
+class EditsUntil(RandomEdits):
+    """Random edits until a time, then nothing."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(burst_share=0.0)
+        self._until = seconds
+
+    def act(self, now: Moment, peer: Peer, randomness: Randomness) -> list[CommandName]:
+        return super().act(now, peer, randomness) if now.seconds < self._until else []
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_commands_keep_their_names_when_their_session_has_expired(seed: int) -> None:
+    """Admitted, but the acknowledgement was lost, and then away for too long to resume: signed anew, applied once."""
+    settings = CALM._replace(link=LinkSettings(delay_seconds=0.2), act_every_seconds=0.1, drift_ppm_max=0.0)
+    simulation = Simulation(seed, settings, EditsUntil(3.2))
+    simulation.at(3.0, lambda: simulation.network.partition(["room"], RESUME_SECONDS_MAX + 20.0))
+    simulation.run(RESUME_SECONDS_MAX + 30.0)
+    settle(simulation)
+    sessions = [record for record in simulation.records() if record.kind == RecordKind.SESSION]
+    assert len(sessions) == 2 * len(simulation.peers)
+
+
+def test_garbage_closes_its_own_connection_and_nobody_elses() -> None:
+    simulation = Simulation(6, CALM._replace(vandal_every_seconds=0.05))
+    simulation.run(6.0)
+    settle(simulation)
+    assert len(simulation.vandal_codes) > 30
+    assert set(simulation.vandal_codes) <= {4400, 4408}
+    assert [peer.complaints for peer in simulation.peers] == [[]] * 4
