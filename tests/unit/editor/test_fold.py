@@ -71,6 +71,19 @@ def test_cmd_40_a_late_command_deep_in_the_past_is_folded_in_its_place() -> None
             assert canonical_bytes(scene.mesh(entity)) == canonical_bytes(plain)
 
 
+def test_cmd_40_a_gesture_that_arrived_backwards_is_masked_from_its_first_command() -> None:
+    with patch.object(unit_fold, "CHECKPOINT_COMMANDS", 1):
+        scene = Scene()
+        anna = Person(scene, ANNA)
+        entity, made = anna.create()
+        before = scene.shown()
+        extruded = anna.make(ExtrudeFace(entity, face_of(made), 0.5))
+        painted = anna.make(Paint(entity, RED), gesture=extruded.name.number)
+        for command in (painted, extruded, anna.make(off(extruded.gesture))):
+            scene.add([command])
+        assert scene.shown() == before
+
+
 def test_cmd_41_outcomes_that_change_are_told_with_what_they_were() -> None:
     scene = Scene()
     anna, ben = Person(scene, ANNA), Person(scene, BEN, 2)

@@ -13,7 +13,7 @@ from theta.adapters.client.errors import ConnectionFailed
 from theta.adapters.host import machine_clock
 from theta.adapters.transport import CLOSE_GOING_AWAY, CLOSE_INTERNAL, CLOSE_LOST, Transport, TransportClosed
 from theta.base.errors import HandshakeTimeout, PeerTimeout, PeerTooSlow, ThetaError
-from theta.node.events import Event
+from theta.node.events import Event, Joined
 from theta.node.peer import Peer
 
 BACKOFF_SECONDS_MIN = 0.1
@@ -59,6 +59,7 @@ class PeerDriver:
         self._transport: Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._closing: set[asyncio.Task[None]] = set()
+        self._failures = 0
         self._task = asyncio.create_task(self._run(), name="theta peer")
 
     async def close(self) -> None:
@@ -76,6 +77,8 @@ class PeerDriver:
     def pump(self) -> None:
         """Carry out what the peer asks for; call it after every call that you make to the peer."""
         while (event := self.peer.poll_event()) is not None:
+            if isinstance(event, Joined):
+                self._failures = 0
             self._on_event(event)
         transport = self._transport
         while transport is not None and (frame := self.peer.poll_transmit()) is not None:
@@ -92,15 +95,13 @@ class PeerDriver:
         self._arm()
 
     async def _run(self) -> None:
-        failures = 0
         while True:
-            joined_before = self.peer.is_joined
             code = await self._connect_once()
             if code not in PASSING_CODES:
                 self._on_failed(ConnectionFailed(self.last_problem, code))
                 return
-            failures = 0 if joined_before else failures + 1
-            span = min(BACKOFF_SECONDS_MAX, BACKOFF_SECONDS_MIN * 2.0 ** min(failures, 10))
+            span = min(BACKOFF_SECONDS_MAX, BACKOFF_SECONDS_MIN * 2.0 ** min(self._failures, 10))
+            self._failures += 1
             _log.info("reconnecting", extra={"problem": self.last_problem, "after_seconds": round(span, 2)})
             await asyncio.sleep(span * random.uniform(0.5, 1.0))
 

@@ -83,7 +83,7 @@ describe("the document", () => {
     expect(client.document.hash).toBe(toHex(room.hash));
   });
 
-  it("REP-9: says when its hash is not the room's, asks once, and is healed by the document", async () => {
+  it("WIRE-13: says when its hash is not the room's, asks once, and is healed by the document", async () => {
     const { client, room } = await createJoined();
     const wrong = new Uint8Array(16).fill(1);
     room.commit([room.headRecord()], [namedUnit("Chair")], wrong);
