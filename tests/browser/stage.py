@@ -1,21 +1,19 @@
-"""A room in a process of its own, and pages in Debian's Chromium that look at it."""
+"""Pages in Debian's Chromium that look at a room."""
 
-import asyncio
-import os
-import re
-import signal
-import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from theta.commands.packets import decode_body
+from theta.wire.codec import decode_from_participant
+from theta.wire.messages import CommandEnvelope, SubmitPacket
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / "build" / "screenshots"
 CHROMIUM = "/usr/bin/chromium"
-THETA = Path(sys.executable).parent / "theta"
 ARGUMENTS = [
     "--no-sandbox",
     "--use-angle=swiftshader",
@@ -25,84 +23,6 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
-LINK = re.compile(r"http://\S+#invite=\S+")
-
-
-class RoomProcess:
-    """`theta serve` in a folder of its own, which is also its home."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._process: asyncio.subprocess.Process | None = None
-        self.link = ""
-        self._port = 0
-
-    @property
-    def file(self) -> Path:
-        """The room file."""
-        return self._folder / "studio.theta"
-
-    async def start(self) -> None:
-        """Serve; the second time on the same port."""
-        self._process = await asyncio.create_subprocess_exec(
-            *(str(THETA), "serve", "studio.theta", "--port", str(self._port)),
-            cwd=self._folder,
-            env=self.environment,
-            stdout=asyncio.subprocess.PIPE,
-        )
-        assert self._process.stdout is not None
-        async with asyncio.timeout(30):
-            async for line in self._process.stdout:
-                if found := LINK.search(line.decode()):
-                    self.link = found.group()
-                    break
-        assert self.link, "theta serve ended without a link"
-        self._port = urlsplit(self.link).port or 0
-
-    async def kill(self) -> None:
-        """kill -9."""
-        await self._end(signal.SIGKILL)
-
-    async def stop(self) -> None:
-        """Ctrl-C."""
-        await self._end(signal.SIGINT)
-
-    async def theta(self, *arguments: str) -> str:
-        """What another `theta` command prints; it must succeed."""
-        process = await asyncio.create_subprocess_exec(
-            *(str(THETA), *arguments),
-            cwd=self._folder,
-            env=self.environment,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        output, _ = await process.communicate()
-        assert process.returncode == 0, output.decode()
-        return output.decode()
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """This environment with another home, where its keys are."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
-        return {**kept, "HOME": str(self._folder), "COLUMNS": "200"}
-
-    async def _end(self, with_signal: signal.Signals) -> None:
-        assert self._process is not None
-        if self._process.returncode is None:
-            self._process.send_signal(with_signal)
-        async with asyncio.timeout(30):
-            await self._process.wait()
-
-
-@asynccontextmanager
-async def serving(folder: Path) -> AsyncIterator[RoomProcess]:
-    """A room for the length of a test."""
-    room = RoomProcess(folder)
-    await room.start()
-    try:
-        yield room
-    finally:
-        await room.stop()
 
 
 @asynccontextmanager
@@ -123,12 +43,22 @@ class Visitor:
         self.context = context
         self.page = page
         self.complaints: list[str] = []
+        self.sent: list[CommandEnvelope] = []
+        """Every command that left the page, in order."""
+        page.on("websocket", lambda socket: socket.on("framesent", self._note_sent))
         page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
         page.on("console", lambda message: self._hear(message.type, message.text))
 
     def _hear(self, kind: str, text: str) -> None:
         if kind == "error" and "WebSocket connection to" not in text:
             self.complaints.append(text)
+
+    def _note_sent(self, frame: bytes | str) -> None:
+        assert isinstance(frame, bytes)
+        # The first byte is the lane.
+        message = decode_from_participant(frame[1:])
+        if isinstance(message, SubmitPacket):
+            self.sent += decode_body(message.body).commands
 
     async def state(self, name: str) -> str:
         """What the page publishes on <html>."""
@@ -147,6 +77,34 @@ class Visitor:
         """Press keys, one after the other."""
         for key in keys:
             await self.page.keyboard.press(key)
+
+    async def click(self, *test_ids: str) -> None:
+        """Press buttons, one after the other."""
+        for test_id in test_ids:
+            await self.page.get_by_test_id(test_id).click()
+
+    async def scene(self, expression: str, argument: object = None) -> Any:
+        """What an expression of `scene` and `argument` comes to on the page (see docs/guide/page.md)."""
+        return await self.page.evaluate(f"argument => (scene => ({expression}))(window.theta.scene)", argument)
+
+    async def screen_of(self, point: Sequence[float]) -> tuple[float, float]:
+        """Where a point of the world is on the page."""
+        at = await self.scene("scene.screenOf(argument)", [float(value) for value in point])
+        return at["x"], at["y"]
+
+    async def click_at(self, point: Sequence[float]) -> None:
+        """Click what is seen at a point of the world."""
+        await self.page.mouse.click(*await self.screen_of(point))
+
+    async def take_handle(self, axis: int, metres: float) -> None:
+        """Press on the handle that drags along `axis` and pull it; the button stays down."""
+        await self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        handles = await self.scene("scene.handles.map(h => [h.point.toArray(), h.direction.toArray()])")
+        point, direction = next((p, d) for p, d in handles if abs(d[axis]) > 0.999)
+        await self.page.mouse.move(*await self.screen_of(point))
+        await self.page.mouse.down()
+        pulled = [p + d * metres for p, d in zip(point, direction, strict=True)]
+        await self.page.mouse.move(*await self.screen_of(pulled), steps=6)
 
     async def settled(self) -> None:
         """Wait until everything this person did is on the room's disk."""

@@ -5,9 +5,12 @@ from pathlib import Path
 import pytest
 
 import theta
-from tests.browser.stage import Visitor, chromium, serving, visit
+from tests.browser.stage import Visitor, chromium, visit
+from tests.support.room_process import serving
 
 pytestmark = pytest.mark.browser
+
+HEAD_OF_THE_OTHER = "() => [...window.theta.client.presence.values()][0].head.position"
 
 
 async def agree(hash_of_python: str, *visitors: Visitor) -> None:
@@ -78,6 +81,9 @@ async def test_pages_come_back_after_kill_9_with_nothing_acknowledged_lost(tmp_p
             assert cleo.document_hash != acknowledged
             await agree(cleo.document_hash, ana, ben)
             assert sorted(entity.owner for entity in cleo.entities) == ["Ana", "Ben"]
+            await ana.click("undo")
+            await cleo.wait_until(lambda: [entity.owner for entity in cleo.entities] == ["Ben"])
+            await agree(cleo.document_hash, ana, ben)
         await ana.picture("after-the-room-came-back")
 
 
@@ -89,12 +95,21 @@ async def test_people_see_each_other_and_talk(tmp_path: Path) -> None:
         await ana.page.mouse.move(640, 420)
         await ben.page.mouse.move(700, 500)
         await ana.until("presences", "1")
+        await ben.until("presences", "1")
+        for visitor in (ana, ben):
+            x, y = await visitor.screen_of(await visitor.page.evaluate(HEAD_OF_THE_OTHER))
+            assert 260 < x < 980, "between the panels"
+            assert 90 < y < 400, "under the toolbar, above the work"
+        await ana.picture("ben-seen-by-ana")
+        stood = await ana.scene("scene.rig.place.yaw")
+        await ana.page.reload()
+        await ana.until("connection", "live")
+        assert await ana.scene("scene.rig.place.yaw") == stood, "whoever comes back stands where they were"
         await ben.press("t")
         await ben.page.keyboard.type("<i>hello</i>")
         await ben.press("Enter")
         await ana.page.get_by_text("<i>hello</i>").wait_for()
         assert await ana.page.get_by_text("<b>Ben</b>").count() > 0, "names are text, never markup"
-        await ana.picture("ben-seen-by-ana")
         await ben.context.close()
         await ana.until("people", "1")
         assert ana.complaints == []

@@ -49,6 +49,21 @@ class DrivenPeer:
         self._drain()
         return names
 
+    def undo(self) -> None:
+        """Take one's last gesture back, and don't wait."""
+        self.peer.undo(machine_clock())
+        self._drain()
+
+    def redo(self) -> None:
+        """Bring it back, and don't wait."""
+        self.peer.redo(machine_clock())
+        self._drain()
+
+    def say(self, text: str) -> None:
+        """Say something to everyone."""
+        self.peer.say(text)
+        self._drain()
+
     async def until(self, holds: Callable[[], bool], deadline_seconds: float = 10.0) -> None:
         """Wait until something holds; the connection's end is a failure."""
         async with asyncio.timeout(deadline_seconds):
@@ -65,6 +80,13 @@ class DrivenPeer:
             await self._task
         assert self.end is not None
         return self.end
+
+    async def rejoin(self, transport: Transport) -> None:
+        """Go on over another connection, once the first has ended."""
+        await self.ended()
+        self.peer.handle_disconnected(machine_clock())
+        self.transport, self.end = transport, None
+        self._task = asyncio.create_task(self._run(), name="driven peer")
 
     async def leave(self) -> None:
         """Close the connection from this side."""

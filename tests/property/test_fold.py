@@ -84,6 +84,8 @@ steps = st.builds(
 class Author(Person):
     """Interprets steps over the scene as it stands in the order of making."""
 
+    begun = 0
+
     def perform(self, step: Step) -> None:
         """Do one step; undo and redo do nothing when there is nothing."""
         try:
@@ -92,8 +94,8 @@ class Author(Person):
             return
         mine = max((each.position.lamport for each in self.scene.commands if each.name.actor == self.actor), default=0)
         lamport = (self.scene.clock if step.sees_all else mine) + 1 + step.pick % 2
-        gesture = self.number if step.goes_on and self.number else None
-        self.do(operation, lamport, gesture)
+        begun = self.begun if step.goes_on and self.begun else None
+        self.begun = self.do(operation, lamport, begun).gesture.number
 
     def operation(self, step: Step) -> Operation:
         """What the step asks for."""

@@ -25,6 +25,8 @@ class RoomProcess:
         self._folder = folder
         self._process: asyncio.subprocess.Process | None = None
         self.link = ""
+        """For editors."""
+        self.viewer_link = ""
         self._port = 0
 
     @property
@@ -47,12 +49,15 @@ class RoomProcess:
             stdout=asyncio.subprocess.PIPE,
         )
         assert self._process.stdout is not None
+        links: list[str] = []
         async with asyncio.timeout(30):
             async for line in self._process.stdout:
                 if found := LINK.search(line.decode()):
-                    self.link = found.group()
+                    links.append(found.group())
+                if len(links) == 2:
                     break
-        assert self.link, "theta serve ended without a link"
+        assert len(links) == 2, "theta serve ended without its two links"
+        self.link, self.viewer_link = links
         self._port = urlsplit(self.link).port or 0
 
     async def kill(self) -> None:

@@ -173,6 +173,7 @@ class RoomHost:
             self._writer.append(records)
             self._appended_seq = records[-1].seq
         except StoreUnavailable as error:
+            self._store_failed = True  # at once: what comes next would follow a gap
             self._loop.call_soon(self._handle_store_failed, str(error))
 
     def _transmit(self, transmit: Transmit) -> None:

@@ -1,0 +1,82 @@
+"""The client's driver: it comes back soon after each loss, and slowly only while nobody lets it in."""
+
+import asyncio
+import logging
+import os
+
+import pytest
+
+from tests.contract.transport_contract import soon
+from tests.support.news import News
+from theta.adapters.client.driver import BACKOFF_SECONDS_MIN, PeerDriver
+from theta.adapters.host import RoomHost, machine_clock
+from theta.adapters.memory_store import MemoryLogStore
+from theta.adapters.memory_transport import memory_pair
+from theta.adapters.transport import CLOSE_LOST, Transport, TransportClosed
+from theta.base.randomness import Randomness
+from theta.commands.identity import Identity
+from theta.node.events import Event, Joined
+from theta.node.peer import Peer, PeerSettings
+from theta.node.room import Room, RoomSettings
+from theta.session.secret import RoomSecret
+
+pytestmark = pytest.mark.integration
+
+LOSSES = 8
+REFUSALS = 3
+
+
+class Door:
+    """The way into a room; while it is shut, nobody answers."""
+
+    def __init__(self) -> None:
+        secret = RoomSecret(b"\x07" * 32)
+        settings = RoomSettings("studio", secret, Identity.from_seed(b"\x08" * 32).public_key)
+        store = MemoryLogStore()
+        self.host = RoomHost(Room(settings, store.read(), Randomness(os.urandom(32)), machine_clock()), store)
+        self.shut_for = 0
+        self.inside: Transport | None = None
+        self._serving: set[asyncio.Task[None]] = set()
+
+    async def open_transport(self) -> Transport:
+        if self.shut_for:
+            self.shut_for -= 1
+            raise TransportClosed(CLOSE_LOST, "nobody answers")
+        room_end, participant_end = memory_pair()
+        self.inside = room_end
+        self._serving.add(asyncio.create_task(self.host.serve_connection(room_end)))
+        return participant_end
+
+    async def close(self) -> None:
+        await soon(self.host.close())
+        await soon(asyncio.gather(*self._serving))
+
+
+async def test_it_waits_longer_while_nobody_lets_it_in_and_not_long_after_it_was_inside(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, "theta.adapters.client.driver")
+    door, news = Door(), News()
+    settings = PeerSettings(Identity.from_seed(b"\x09" * 32), os.urandom(16), "Ada", door.host.room.invite("editor"))
+    peer = Peer(settings, Randomness(os.urandom(32)))
+    events: list[Event] = []
+
+    def note(event: Event) -> None:
+        events.append(event)
+        news.tell()
+
+    async def joined(times: int) -> None:
+        await news.until(lambda: sum(isinstance(event, Joined) for event in events) == times)
+
+    driver = PeerDriver(peer, door.open_transport, note, lambda failure: None)
+    for loss in range(LOSSES):
+        await joined(loss + 1)
+        door.shut_for = REFUSALS if loss == LOSSES - 1 else 0
+        assert door.inside is not None
+        await door.inside.close(CLOSE_LOST, "lost")
+    await joined(LOSSES + 1)
+    await driver.close()
+    await door.close()
+    waits = [vars(record)["after_seconds"] for record in caplog.records if record.message == "reconnecting"]
+    soon_again, longer = [BACKOFF_SECONDS_MIN] * LOSSES, [BACKOFF_SECONDS_MIN * 2**n for n in range(1, REFUSALS + 1)]
+    assert waits == soon_again + longer
