@@ -89,6 +89,10 @@ class Admission:
             if not waits and self._blocked_at.get(session.session) == packet.nonce:
                 del self._blocked_at[session.session]
 
+    def release(self, session: bytes) -> None:
+        """The session signs everything anew: what was to be sent again first will come under another nonce (CMD-13)."""
+        self._blocked_at.pop(session, None)
+
     def _admit(self, now: Moment, session: SessionRecord, role: RoleName, packet: SubmitPacket) -> Admitted:
         check_size(packet.body, 0)
         digest = self._digest(session, packet)

@@ -14,20 +14,25 @@ NOT_COMPARED = b"\xff" * IDENTIFIER_BYTES
 
 
 def log_from(replica: Replica, first_seq: int) -> Iterator[Commit]:
-    """The records `first_seq` to the last folded one, in commits; only the last one's document hash is compared.
+    """The records `first_seq` to the one folded last by now, in commits; only the last one's hash is compared.
 
     There is always a last one, if need be without a record: whoever holds everything learns whether it is the same.
     """
+    last_seq = replica.folded_seq
+    return _commits(replica.log.records[first_seq - 1 : last_seq], last_seq, replica.document.hash)
+
+
+def _commits(records: list[StoredRecord], last_seq: int, document_hash: bytes) -> Iterator[Commit]:
     group: list[StoredRecord] = []
     size = 0
-    for record in replica.log.records[first_seq - 1 : replica.folded_seq]:
+    for record in records:
         group.append(record)
         size += len(record.body)
-        if size >= COMMIT_BYTES_TARGET and record.seq < replica.folded_seq:
+        if size >= COMMIT_BYTES_TARGET and record.seq < last_seq:
             yield commit_of(group, NOT_COMPARED)
             group, size = [], 0
     rest = [LogRecord(record.kind, record.body) for record in group]
-    yield Commit(replica.folded_seq + 1 - len(rest), rest, [], replica.document.hash)
+    yield Commit(last_seq + 1 - len(rest), rest, [], document_hash)
 
 
 def commit_of(records: list[StoredRecord], document_hash: bytes) -> Commit:
@@ -36,9 +41,8 @@ def commit_of(records: list[StoredRecord], document_hash: bytes) -> Commit:
 
 
 def whole_document(replica: Replica) -> Iterator[DocumentPart]:
-    """The document at the last folded record."""
+    """The document as it is now, at the last folded record, however late its parts are taken."""
     seq = replica.folded_seq
     log = replica.log
-    return document_parts(
-        seq, log.chain_at(seq), log.lamport_at(seq), replica.document.hash, replica.document.snapshot()
-    )
+    units = list(replica.document.snapshot())
+    return document_parts(seq, log.chain_at(seq), log.lamport_at(seq), replica.document.hash, units)

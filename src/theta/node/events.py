@@ -39,6 +39,14 @@ class Rejected(NamedTuple):
     reason: str
 
 
+class Postponed(NamedTuple):
+    """The room does not take one's own commands now and says why; they are sent again, and keep their names."""
+
+    code: str
+    reason: str
+    retry_seconds: float
+
+
 class OutcomeChanged(NamedTuple):
     """What became of one's own command earlier is no longer so."""
 
@@ -82,6 +90,7 @@ Event = (
     | Synced
     | Applied
     | Rejected
+    | Postponed
     | OutcomeChanged
     | DocumentChanged
     | PeopleChanged

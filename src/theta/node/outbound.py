@@ -1,11 +1,12 @@
 """What a room has to say, queued for its adapter."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from theta.base.errors import PeerError
+from theta.base.errors import PeerError, PeerTooSlow
 from theta.base.limits import CLOSE_REASON_BYTES_MAX
-from theta.node.lanes import Close, Transmit, lane_of
+from theta.node.backlog import Backlog
+from theta.node.lanes import Close, Lane, Transmit, lane_of
 from theta.wire.codec import encode
 from theta.wire.messages import Message
 
@@ -16,16 +17,17 @@ def close_reason(error: PeerError) -> str:
 
 
 class Outbound:
-    """Frames and closes in the order they were said."""
+    """Frames and closes in the order they were said; on a connection with a backlog, after that."""
 
     def __init__(self) -> None:
         self._frames: deque[Transmit] = deque()
         self._closes: deque[Close] = deque()
+        self._backlogs: dict[int, Backlog] = {}
 
     def send(self, connection: int, message: Message) -> bytes:
         """Queue a message and return its frame."""
         frame = encode(message)
-        self._frames.append(Transmit(connection, lane_of(message), frame))
+        self._queue(connection, type(message), lane_of(message), frame)
         return frame
 
     def send_all(self, connections: Iterable[int], message: Message) -> None:
@@ -34,14 +36,39 @@ class Outbound:
         if not connections:
             return
         frame, lane = encode(message), lane_of(message)
-        self._frames.extend(Transmit(connection, lane, frame) for connection in connections)
+        for connection in connections:
+            self._queue(connection, type(message), lane, frame)
+
+    def begin_backlog(self, connection: int, messages: Iterator[Message]) -> None:
+        """Send many messages, as many at a time as `BACKLOG_WINDOW_BYTES`; see `continue_backlog`."""
+        backlog = self._backlogs.get(connection)
+        if backlog is None:
+            self._backlogs[connection] = Backlog(messages)
+            self.continue_backlog(connection)
+        else:
+            backlog.replace(messages)
+
+    def continue_backlog(self, connection: int) -> None:
+        """The participant has answered the ping after the last window: send it the next, if there is one."""
+        backlog = self._backlogs.get(connection)
+        if backlog is None:
+            return
+        self._frames.extend(Transmit(connection, Lane.RELIABLE, frame) for frame in backlog.window())
+        if backlog.is_done:
+            del self._backlogs[connection]
+
+    def forget(self, connection: int) -> None:
+        """The connection is gone: nothing more has to be sent."""
+        self._backlogs.pop(connection, None)
 
     def close(self, connection: int, error: PeerError) -> None:
         """Queue the end of a connection, for the peer's fault or the peer's sake."""
+        self.forget(connection)
         self._closes.append(Close(connection, error.close_code, close_reason(error)))
 
     def say_goodbye(self, connection: int, reason: str) -> None:
         """Queue the end of a connection because the room closes (RFC 6455 §7.4.1: 1001, going away)."""
+        self.forget(connection)
         self._closes.append(Close(connection, 1001, reason))
 
     def poll_transmit(self) -> Transmit | None:
@@ -51,3 +78,12 @@ class Outbound:
     def poll_close(self) -> Close | None:
         """The next connection to close, once every frame before it was sent."""
         return self._closes.popleft() if self._closes else None
+
+    def _queue(self, connection: int, message: type[Message], lane: Lane, frame: bytes) -> None:
+        backlog = self._backlogs.get(connection)
+        if backlog is None or not backlog.holds(message, lane):
+            self._frames.append(Transmit(connection, lane, frame))
+            return
+        backlog.hold(message, frame)
+        if backlog.is_too_long:
+            self.close(connection, PeerTooSlow("more was said than could be sent while catching up"))

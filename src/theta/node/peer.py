@@ -19,7 +19,7 @@ from theta.base.randomness import Randomness
 from theta.commands.packets import SigningDomain
 from theta.editor.history import Gestures, describe
 from theta.editor.vocabulary import Operation, SetEffective
-from theta.node.events import Diverged, Event, Joined, PeopleChanged, PresenceChanged, Rejected, Said, Synced
+from theta.node.events import Diverged, Event, Joined, PeopleChanged, Postponed, PresenceChanged, Rejected, Said, Synced
 from theta.node.follower import Follower
 from theta.node.lanes import Lane, lane_of
 from theta.node.outbound import close_reason
@@ -288,6 +288,8 @@ class Peer:
         elif isinstance(message, PacketRefused):
             lost = self._outbox.handle_refused(now, message)
             self._events.extend(Rejected(name, message.code, message.reason) for name in lost)
+            if message.retryable and message.code != "Blocked":
+                self._events.append(Postponed(message.code, message.reason, message.retry_after_ms / 1000.0))
         elif isinstance(message, Roster):
             self._take_roster(message)
         elif isinstance(message, Chat):

@@ -13,10 +13,10 @@ from msgspec.structs import replace
 
 from theta.base.limits import APPENDS_IN_FLIGHT_MAX
 from theta.base.moment import Moment
-from theta.commands.admission import Admission
+from theta.commands.admission import READ_ONLY_RETRY_SECONDS, Admission
 from theta.commands.log import Command
 from theta.commands.records import RecordKind
-from theta.commands.refusals import Refused
+from theta.commands.refusals import ReadOnly, Refused
 from theta.commands.store import StoredRecord
 from theta.editor.fold import OutcomeChange
 from theta.node.catch_up import COMMIT_BYTES_TARGET, commit_of, whole_document
@@ -68,11 +68,7 @@ class Pipeline:
             self.admission.disk_is_behind = len(self._pending) >= PACKETS_PENDING_MAX
             admitted = self.admission.admit(now, who.record, who.role, packet)
         except Refused as refusal:
-            retry_ms = int(refusal.retry_after_seconds * 1000) + 1 if refusal.retryable else 0
-            self._outbound.send(
-                connection.number,
-                PacketRefused(packet.nonce, refusal.code, str(refusal), refusal.retryable, min(retry_ms, 0xFFFF_FFFF)),
-            )
+            self._refuse(connection.number, packet.nonce, refusal)
             if refusal.close_code:
                 raise
             return
@@ -80,10 +76,12 @@ class Pipeline:
             self.append(admitted.record).append((connection.number, packet.nonce))
             return
         pending = next((each for each in self._pending if each.record.seq == admitted.seq), None)
-        if pending is not None:
+        if pending is None:
+            self._outbound.send(connection.number, PacketAcknowledged(packet.nonce, admitted.seq))
+        elif self.admission.read_only_reason is None:
             pending.waiting.append((connection.number, packet.nonce))
         else:
-            self._outbound.send(connection.number, PacketAcknowledged(packet.nonce, admitted.seq))
+            self._refuse(connection.number, packet.nonce, self._read_only())
 
     @property
     def is_full(self) -> bool:
@@ -108,6 +106,15 @@ class Pipeline:
         records, self._to_store = self._to_store, []
         return records
 
+    def handle_store_failed(self, reason: str) -> None:
+        """The disk failed: whoever waits for it is told, and may send the same again once the room can write."""
+        self.admission.read_only_reason = reason
+        for pending in self._pending:
+            for connection, nonce in pending.waiting:
+                if self._connections.find(connection) is not None:
+                    self._refuse(connection, nonce, self._read_only())
+            pending.waiting.clear()
+
     def handle_durable(self, seq: int) -> bool:
         """Everything up to record `seq` is on disk: acknowledge, fold, and pass it on; whether there were commands."""
         changed = False
@@ -123,6 +130,14 @@ class Pipeline:
                 self._correct(outcome)
             changed = changed or bool(commands)
         return changed
+
+    def _refuse(self, connection: int, nonce: int, refusal: Refused) -> None:
+        retry_ms = int(refusal.retry_after_seconds * 1000) + 1 if refusal.retryable else 0
+        refused = PacketRefused(nonce, refusal.code, str(refusal), refusal.retryable, min(retry_ms, 0xFFFF_FFFF))
+        self._outbound.send(connection, refused)
+
+    def _read_only(self) -> ReadOnly:
+        return ReadOnly(self.admission.read_only_reason or "", retry_after_seconds=READ_ONLY_RETRY_SECONDS)
 
     def _take_done(self, seq: int) -> list[_Pending]:
         """The next durable records, as many as one commit carries."""

@@ -19,6 +19,7 @@ from theta.commands.admission import Admission
 from theta.commands.records import FORMAT_VERSION, Genesis, RecordKind, sign_genesis, sign_part
 from theta.commands.store import StoredRecord
 from theta.node.attestation import Attestation
+from theta.node.backlog import BACKLOG_PING
 from theta.node.catch_up import log_from, whole_document
 from theta.node.connections import Connection, Connections, Participant
 from theta.node.history_notices import HistoryNotices
@@ -138,6 +139,7 @@ class Room:
 
     def handle_disconnected(self, now: Moment, connection: int) -> None:
         """A connection is gone; its session may come back."""
+        self._outbound.forget(connection)
         gone = self._connections.forget(connection)
         if gone is not None and gone.participant is not None:
             self._left(now, gone.participant)
@@ -166,7 +168,7 @@ class Room:
 
     def handle_store_failed(self, now: Moment, reason: str) -> None:
         """The disk failed: nothing more is admitted, nothing unwritten is passed on; people may look and talk."""
-        self._pipeline.admission.read_only_reason = f"the room is read-only: {reason}"
+        self._pipeline.handle_store_failed(f"the room is read-only: {reason}")
         self._welcome_arrivals(now)
 
     def handle_timeout(self, now: Moment) -> None:
@@ -243,6 +245,8 @@ class Room:
             self._outbound.send(speaker.number, answer(now, message))
         elif isinstance(message, Pong):
             speaker.heartbeat.handle_pong(now, message)
+            if message.number == BACKLOG_PING:
+                self._outbound.continue_backlog(speaker.number)
         elif who is None:
             self._receive(now, speaker, message, frame)
         elif isinstance(message, SubmitPacket):
@@ -254,6 +258,7 @@ class Room:
         elif isinstance(message, ResyncRequest):
             if speaker.resync.take(1, now.seconds):
                 raise ProtocolError("the document was asked for too often")
+            self._pipeline.admission.release(who.record.session)
             self._send_everything(speaker, who, 1)
         else:
             raise ProtocolError(f"{type(message).__name__} is not for this session, or came after its time")
@@ -278,12 +283,9 @@ class Room:
             self._presence_at = self._presence_at or now.seconds
 
     def _send_everything(self, connection: Connection, who: Participant, first_seq: int) -> None:
-        if who.folds:
-            for commit in log_from(self.replica, first_seq):
-                self._outbound.send(connection.number, commit)
-        else:
-            for part in whole_document(self.replica):
-                self._outbound.send(connection.number, part)
+        messages = log_from(self.replica, first_seq) if who.folds else whole_document(self.replica)
+        self._outbound.begin_backlog(connection.number, messages)
+        if not who.folds:
             self._history.send(connection, who)
         rows = b"".join(self._presence.encoded_rows())
         if rows and PRESENCE in who.capabilities:

@@ -8,7 +8,7 @@ from theta.base.errors import StoreUnavailable
 from theta.base.limits import HEAD_RECORD_INTERVAL_RECORDS
 from theta.base.randomness import Randomness
 from theta.commands.records import HeadRecord, RecordKind, read_part
-from theta.node.events import Applied, Joined, Rejected, Said
+from theta.node.events import Applied, Joined, Postponed, Rejected, Said
 from theta.node.room import Room, RoomSettings
 from theta.session.secret import RoomSecret
 from theta.wire.messages import Commit
@@ -29,6 +29,8 @@ def test_wire_16_a_failed_store_makes_the_room_read_only_and_leaks_nothing() -> 
     pump.pump()
     pump.fail_store()
     assert pump.room.read_only_reason == "the room is read-only: the disk is full"
+    pump.pump()
+    assert [event.reason for event in pump.told(ada, Postponed)] == ["the room is read-only: the disk is full"]
     refused = bob.perform(pump.now, [cube("refused")])
     pump.pump()
     page = PatchPeer("Page", pump.room.invite("editor"))

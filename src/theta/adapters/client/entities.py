@@ -1,13 +1,15 @@
 """Handles to what is in a room. A handle reads the document as it is now, and its verbs send commands."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from theta.base.errors import InvalidValue, UnknownElement
+from theta.base.identifiers import CommandName
 from theta.editor.components import Material, Name, Owner, Transform
+from theta.editor.document import Document
 from theta.editor.vocabulary import (
     Delete,
     ExtrudeFace,
@@ -21,10 +23,24 @@ from theta.editor.vocabulary import (
 )
 from theta.mesh import Mesh, face_centroid, face_normal, nearest_face_to_normal
 
-if TYPE_CHECKING:
-    from theta.adapters.client.room_client import RoomClient
-
 AnyComponent = TypeVar("AnyComponent")
+
+
+class RoomView(Protocol):
+    """What a handle needs of its room."""
+
+    @property
+    def document(self) -> Document:
+        """The document as folded here."""
+        ...
+
+    def name_of(self, author: bytes) -> str:
+        """What an author (32-byte public key) was called last."""
+        ...
+
+    async def perform(self, *operations: Operation) -> CommandName:
+        """Send commands and wait until they are on disk and folded here."""
+        ...
 
 
 class Face:
@@ -88,7 +104,7 @@ class Faces:
 class Entity:
     """An object in the room, by its 16-byte id."""
 
-    def __init__(self, room: "RoomClient", identifier: bytes) -> None:
+    def __init__(self, room: RoomView, identifier: bytes) -> None:
         self._room = room
         self.id = identifier
 

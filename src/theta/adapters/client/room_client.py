@@ -1,6 +1,7 @@
 """`theta.connect`: a room to work in, as an asynchronous context manager."""
 
 import asyncio
+import logging
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -21,15 +22,18 @@ from theta.base.errors import InvalidValue, NotConnected
 from theta.base.identifiers import CommandName, entity_id
 from theta.base.limits import CHAT_CHARACTERS_MAX, INSTANCE_BYTES
 from theta.base.randomness import Randomness
+from theta.commands.refusals import ReadOnly
 from theta.editor.document import Document
 from theta.editor.vocabulary import CreatePrimitive, Operation
-from theta.node.events import Event, Joined, Synced
+from theta.node.events import Event, Joined, Postponed, Synced
 from theta.node.peer import Peer, PeerSettings
 from theta.replication.presence import Presence
 from theta.session.plain_text import is_plain_text
 from theta.wire.messages import Person
 
 CONNECT_SECONDS_MAX = 10.0
+
+_log = logging.getLogger(__name__)
 
 
 def connect(
@@ -74,6 +78,7 @@ class RoomClient:
         self._in_gesture = False
         self.name = ""
         self.role = ""
+        self.read_only_reason = ""
         self.on_event: Callable[[Event], None] = lambda event: None
 
     async def __aenter__(self) -> Self:
@@ -277,6 +282,10 @@ class RoomClient:
     def _handle_event(self, event: Event) -> None:
         if isinstance(event, Joined):
             self.name, self.role = event.room_name, event.role
+            self.read_only_reason = ""
+        elif isinstance(event, Postponed) and event.code == ReadOnly.__name__:
+            self.read_only_reason = event.reason
+            _log.warning("edits wait", extra={"reason": event.reason})
         elif isinstance(event, Synced):
             self._is_synced = True
         self.on_event(event)
