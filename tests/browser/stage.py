@@ -1,6 +1,6 @@
 """Pages in Debian's Chromium that look at a room."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -87,12 +87,12 @@ class Visitor:
         """What an expression of `scene` and `argument` comes to on the page (see docs/guide/page.md)."""
         return await self.page.evaluate(f"argument => (scene => ({expression}))(window.theta.scene)", argument)
 
-    async def screen_of(self, point: Sequence[float]) -> tuple[float, float]:
+    async def screen_of(self, point: Iterable[float]) -> tuple[float, float]:
         """Where a point of the world is on the page."""
         at = await self.scene("scene.screenOf(argument)", [float(value) for value in point])
         return at["x"], at["y"]
 
-    async def click_at(self, point: Sequence[float]) -> None:
+    async def click_at(self, point: Iterable[float]) -> None:
         """Click what is seen at a point of the world."""
         await self.page.mouse.click(*await self.screen_of(point))
 

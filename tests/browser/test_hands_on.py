@@ -1,4 +1,4 @@
-"""By mouse and by keyboard against the real room: what a hand does becomes one command, and nothing before it lets go."""
+"""By mouse and keyboard against the real room: what a hand does becomes one command, and none before it lets go."""
 
 import re
 import sqlite3

@@ -58,6 +58,10 @@ class UnitFold:
         start, state = self._state_before(bisect_left(self._positions, first.position))
         return [(command, fold_one(state, command, is_effective)) for command in islice(self.commands, start, None)]
 
+    def length_from(self, first: Command) -> int:
+        """How many commands there are from `first` on."""
+        return len(self.commands) - bisect_left(self._positions, first.position)
+
     def _state_before(self, index: int) -> tuple[int, Unit]:
         for at, state in reversed(self._checkpoints):
             if at <= index:

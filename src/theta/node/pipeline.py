@@ -115,9 +115,9 @@ class Pipeline:
                     self._refuse(connection, nonce, self._read_only())
             pending.waiting.clear()
 
-    def handle_durable(self, seq: int) -> bool:
-        """Everything up to record `seq` is on disk: acknowledge, fold, and pass it on; whether there were commands."""
-        changed = False
+    def handle_durable(self, seq: int) -> set[bytes]:
+        """Everything up to record `seq` is on disk: acknowledge, fold, pass it on; returns whose commands it held."""
+        authors: set[bytes] = set()
         while done := self._take_done(seq):
             for pending in done:
                 for connection, nonce in pending.waiting:
@@ -128,8 +128,8 @@ class Pipeline:
             self._spread(done, change)
             for outcome in change.outcomes:
                 self._correct(outcome)
-            changed = changed or bool(commands)
-        return changed
+            authors.update(command.author for command in commands)
+        return authors
 
     def _refuse(self, connection: int, nonce: int, refusal: Refused) -> None:
         retry_ms = int(refusal.retry_after_seconds * 1000) + 1 if refusal.retryable else 0

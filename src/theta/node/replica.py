@@ -59,6 +59,10 @@ class Replica:
         """Others' commands that undoing the author's gestures would bring to nothing."""
         return self.fold.dependants(author, [OwnedGesture(author, gesture) for gesture in gestures])
 
+    def commands_to_try(self, author: bytes, gestures: Gestures) -> int:
+        """How many commands `dependants` replays to find out."""
+        return self.fold.commands_to_try([OwnedGesture(author, gesture) for gesture in gestures])
+
     def name_of(self, author: bytes) -> str:
         """What the author was called last, or the start of the key."""
         for session in reversed(self.log.sessions.values()):

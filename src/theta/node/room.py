@@ -160,10 +160,10 @@ class Room:
 
     def handle_durable(self, now: Moment, seq: int) -> None:
         """All records up to `seq` are on disk."""
-        changed = self._pipeline.handle_durable(seq)
+        authors = self._pipeline.handle_durable(seq)
         self._welcome_arrivals(now)
-        if changed:
-            self._history.handle_change(now)
+        if authors:
+            self._history.handle_change(now, authors)
             self._attestation.handle_change(now)
 
     def handle_store_failed(self, now: Moment, reason: str) -> None:

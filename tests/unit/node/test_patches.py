@@ -8,7 +8,7 @@ from theta.base.identifiers import CommandName, entity_id
 from theta.base.randomness import Randomness
 from theta.editor.vocabulary import Delete, ExtrudeFace, Paint, Rename, SetEffective
 from theta.mesh import nearest_face_to_normal
-from theta.node import pipeline
+from theta.node import history_notices, pipeline
 from theta.node.peer import Peer
 from theta.replication import document_parts
 from theta.wire.messages import Commit, DocumentPart, GestureName, History, PacketAcknowledged
@@ -157,21 +157,50 @@ def test_wire_14_history_tells_the_next_undo_and_redo_and_who_built_on_it() -> N
     _same(pump, ada, page)
 
 
-def test_wire_14_notices_come_at_most_ten_times_a_second_and_only_news() -> None:
+def test_wire_14_an_author_hears_at_once_of_its_own_work() -> None:
     pump = Pump()
-    ada, page = pump.join("Ada"), _page(pump)
-    page.perform(pump.now, cube())
-    pump.pump()
+    page = _page(pump)
     known = len(page.of(History))
-    for _ in range(5):
+    for number in range(5):
         page.perform(pump.now, cube())
         pump.pump()
+        assert len(page.of(History)) == known + number + 1, "its next undo is the cube it just made"
+
+
+def test_wire_14_of_others_work_notices_come_at_most_ten_times_a_second_and_only_news() -> None:
+    pump = Pump()
+    ada, page = pump.join("Ada"), _page(pump)
+    entity = entity_id(page.perform(pump.now, cube())[0])
+    pump.advance(0.2)
+    ada.perform(pump.now, [red(entity)])
+    pump.pump()
+    assert page.history.undo[0].blocked_by == ["Ada"]
+    known = len(page.of(History))
+    ada.undo(pump.now)
+    pump.pump()
     assert len(page.of(History)) == known
     pump.advance(0.1)
-    assert len(page.of(History)) == known + 1
+    assert page.history.undo[0].blocked_by == []
+    known = len(page.of(History))
     ada.perform(pump.now, [cube()])
-    pump.advance(0.2)
-    assert len(page.of(History)) == known + 1
+    pump.advance(0.3)
+    assert len(page.of(History)) == known, "that was no news for the page"
+
+
+def test_wire_14_much_to_replay_makes_notices_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history_notices, "REPLAYED_PER_SECOND", 10)
+    pump = Pump()
+    ada, page = pump.join("Ada"), _page(pump)
+    entity = entity_id(page.perform(pump.now, cube())[0])
+    pump.pump()
+    ada.perform(pump.now, [Rename(entity, f"name {number}") for number in range(19)])
+    pump.advance(0.3)
+    assert page.history.undo[0].blocked_by == ["Ada"]
+    ada.undo(pump.now)
+    pump.advance(1.0)
+    assert page.history.undo[0].blocked_by == ["Ada"], "twenty commands take two seconds"
+    pump.advance(1.5)
+    assert page.history.undo[0].blocked_by == []
 
 
 def test_wire_15_an_author_is_told_when_its_work_comes_to_nothing_and_when_it_counts_again() -> None:
