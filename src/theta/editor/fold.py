@@ -107,7 +107,9 @@ class Fold:
 
     def commands_to_try(self, gestures: Sequence[OwnedGesture]) -> int:
         """How many commands `dependants` replays at the most."""
-        return sum(self._units[entity].length_from(first) for entity, first in self._first_by_unit(gestures).items())
+        return sum(
+            int(self._units[entity].length_from(first)) for entity, first in self._first_by_unit(gestures).items()
+        )
 
     def _insert(self, command: Command) -> bytes:
         entity = entity_of(command)

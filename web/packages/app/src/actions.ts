@@ -13,6 +13,7 @@ import {
 } from "@theta/scene";
 import { Vector3 as Direction } from "three";
 import type { Notices } from "./notices";
+import type { RoleWatch } from "./role";
 
 const PRIMITIVE_METRES = 0.5;
 
@@ -36,8 +37,8 @@ export interface Actions {
 }
 
 /** Everything a button, a key or a field can do. */
-export function createActions(client: RoomClient, scene: () => ThetaScene, notices: Notices): Actions {
-  const { perform, run, step } = createPerformer(client, notices);
+export function createActions(client: RoomClient, scene: () => ThetaScene, notices: Notices, role: RoleWatch): Actions {
+  const { perform, run, step } = createPerformer(client, notices, role);
   const selected = (): DocumentEntity | undefined => selectedEntity(client, scene());
   return {
     perform,
@@ -97,7 +98,7 @@ interface Performer {
 }
 
 /** Sends what is to be done, and says what came of it when that is not what was meant. */
-function createPerformer(client: RoomClient, notices: Notices): Performer {
+function createPerformer(client: RoomClient, notices: Notices, role: RoleWatch): Performer {
   const report = (performed: Performed): Performed => {
     for (const { outcome, reason } of performed.corrections) {
       notices.show(outcome === "no-op" ? "That changed nothing" : "That could not be applied", {
@@ -124,8 +125,9 @@ function createPerformer(client: RoomClient, notices: Notices): Performer {
   };
   return {
     perform,
-    run: async (operation) => (operation ? perform(operation).catch(() => null) : null),
+    run: async (operation) => (operation && !role.watching ? perform(operation).catch(() => null) : null),
     async step(way) {
+      if (role.watching) return;
       const next = client.history[way];
       if (next && next.blockedBy.length > 0) {
         notices.show(`Can't ${way} “${next.label}”`, {

@@ -56,6 +56,7 @@ export function bindKeyboard(ports: KeyboardPorts): void {
     fly();
   };
 
+  markTabbing();
   window.addEventListener("keydown", (event) => {
     if (document.querySelector("dialog[open]")) return;
     if (isTextEntry(event.target)) {
@@ -82,6 +83,15 @@ export function bindKeyboard(ports: KeyboardPorts): void {
   document.addEventListener("focusin", (event) => {
     if (isTextEntry(event.target)) land();
   });
+}
+
+/** Says on <html> that somebody goes about with Tab: only then the view needs a ring around it. */
+function markTabbing({ dataset } = document.documentElement): void {
+  const clear = (): void => void delete dataset.tabbing;
+  window.addEventListener("keydown", (event) => {
+    if (event.key === "Tab" && !document.querySelector("dialog[open]")) dataset.tabbing = "";
+  });
+  window.addEventListener("pointerdown", clear, { capture: true });
 }
 
 const ARROWS: Readonly<Record<string, Command>> = {

@@ -6,19 +6,20 @@ import { publishState } from "./hooks";
 import { bindKeyboard } from "./keyboard";
 import { createNotices, type Notices } from "./notices";
 import { createChat } from "./panels/chat";
-import { createHelp, createWelcome, type Welcome } from "./panels/dialogs";
+import { createHelp, createInsecure, createWelcome, type Welcome } from "./panels/dialogs";
+import { createGuide } from "./panels/guide";
 import { createInspector } from "./panels/inspector";
 import { createOutline } from "./panels/outline";
 import { createPeople } from "./panels/people";
 import { createConnectionChip, createStatusBar, refusalWords } from "./panels/status";
 import { createToolbar } from "./panels/toolbar";
+import { takePlace } from "./place";
+import { createRoleWatch } from "./role";
 import type { Memory } from "./storage";
-
-const NEIGHBOUR_RADIANS = 0.8;
 
 declare global {
   interface Window {
-    /** For tinkerers, in the console: `theta.client.perform([...])`, `theta.scene.selection.state`. */
+    /** For tinkerers, in the console; docs/guide/page.md says what there is. */
     theta?: { client: RoomClient; scene: ThetaScene };
   }
 }
@@ -29,13 +30,15 @@ export function startApp(client: RoomClient, memory: Memory): void {
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   const canvas = createCanvas();
   const notices = createNotices();
-  const actions = createActions(client, () => scene, notices);
+  const role = createRoleWatch(client);
+  const actions = createActions(client, () => scene, notices, role);
   document.body.replaceChildren(canvas);
   const scene = createScene({
     canvas,
     client,
     theme: dark.matches ? DARK_THEME : LIGHT_THEME,
     glides: () => !still.matches,
+    editable: () => !role.watching,
     perform: (operation) => actions.perform(operation),
     readout: (readout) => inspector.readout(readout),
     firstFrame: () => {
@@ -45,7 +48,7 @@ export function startApp(client: RoomClient, memory: Memory): void {
   const { selection } = scene;
 
   const outline = createOutline(client, selection);
-  const inspector = createInspector(client, selection, actions);
+  const inspector = createInspector(client, selection, actions, role);
   const chat = createChat(client, () => notices.show("Nobody can hear you right now", { kind: "warning", topic: "chat" }));
   const help = createHelp();
   const helpButton = iconButton("help", "Keys", "help", "?");
@@ -63,13 +66,14 @@ export function startApp(client: RoomClient, memory: Memory): void {
       class: "top-bar",
       children: [
         createBrand(client),
-        createToolbar({ client, selection, actions, frame: () => scene.frame() }),
+        createToolbar({ client, selection, actions, role, frame: () => scene.frame() }),
         h("div", { class: "corner", children: [createConnectionChip(client), helpButton] }),
       ],
     }),
     outline.element,
     h("div", { class: "column right", children: [inspector.element, createPeople(client), chat.element] }),
     createStatusBar(client, () => notices.show("Hash copied", { topic: "hash" })),
+    createGuide(client, role),
     notices.element,
     help,
     welcome.element,
@@ -88,9 +92,13 @@ export function startApp(client: RoomClient, memory: Memory): void {
   dark.addEventListener("change", () => scene.setTheme(dark.matches ? DARK_THEME : LIGHT_THEME));
   publishState(client);
   watchTrouble(client, notices, welcome, memory);
-  stepAside(client, scene);
+  takePlace(client, scene, memory);
   window.theta = { client, scene };
 
+  if (!isSecureContext) {
+    refuseAddress(memory);
+    return;
+  }
   const { name, invite } = memory;
   if (name && invite) client.connect({ name, invite });
   else welcome.ask({ name, invite });
@@ -123,16 +131,12 @@ function createBrand(client: RoomClient): HTMLElement {
   return h("div", { class: "brand", children: [mark, h("span", { class: "product", text: "Theta" }), room] });
 }
 
-/** Everybody starts before the same spot: who comes later stands beside those who are there, not in their heads. */
-function stepAside(client: RoomClient, scene: ThetaScene): void {
-  const stop = client.on("people", (people) => {
-    if (!people.some((person) => person.self)) return;
-    stop();
-    const others = people.length - 1;
-    const places = Math.ceil(others / 2) * (others % 2 === 0 ? -1 : 1);
-    scene.rig.orbit(places * NEIGHBOUR_RADIANS, 0);
-    scene.invalidate();
-  });
+/** There is no use in knocking from here: without WebCrypto nothing can be signed. */
+function refuseAddress(memory: Memory): void {
+  const insecure = createInsecure(location, memory.invite);
+  insecure.addEventListener("cancel", (event) => event.preventDefault());
+  document.body.append(insecure);
+  insecure.showModal();
 }
 
 /** Says what a person should know, and asks for what is missing when the room says no. */

@@ -1,6 +1,7 @@
 import { inviteFromFragment } from "@theta/client";
 
 const NAME_KEY = "theta.name";
+const PLACE_KEY = "theta.place";
 const INVITE_KEY = "theta.invite";
 const NAME_CHARACTERS_MAX = 64;
 const INVITE_CHARACTERS_MAX = 128;
@@ -29,9 +30,12 @@ export function inviteFrom(text: string): string {
 export interface Memory {
   readonly name: string;
   readonly invite: string;
+  /** Where this window's camera was, as `formatPlace` writes it; empty when it was nowhere yet. */
+  readonly place: string;
   rememberName(name: string): void;
   rememberInvite(invite: string): void;
   forgetInvite(): void;
+  rememberPlace(place: string): void;
 }
 
 /**
@@ -47,6 +51,9 @@ export function createMemory(local: Shelf | null, session: Shelf | null): Memory
     get invite() {
       return read(session, INVITE_KEY) || read(local, INVITE_KEY);
     },
+    get place() {
+      return read(session, PLACE_KEY);
+    },
     rememberName: (name) => void attempt(() => local?.setItem(NAME_KEY, name)),
     rememberInvite(invite) {
       for (const shelf of [session, local]) attempt(() => shelf?.setItem(INVITE_KEY, invite));
@@ -54,6 +61,7 @@ export function createMemory(local: Shelf | null, session: Shelf | null): Memory
     forgetInvite() {
       for (const shelf of [session, local]) attempt(() => shelf?.removeItem(INVITE_KEY));
     },
+    rememberPlace: (place) => void attempt(() => session?.setItem(PLACE_KEY, place)),
   };
 }
 

@@ -7,14 +7,16 @@ import { createActions, list, nextOf } from "../src/actions";
 import { publishState } from "../src/hooks";
 import { createNotices } from "../src/notices";
 import { createChat } from "../src/panels/chat";
-import { createWelcome } from "../src/panels/dialogs";
+import { createInsecure, createWelcome } from "../src/panels/dialogs";
 import { formatMetres, parseMetres } from "../src/panels/fields";
+import { createGuide } from "../src/panels/guide";
 import { createInspector } from "../src/panels/inspector";
 import { createOutline } from "../src/panels/outline";
 import { formatColour, parseColour } from "../src/panels/palette";
 import { createPeople, initials } from "../src/panels/people";
 import { connectionWords, createStatusBar } from "../src/panels/status";
 import { createToolbar } from "../src/panels/toolbar";
+import { createRoleWatch, WATCHING } from "../src/role";
 import { FakeClient } from "./fake/fake-client";
 
 function room() {
@@ -27,11 +29,12 @@ function room() {
     setPainting: () => undefined,
   } as unknown as ThetaScene;
   const notices = createNotices();
-  const actions = createActions(client, () => scene, notices);
-  const inspector = createInspector(client, selection, actions);
+  const role = createRoleWatch(client);
+  const actions = createActions(client, () => scene, notices, role);
+  const inspector = createInspector(client, selection, actions, role);
   const outline = createOutline(client, selection);
-  const toolbar = createToolbar({ client, selection, actions, frame: () => undefined });
-  document.body.replaceChildren(notices.element, inspector.element, outline.element, toolbar);
+  const toolbar = createToolbar({ client, selection, actions, role, frame: () => undefined });
+  document.body.replaceChildren(createGuide(client, role), notices.element, inspector.element, outline.element, toolbar);
   return { client, selection, actions, notices, inspector };
 }
 
@@ -169,6 +172,38 @@ test("the foot of the page shows the hash, and wrong signatures plainly", () => 
   client.setStatistics({ signaturesVerified: 1, signaturesFailed: 2 });
   expect(byId("document-hash").title).toContain(client.document.hash);
   expect(byId("signatures").textContent).toBe("1 signature verified, 2 wrong");
+});
+
+test("who only watches is told so, and finds nothing to press; with an editor's link that ends", async () => {
+  const { client, actions } = room();
+  await actions.add("cube");
+  client.setConnection({ phase: "online", role: "viewer", actor: 1n, roomName: "studio", resumed: false });
+  expect(byId("watching").textContent).toBe(WATCHING);
+  for (const button of ["add-cube", "add-pyramid", "add-plane", "tool-move", "undo", "redo", "delete"]) {
+    expect(byId<HTMLButtonElement>(button).matches(":disabled, fieldset:disabled *"), button).toBe(true);
+  }
+  expect(byId<HTMLButtonElement>("mode-face").disabled).toBe(false);
+  await actions.add("cube");
+  await actions.undo();
+  expect(client.performed).toHaveLength(1);
+  expect(connectionWords(client, 0).text).toContain("Watching");
+  client.setConnection({ phase: "online", role: "editor", actor: 1n, roomName: "studio", resumed: false });
+  expect(document.querySelector('[data-testid="watching"]')).toBeNull();
+  expect(byId<HTMLButtonElement>("add-cube").disabled).toBe(false);
+});
+
+test("an empty room says where to begin, until there is something", async () => {
+  const { client, actions } = room();
+  client.connect({ name: "Mira" });
+  expect(byId("empty-room").textContent).toBe("An empty room. Add a cube: press C");
+  await actions.add("cube");
+  expect(document.querySelector('[data-testid="empty-room"]')).toBeNull();
+});
+
+test("at an address without WebCrypto the page says by which one to open the room instead", () => {
+  document.body.append(createInsecure({ hostname: "10.0.0.5", port: "8080" }, "token"));
+  expect(byId<HTMLInputElement>("insecure-link").value).toBe("http://localhost:8080/#invite=token");
+  expect(byId<HTMLInputElement>("insecure-tunnel").value).toBe("ssh -N -L 8080:localhost:8080 10.0.0.5");
 });
 
 test("small words", () => {

@@ -1,25 +1,10 @@
 import type { Actor, Person, Presence } from "@theta/client";
-import {
-  Color,
-  CylinderGeometry,
-  Group,
-  Mesh,
-  MeshBasicMaterial,
-  MeshStandardMaterial,
-  SphereGeometry,
-  Vector3,
-  type Camera,
-} from "three";
+import { Group, type Camera } from "three";
+import { createFigure, createFigureParts, type Figure } from "./avatar-figure";
+import { createAvatarPointer, createBeamGeometry, type AvatarPointer } from "./avatar-pointer";
 import type { EntityLayer } from "./entities";
 import { createHighlight, type Highlight } from "./highlight";
 import { createPresenceMotion, type PresenceMotion } from "./presence-motion";
-import { createLabel, type Label } from "./textures";
-
-const RAY_METRES = 4;
-const TAG_METRES_PER_METRE = 0.027;
-/** Nearer than this, one would look out of somebody's head from inside. */
-const HEAD_METRES_MIN = 0.45;
-const UP = new Vector3(0, 1, 0);
 
 export interface AvatarLayer {
   readonly group: Group;
@@ -34,16 +19,16 @@ export interface AvatarLayer {
 interface Avatar {
   readonly look: string;
   readonly root: Group;
-  readonly head: Group;
-  readonly ray: Mesh;
-  readonly label: Label;
+  readonly figure: Figure;
+  readonly pointer: AvatarPointer;
   readonly highlight: Highlight;
   readonly motion: PresenceMotion;
   presence: Presence;
   dispose(): void;
 }
 
-export function createAvatarLayer(entities: EntityLayer): AvatarLayer {
+/** `wake` asks for a frame when somebody's pointer begins to fade. */
+export function createAvatarLayer(entities: EntityLayer, wake: () => void): AvatarLayer {
   const group = new Group();
   group.pointerEvents = "none";
   const avatars = new Map<Actor, Avatar>();
@@ -76,13 +61,14 @@ export function createAvatarLayer(entities: EntityLayer): AvatarLayer {
         if (avatars.get(actor)?.look !== lookOf(person)) remove(actor);
         let avatar = avatars.get(actor);
         if (!avatar) {
-          avatar = createAvatar(person, heard, parts);
+          avatar = createAvatar(person, heard, parts, wake);
           avatars.set(actor, avatar);
           group.add(avatar.root, avatar.highlight.group);
         } else if (samePresence(avatar.presence, heard)) {
           continue;
         }
         changed = true;
+        if (JSON.stringify(avatar.presence.ray) !== JSON.stringify(heard.ray)) avatar.pointer.stir();
         avatar.presence = heard;
         avatar.motion.aim(heard);
         showSelection(avatar);
@@ -96,7 +82,7 @@ export function createAvatarLayer(entities: EntityLayer): AvatarLayer {
       let moving = false;
       for (const avatar of avatars.values()) {
         moving = avatar.motion.advance(seconds) || moving;
-        pose(avatar, camera);
+        moving = pose(avatar, seconds, camera, entities) || moving;
       }
       return moving;
     },
@@ -110,13 +96,7 @@ export function createAvatarLayer(entities: EntityLayer): AvatarLayer {
 type Parts = ReturnType<typeof createParts>;
 
 function createParts() {
-  return {
-    skull: new SphereGeometry(0.13, 32, 20),
-    // A band of a slightly larger sphere, around where the eyes are (-z).
-    visor: new SphereGeometry(0.134, 32, 8, 1.5 * Math.PI - 0.85, 1.7, Math.PI / 2 - 0.34, 0.56),
-    ray: new CylinderGeometry(0.0015, 0.006, 1, 8, 1, true).translate(0, 0.5, 0),
-    glass: new MeshStandardMaterial({ color: 0x141a26, roughness: 0.25, metalness: 0.1 }),
-  };
+  return { ...createFigureParts(), beam: createBeamGeometry() };
 }
 
 /** Everyone says where they are once a second even at rest; that alone is no reason to draw. */
@@ -126,53 +106,36 @@ function samePresence(a: Presence, b: Presence): boolean {
 
 const lookOf = (person: Person): string => `${person.colour} ${person.name}`;
 
-function createAvatar(person: Person, heard: Presence, parts: Parts): Avatar {
-  const colour = new Color(person.colour);
-  const skin = new MeshStandardMaterial({ color: colour, roughness: 0.55 });
-  const beam = new MeshBasicMaterial({ color: colour, transparent: true, opacity: 0.55, depthWrite: false });
-  const head = new Group();
-  const skull = new Mesh(parts.skull, skin);
-  skull.scale.set(0.92, 1.06, 1);
-  const visor = new Mesh(parts.visor, parts.glass);
-  visor.scale.copy(skull.scale);
-  head.add(skull, visor);
-
-  const ray = new Mesh(parts.ray, beam);
-  const label = createLabel(person.name, person.colour);
+function createAvatar(person: Person, heard: Presence, parts: Parts, wake: () => void): Avatar {
+  const figure = createFigure(person.name, person.colour, parts);
+  const pointer = createAvatarPointer(person.name, person.colour, parts.beam, wake);
+  pointer.stir();
   const root = new Group();
-  root.add(head, ray, label.sprite);
+  root.add(figure.group, pointer.group);
   const highlight = createHighlight({ colour: person.colour, width: 2, fill: 0.2, opacity: 0.95 });
   return {
     look: lookOf(person),
     root,
-    head,
-    ray,
-    label,
+    figure,
+    pointer,
     highlight,
     motion: createPresenceMotion(heard),
     presence: heard,
     dispose() {
-      skin.dispose();
-      beam.dispose();
-      label.dispose();
+      figure.dispose();
+      pointer.dispose();
       highlight.dispose();
     },
   };
 }
 
-function pose({ head, ray, label, motion, presence }: Avatar, camera: Camera): void {
-  const { headPosition, headRotation, rayOrigin, rayDirection } = motion.state;
-  const apart = camera.position.distanceTo(headPosition) > HEAD_METRES_MIN;
-  head.visible = label.sprite.visible = presence.head !== null && apart;
-  ray.visible = presence.ray !== null && apart;
-  head.position.copy(headPosition);
-  head.quaternion.copy(headRotation);
-  // A desktop's ray starts in the eye: begin it a little outside the head, where it can be seen from.
-  ray.position.copy(rayOrigin).addScaledVector(rayDirection, 0.2);
-  ray.quaternion.setFromUnitVectors(UP, rayDirection);
-  ray.scale.set(1, RAY_METRES, 1);
-  const away = Math.min(Math.max(camera.position.distanceTo(headPosition), 0.6), 30);
-  const height = away * TAG_METRES_PER_METRE;
-  label.sprite.position.copy(headPosition).y += 0.2 + height * 0.6;
-  label.sprite.scale.set(height * label.aspect, height, 1);
+/** Draws one where they are now; true while their pointer fades. */
+function pose({ figure, pointer, motion, presence }: Avatar, seconds: number, camera: Camera, entities: EntityLayer): boolean {
+  const apart = figure.pose(motion.state, camera);
+  figure.group.visible = presence.head !== null && apart;
+  if (presence.ray === null) {
+    pointer.group.visible = false;
+    return false;
+  }
+  return pointer.advance(seconds, motion.state, camera, entities);
 }

@@ -1,4 +1,5 @@
-import { MathUtils, Quaternion, Sphere, Vector3, type Box3, type PerspectiveCamera } from "three";
+import { Box3, MathUtils, Quaternion, Vector3, type PerspectiveCamera } from "three";
+import { framingDistance, startingPlace } from "./starting-place";
 
 const PITCH_MAX = Math.PI / 2 - 0.02;
 const DISTANCE_METRES_MIN = 0.08;
@@ -26,13 +27,17 @@ export interface CameraRig {
   /** Along the view's axes, in metres. */
   fly(right: number, up: number, forward: number): void;
   frame(bounds: Box3): void;
+  /** Where it was asked to be. */
+  readonly place: RigState;
+  /** Is there at once, without gliding. */
+  stand(place: RigState): void;
   /** One step nearer to where it was asked to be; true while there is way left. */
   advance(seconds: number): boolean;
 }
 
 /** A camera that looks at a target from a distance; every move glides, unless motion is unwelcome. */
 export function createCameraRig(camera: PerspectiveCamera, glides: () => boolean): CameraRig {
-  const goal: RigState = { target: new Vector3(0, 0.45, 0), yaw: 0.62, pitch: 0.42, distance: 5.2 };
+  const goal = startingPlace(0, 0n, new Box3(), camera);
   const shown: RigState = { ...goal, target: goal.target.clone() };
   place(camera, shown);
 
@@ -75,12 +80,24 @@ export function createCameraRig(camera: PerspectiveCamera, glides: () => boolean
       goal.target.add(step);
     },
     frame(bounds) {
-      const ball = bounds.isEmpty() ? new Sphere(new Vector3(0, 0.45, 0), 1.6) : bounds.getBoundingSphere(new Sphere());
-      goal.target.copy(ball.center);
-      const half = MathUtils.degToRad(camera.fov) / 2;
-      const narrow = Math.min(half, Math.atan(Math.tan(half) * camera.aspect));
-      const distance = (Math.max(ball.radius, 0.15) * 1.35) / Math.sin(narrow);
-      goal.distance = MathUtils.clamp(distance, DISTANCE_METRES_MIN, DISTANCE_METRES_MAX);
+      if (bounds.isEmpty()) {
+        const { target, distance } = startingPlace(0, 0n, bounds, camera);
+        goal.target.copy(target);
+        goal.distance = distance;
+        return;
+      }
+      bounds.getCenter(goal.target);
+      goal.distance = MathUtils.clamp(framingDistance(bounds, camera), DISTANCE_METRES_MIN, DISTANCE_METRES_MAX);
+    },
+    get place() {
+      return { ...goal, target: goal.target.clone() };
+    },
+    stand(next) {
+      copyState(goal, next);
+      clampPitch();
+      goal.distance = MathUtils.clamp(goal.distance, DISTANCE_METRES_MIN, DISTANCE_METRES_MAX);
+      copyState(shown, goal);
+      place(camera, shown);
     },
     advance(seconds) {
       const share = glides() ? 1 - Math.exp(-seconds / SETTLE_SECONDS) : 1;

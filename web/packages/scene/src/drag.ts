@@ -118,8 +118,10 @@ function localDistance(entity: DocumentEntity, selection: Selection, offset: Vec
 
 /** Where the handles for a selection stand: in the middle of what will move. */
 export function handlesFor(entity: DocumentEntity | undefined, state: SelectionState): GizmoTarget | null {
-  const { selected, tool } = state;
+  const { mode, selected, tool } = state;
   if (!entity || !selected) return null;
+  // Whoever is about to pick a face or a vertex must not get hold of the object's arrows before it.
+  if (selected.kind === "object" && mode !== "object") return null;
   const matrix = matrixOf(entity.transform);
   if (selected.kind === "object") return { kind: "move", anchor: new Vector3().setFromMatrixPosition(matrix) };
   const index = entity.mesh ? elementIndex(entity.mesh, selected.kind, selected.element) : undefined;

@@ -36,6 +36,8 @@ export interface Preview {
 export interface EntityLayer {
   readonly group: Group;
   readonly views: ReadonlyMap<EntityId, EntityView>;
+  /** Counts the changes of what is drawn. */
+  readonly revision: number;
   /** Brings the stage up to the document; only what changed is touched. */
   sync(entities: ReadonlyMap<EntityId, DocumentEntity>, change: DocumentChange): void;
   /** Shows a gesture in progress; null shows the document again. */
@@ -56,6 +58,7 @@ const BARE: Material = { colour: [0.8, 0.8, 0.8], metallic: 0, roughness: 0.6 };
 export function createEntityLayer(theme: SceneTheme): EntityLayer {
   const group = new Group();
   const views = new Map<EntityId, MutableView>();
+  let revision = 0;
   const edgeMaterial = new LineBasicMaterial({ transparent: true });
   edgeMaterial.color.set(theme.edge);
   edgeMaterial.opacity = theme.edgeOpacity;
@@ -87,7 +90,11 @@ export function createEntityLayer(theme: SceneTheme): EntityLayer {
   return {
     group,
     views,
+    get revision() {
+      return revision;
+    },
     sync(entities, change) {
+      revision++;
       for (const id of change.removed) remove(id);
       for (const id of change.changed) {
         const entity = entities.get(id);
@@ -97,6 +104,7 @@ export function createEntityLayer(theme: SceneTheme): EntityLayer {
     preview(id, preview) {
       const view = views.get(id);
       if (!view) return;
+      revision++;
       view.previewed = preview !== null;
       place(view, preview?.matrix ?? matrixOf(view.entity.transform));
       show(view, preview?.mesh ?? view.entity.mesh);

@@ -1,17 +1,18 @@
 import {
   BackSide,
+  Box3,
   CircleGeometry,
   Color,
   DirectionalLight,
   Group,
   HemisphereLight,
   Mesh,
+  PlaneGeometry,
   ShaderMaterial,
   ShadowMaterial,
   SphereGeometry,
   Sphere,
   Vector3,
-  type Box3,
   type Camera,
 } from "three";
 import type { SceneTheme } from "./theme";
@@ -20,8 +21,8 @@ const SKY_METRES = 400;
 const FLOOR_METRES = 70;
 const SHADOW_METRES_MIN = 2.5;
 const SHADOW_METRES_MAX = 40;
-/** The floor's part of what the shadow's light sees, which looks down at a slant. */
-const SHADE_REACH = 1.3;
+/** Room for the shadow's soft rim. */
+const SHADOW_RIM_METRES = 0.25;
 const KEY_DIRECTION = new Vector3(-0.5, 1, 0.62).normalize();
 
 export interface Environment {
@@ -47,7 +48,7 @@ export function createEnvironment(theme: SceneTheme): Environment {
   const disc = new CircleGeometry(FLOOR_METRES, 64).rotateX(-Math.PI / 2);
   const floor = new Mesh(disc, floorMaterial(uniforms));
   floor.renderOrder = -9;
-  const shade = new Mesh(new CircleGeometry(1, 48).rotateX(-Math.PI / 2), shadeMaterial());
+  const shade = new Mesh(new PlaneGeometry(1, 1).rotateX(-Math.PI / 2), shadeMaterial());
   shade.renderOrder = -8;
   shade.receiveShadow = true;
 
@@ -84,8 +85,10 @@ export function createEnvironment(theme: SceneTheme): Environment {
       const ball = bounds.isEmpty() ? new Sphere(new Vector3(), 1) : bounds.getBoundingSphere(new Sphere());
       const reach = Math.min(Math.max(ball.radius * 1.35, SHADOW_METRES_MIN), SHADOW_METRES_MAX);
       // Only where a shadow can fall: looking it up for the whole floor would be most of a frame's work.
-      shade.position.set(ball.center.x, 0, ball.center.z);
-      shade.scale.setScalar(reach * SHADE_REACH);
+      const { min, max } = shadowOnFloor(bounds);
+      shade.visible = !bounds.isEmpty();
+      shade.position.set((min.x + max.x) / 2, 0, (min.z + max.z) / 2);
+      shade.scale.set(max.x - min.x, 1, max.z - min.z);
       key.target.position.copy(ball.center);
       key.position.copy(ball.center).addScaledVector(KEY_DIRECTION, reach * 2);
       const { camera } = key.shadow;
@@ -103,6 +106,19 @@ export function createEnvironment(theme: SceneTheme): Environment {
       key.dispose();
     },
   };
+}
+
+/** The rectangle of the floor that a box's shadow can touch. */
+export function shadowOnFloor(bounds: Box3): Box3 {
+  const touched = new Box3();
+  for (const x of [bounds.min.x, bounds.max.x]) {
+    for (const y of [bounds.min.y, bounds.max.y]) {
+      for (const z of [bounds.min.z, bounds.max.z]) {
+        touched.expandByPoint(new Vector3(x, y, z).addScaledVector(KEY_DIRECTION, -y / KEY_DIRECTION.y));
+      }
+    }
+  }
+  return touched.expandByScalar(SHADOW_RIM_METRES);
 }
 
 function keyLight(): DirectionalLight {
@@ -147,7 +163,7 @@ function skyMaterial({ top, horizon }: Uniforms): ShaderMaterial {
       varying vec3 direction;
       void main() {
         float height = normalize(direction).y;
-        vec3 colour = mix(horizon, top, smoothstep(0.02, 0.75, height));
+        vec3 colour = mix(horizon, top, smoothstep(0.0, 0.36, height));
         // A speck of noise hides the bands of an 8-bit gradient.
         float speck = fract(sin(dot(gl_FragCoord.xy, vec2(12.9898, 78.233))) * 43758.5453) - 0.5;
         gl_FragColor = vec4(colour + speck / 300.0, 1.0);

@@ -1,5 +1,5 @@
 import { Group, MathUtils, Object3D, Vector3, type PerspectiveCamera, type Scene } from "three";
-import { createDragHandle, type DragHandle } from "./handles";
+import { createDragHandle, HANDLE_TIP, type DragHandle } from "./handles";
 
 const AXES = [
   { direction: new Vector3(1, 0, 0), colour: 0xef4d5e },
@@ -22,7 +22,14 @@ export interface GizmoListener {
   cancel(): void;
 }
 
+/** Where a handle can be taken hold of, and which way it drags; world space. */
+export interface Grip {
+  readonly point: Vector3;
+  readonly direction: Vector3;
+}
+
 export interface Gizmo {
+  readonly grips: readonly Grip[];
   readonly dragging: boolean;
   /** Where the handles stand; null takes them away. Not while one is dragged. */
   show(target: GizmoTarget | null, accent: number): void;
@@ -37,7 +44,7 @@ export function createGizmo(scene: Scene, listener: GizmoListener): Gizmo {
   const proxy = new Object3D();
   const root = new Group();
   scene.add(proxy);
-  let handles: DragHandle[] = [];
+  let handles: (DragHandle & { readonly direction: Vector3 })[] = [];
   let shown = "";
 
   const follow: GizmoListener = {
@@ -66,7 +73,11 @@ export function createGizmo(scene: Scene, listener: GizmoListener): Gizmo {
       target.kind === "extrude"
         ? [{ direction: target.direction.clone(), colour: accent, shape: "knob" as const }]
         : AXES.map((axis) => ({ ...axis, shape: "arrow" as const }));
-    handles = wanted.map(({ direction, ...look }) => createDragHandle(proxy, direction, look, follow));
+    handles = wanted.map(({ direction, ...look }) => {
+      const handle = createDragHandle(proxy, direction, look, follow);
+      // Not spread: `dragging` is a getter.
+      return Object.assign(handle, { direction });
+    });
     for (const { group } of handles) root.add(group);
     scene.add(root);
   };
@@ -75,6 +86,12 @@ export function createGizmo(scene: Scene, listener: GizmoListener): Gizmo {
   return {
     get dragging() {
       return isDragging();
+    },
+    get grips() {
+      return handles.map(({ direction }) => {
+        const point = root.position.clone().addScaledVector(direction, root.scale.x * HANDLE_TIP);
+        return { point, direction: direction.clone() };
+      });
     },
     show(target, accent) {
       if (isDragging()) return;

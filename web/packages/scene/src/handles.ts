@@ -29,6 +29,8 @@ export interface DragHandle {
 
 export type HandleShape = "arrow" | "knob";
 
+/** Of a handle one unit long. */
+export const HANDLE_TIP = 0.86;
 const HOVER_COLOUR = 0xffc53d;
 const SNAP_METRES = 0.1;
 const UP = new Vector3(0, 1, 0);
@@ -116,7 +118,7 @@ function buildShape(shape: HandleShape, colour: number): { group: Group; grip: M
   const stem = new Mesh(new CylinderGeometry(0.012, 0.012, 0.78 - start, 10), material);
   stem.position.y = (0.78 + start) / 2;
   const tip = new Mesh(shape === "arrow" ? new ConeGeometry(0.055, 0.2, 20) : new SphereGeometry(0.085, 24, 16), material);
-  tip.position.y = 0.86;
+  tip.position.y = HANDLE_TIP;
   for (const part of [stem, tip]) {
     part.renderOrder = 30;
     part.pointerEvents = "none";

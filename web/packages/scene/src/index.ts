@@ -1,7 +1,9 @@
 export { createScene, type Flight, type SceneOptions, type ThetaScene } from "./scene";
 export { createSelection, elementOf, sameSelection } from "./selection";
 export type { DragTool, SelectionState, SelectionStore, SelectMode } from "./selection";
+export type { CameraRig, RigState } from "./camera-rig";
 export type { DragReadout } from "./drag";
+export type { Grip } from "./gizmo";
 export { DARK_THEME, LIGHT_THEME, type SceneTheme } from "./theme";
 export { inkOn } from "./textures";
 export * from "./gestures";

@@ -2,7 +2,7 @@ import type { Operation } from "@theta/client";
 import type { PerspectiveCamera } from "three";
 import { createDragSession, handlesFor, type DragReadout } from "./drag";
 import type { EntityLayer } from "./entities";
-import { createGizmo } from "./gizmo";
+import { createGizmo, type Grip } from "./gizmo";
 import { createHighlight } from "./highlight";
 import { sameSelection, type SelectionStore } from "./selection";
 import type { Stage } from "./stage";
@@ -13,6 +13,8 @@ export interface InteractionPorts {
   readonly entities: EntityLayer;
   readonly selection: SelectionStore;
   readonly theme: SceneTheme;
+  /** Whether there are handles: not for those who only watch. */
+  readonly editable: () => boolean;
   readonly perform: (operation: Operation) => Promise<unknown>;
   readonly readout: (readout: DragReadout | null) => void;
 }
@@ -21,6 +23,7 @@ export interface Interaction {
   /** A handle is held. */
   readonly dragging: boolean;
   readonly tool: "move" | "extrude" | null;
+  readonly grips: readonly Grip[];
   /** Draws outlines and handles where the selection is now. */
   draw(): void;
   cancel(): void;
@@ -55,7 +58,8 @@ export function createInteraction(ports: InteractionPorts): Interaction {
     selectedHighlight.show(view, selected);
     const over = hovered && !gizmo.dragging && !sameSelection(hovered, selected) ? hovered : null;
     hoveredHighlight.show(over ? entities.views.get(over.entity) : undefined, over);
-    if (drag.active === null) gizmo.show(handlesFor(view?.entity, selection.state), theme.accent);
+    const target = ports.editable() ? handlesFor(view?.entity, selection.state) : null;
+    if (drag.active === null) gizmo.show(target, theme.accent);
     stage.canvas.style.cursor = over ? "pointer" : "";
     stage.invalidate();
   };
@@ -66,6 +70,9 @@ export function createInteraction(ports: InteractionPorts): Interaction {
     },
     get tool() {
       return drag.active;
+    },
+    get grips() {
+      return gizmo.grips;
     },
     draw,
     cancel: () => gizmo.cancel(),

@@ -1,10 +1,10 @@
 import type { Presence, RoomClient } from "@theta/client";
-import { Matrix4, type PerspectiveCamera, type Vector3 } from "three";
+import { Matrix4, Quaternion, type PerspectiveCamera, type Vector3 } from "three";
 import type { SelectionStore } from "./selection";
 
 export interface OwnPresence {
-  /** Where the pointer's ray is; null when there is none. */
-  point(ray: { origin: Vector3; direction: Vector3 } | null): void;
+  /** Which way the pointer's ray leaves the eye, in the world; null when there is none. */
+  point(direction: Vector3 | null): void;
   setPainting(painting: boolean): void;
   send(): void;
   /** Sends when the camera stands elsewhere than last told. */
@@ -19,11 +19,17 @@ export function createOwnPresence(
   dragging: () => "move" | "extrude" | null,
 ): OwnPresence {
   const toldFrom = new Matrix4();
-  let ray: Presence["ray"] = null;
+  const inverse = new Quaternion();
+  /** In the camera's space: when the camera moves, what is under a resting pointer changes with it. */
+  let pointing: Vector3 | null = null;
   let painting = false;
   const send = (): void => {
     toldFrom.copy(camera.matrixWorld);
     const { position, quaternion } = camera;
+    const ray: Presence["ray"] = pointing && {
+      origin: position.toArray(),
+      direction: pointing.clone().applyQuaternion(quaternion).toArray(),
+    };
     client.showPresence({
       tool: painting ? "paint" : (dragging() ?? "select"),
       selection: selection.state.selected,
@@ -33,8 +39,8 @@ export function createOwnPresence(
   };
   return {
     send,
-    point(next) {
-      ray = next && { origin: next.origin.toArray(), direction: next.direction.toArray() };
+    point(direction) {
+      pointing = direction && direction.clone().applyQuaternion(inverse.copy(camera.quaternion).invert());
       send();
     },
     setPainting(next) {

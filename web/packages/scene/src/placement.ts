@@ -5,6 +5,9 @@ import type { EntityLayer } from "./entities";
 import { elementIndex, vertexPosition, verticesOf } from "./geometry/measure";
 import { elementOf } from "./selection";
 
+/** The floor below a target this low, as a share of the distance to it, is in view with it. */
+const FLOOR_SHARE = 0.2;
+
 /** What of the room a selection takes up; everything when there is none. */
 export function boundsOf(entities: EntityLayer, selected: Selection | null): Box3 {
   const view = selected ? entities.views.get(selected.entity) : undefined;
@@ -35,13 +38,19 @@ export function freePlace(
     const bounds = new Box3().setFromObject(view.root);
     place.set(bounds.max.x + size * 0.75, 0, (bounds.min.z + bounds.max.z) / 2);
   } else {
-    const caster = new Raycaster();
-    caster.setFromCamera(new Vector2(0, 0), camera);
-    const hit = caster.ray.intersectPlane(new Plane(new Vector3(0, 1, 0), 0), place);
-    const reach = Math.max(rig.distance * 2.5, 4);
-    if (!hit || hit.distanceTo(camera.position) > reach) caster.ray.at(rig.distance, place).setY(0);
+    place.copy(rig.target).setY(0);
+    // High above the floor, what is below the target may be out of view: then where the camera looks.
+    if (rig.target.y > rig.distance * FLOOR_SHARE) lookedAt(camera, rig, place);
   }
   return stepAside(place, entities, size);
+}
+
+function lookedAt(camera: PerspectiveCamera, rig: CameraRig, place: Vector3): void {
+  const caster = new Raycaster();
+  caster.setFromCamera(new Vector2(0, 0), camera);
+  const hit = caster.ray.intersectPlane(new Plane(new Vector3(0, 1, 0), 0), place);
+  const reach = Math.max(rig.distance * 2.5, 4);
+  if (!hit || hit.distanceTo(camera.position) > reach) caster.ray.at(rig.distance, place).setY(0);
 }
 
 /** Next to what already stands there, so that two presses don't make two things in one place. */

@@ -11,8 +11,8 @@ const CLICK_PIXELS_MAX = 5;
 export interface PointerListener {
   hover(selection: Selection | null): void;
   click(selection: Selection | null): void;
-  /** Where the pointer's ray is now; null when it has left. */
-  ray(ray: { origin: Vector3; direction: Vector3 } | null): void;
+  /** Which way the pointer's ray leaves the eye now, in the world; null when it has left. */
+  ray(direction: Vector3 | null): void;
 }
 
 export interface ScenePointer {
@@ -40,8 +40,8 @@ export function createScenePointer(
     return selectionFor(mode(), view.entity.id, face, vertex);
   };
   const onMove = (event: ScenePointerEvent): void => {
-    const { details, pointerPosition } = event;
-    if (details.type === "screen-ray") listener.ray({ origin: pointerPosition, direction: details.direction });
+    const { details } = event;
+    if (details.type === "screen-ray") listener.ray(details.direction);
     listener.hover(targetOf(event));
   };
   const onDown = (event: ScenePointerEvent): void => {

@@ -1,18 +1,21 @@
-import type { DocumentChange, DocumentEntity, Operation, RoomClient, Selection } from "@theta/client";
-import type { PerspectiveCamera, Vector3 } from "three";
+import type { Actor, DocumentChange, DocumentEntity, Operation, RoomClient, Selection, Vector3 as Triple } from "@theta/client";
+import { Vector3, type PerspectiveCamera } from "three";
 import { createAvatarLayer } from "./avatars";
 import { createCameraInput } from "./camera-input";
 import { createCameraRig, type CameraRig } from "./camera-rig";
+import { createContactShadows } from "./contact-shadows";
 import type { DragReadout } from "./drag";
 import { createEntityLayer, type EntityLayer } from "./entities";
 import { createEnvironment } from "./environment";
 import { elementIndex } from "./geometry/measure";
+import type { Grip } from "./gizmo";
 import { createInteraction } from "./interaction";
 import { createOwnPresence } from "./own-presence";
 import { boundsOf, freePlace } from "./placement";
 import { createScenePointer } from "./pointer";
 import { createSelection, elementOf, type SelectionStore } from "./selection";
 import { createStage } from "./stage";
+import { startingPlace } from "./starting-place";
 import type { SceneTheme } from "./theme";
 
 /** Seconds of flight in which the camera crosses its distance to the target. */
@@ -26,6 +29,8 @@ export interface SceneOptions {
   readonly theme: SceneTheme;
   /** Whether the camera may glide (see prefers-reduced-motion). */
   readonly glides: () => boolean;
+  /** Whether this person may change things now; asked anew whenever the connection changes. */
+  readonly editable: () => boolean;
   /** Commits what a gesture did. */
   readonly perform: (operation: Operation) => Promise<unknown>;
   readonly readout: (readout: DragReadout | null) => void;
@@ -47,6 +52,12 @@ export interface ThetaScene {
   readonly camera: PerspectiveCamera;
   /** How many frames were drawn; it rests while nothing changes. */
   readonly frames: number;
+  /** The handles on the stage: where each can be taken hold of, and which way it drags. */
+  readonly handles: readonly Grip[];
+  /** Where a point of the world is on the page, in CSS pixels; null when it is behind the camera. */
+  screenOf(point: Triple | Vector3): { readonly x: number; readonly y: number } | null;
+  /** Stands where a newcomer does after `others` people: each sees the one who came before. */
+  stand(others: number, actor: Actor): void;
   /** Where on the floor something new belongs: before the camera, or beside what is selected. */
   freePlace(size: number): Vector3;
   /** Looks at what is selected, or at everything. */
@@ -64,7 +75,7 @@ export interface ThetaScene {
 /** The room as one sees it: draws the client's document and people, and turns gestures into operations. */
 export function createScene(options: SceneOptions): ThetaScene {
   const parts = createParts(options);
-  const { stage, rig, environment, entities, avatars, selection, interaction, presence } = parts;
+  const { stage, rig, environment, contact, entities, avatars, selection, interaction, presence } = parts;
   const stops = followClient(parts, options.client);
   const flight = createFlight(rig);
   stage.addTask((seconds) => {
@@ -73,6 +84,7 @@ export function createScene(options: SceneOptions): ThetaScene {
     const walking = avatars.advance(seconds, stage.camera);
     interaction.resize(stage.camera);
     environment.follow(stage.camera, rig.target);
+    contact.sync(entities);
     presence.sendIfMoved();
     return flying || moving || walking;
   });
@@ -84,6 +96,14 @@ export function createScene(options: SceneOptions): ThetaScene {
     camera: stage.camera,
     get frames() {
       return stage.frames;
+    },
+    get handles() {
+      return interaction.grips;
+    },
+    screenOf: (point) => screenOf(stage.canvas, stage.camera, point),
+    stand(others, actor) {
+      rig.stand(startingPlace(others, actor, entities.bounds(), stage.camera));
+      stage.invalidate();
     },
     freePlace: (size) => freePlace(stage.camera, rig, entities, selection.state.selected, size),
     frame() {
@@ -102,29 +122,31 @@ export function createScene(options: SceneOptions): ThetaScene {
     setPainting: (painting) => presence.setPainting(painting),
     setTheme(next) {
       environment.setTheme(next);
+      contact.setTheme(next);
       entities.setTheme(next);
       interaction.setTheme(next);
     },
     invalidate: () => stage.invalidate(),
     dispose() {
       for (const stop of stops) stop();
-      for (const part of [parts.pointer, parts.input, interaction, avatars, entities, environment, stage]) part.dispose();
+      for (const part of [parts.pointer, parts.input, interaction, avatars, contact, entities, environment, stage]) part.dispose();
     },
   };
 }
 
 type Parts = ReturnType<typeof createParts>;
 
-function createParts({ canvas, client, theme, glides, perform, readout, firstFrame }: SceneOptions) {
+function createParts({ canvas, client, theme, glides, editable, perform, readout, firstFrame }: SceneOptions) {
   const stage = createStage(canvas, firstFrame);
   const { scene, camera } = stage;
   const rig = createCameraRig(camera, glides);
   const environment = createEnvironment(theme);
   const entities = createEntityLayer(theme);
-  const avatars = createAvatarLayer(entities);
+  const contact = createContactShadows(theme);
+  const avatars = createAvatarLayer(entities, () => stage.invalidate());
   const selection = createSelection();
-  scene.add(environment.group, entities.group, avatars.group);
-  const interaction = createInteraction({ stage, entities, selection, theme, perform, readout });
+  scene.add(environment.group, contact.group, entities.group, avatars.group);
+  const interaction = createInteraction({ stage, entities, selection, theme, editable, perform, readout });
   const presence = createOwnPresence(client, camera, selection, () => interaction.tool);
   const mode = (): SelectionStore["state"]["mode"] => selection.state.mode;
   const pointer = createScenePointer(canvas, scene, camera, entities, mode, {
@@ -132,8 +154,8 @@ function createParts({ canvas, client, theme, glides, perform, readout, firstFra
       if (!input.dragging && !interaction.dragging) selection.hover(hovered);
     },
     click: (selected) => selection.select(selected),
-    ray: (ray) => {
-      presence.point(ray);
+    ray: (direction) => {
+      presence.point(direction);
       // A handle's colour follows the pointer without anything else having changed.
       stage.invalidate();
     },
@@ -143,7 +165,7 @@ function createParts({ canvas, client, theme, glides, perform, readout, firstFra
     moved: () => stage.invalidate(),
     taken: () => interaction.dragging,
   });
-  return { stage, rig, environment, entities, avatars, selection, interaction, presence, pointer, input };
+  return { stage, rig, environment, contact, entities, avatars, selection, interaction, presence, pointer, input };
 }
 
 /** Keeps the stage up to date with the room; returns what ends that. */
@@ -171,6 +193,7 @@ function followClient(parts: Parts, client: RoomClient): (() => void)[] {
     client.on("document", syncDocument),
     client.on("presence", syncPeople),
     client.on("people", syncPeople),
+    client.on("connection", () => interaction.draw()),
   ];
 }
 
@@ -188,6 +211,13 @@ function createFlight(rig: CameraRig): { steer(flight: Flight): void; advance(se
       return true;
     },
   };
+}
+
+function screenOf(canvas: HTMLCanvasElement, camera: PerspectiveCamera, point: Triple | Vector3) {
+  const at = new Vector3(...point).project(camera);
+  if (at.z > 1) return null;
+  const { left, top, width, height } = canvas.getBoundingClientRect();
+  return { x: left + ((at.x + 1) / 2) * width, y: top + ((1 - at.y) / 2) * height };
 }
 
 /** Lets go of what is no longer in the document: an undone object, a face that was cut up. */

@@ -32,15 +32,16 @@ export interface Label {
 const TAG_PIXELS = 72;
 const TAG_FONT = '600 34px system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif';
 const TAG_TEXT_PIXELS_MAX = 420;
+const CURSOR_FONT = TAG_FONT.replace("34px", "30px");
+const CURSOR_TEXT_PIXELS_MAX = 300;
 
 /** A name tag: text on a rounded plate in the person's colour. The text is drawn, never parsed. */
 export function createLabel(text: string, colour: number): Label {
   const canvas = document.createElement("canvas");
   const context = canvas.getContext("2d");
-  let width = TAG_PIXELS * 2;
   if (context) {
     context.font = TAG_FONT;
-    width = Math.ceil(Math.min(context.measureText(text).width, TAG_TEXT_PIXELS_MAX)) + 48;
+    const width = Math.ceil(Math.min(context.measureText(text).width, TAG_TEXT_PIXELS_MAX)) + 48;
     canvas.width = width;
     canvas.height = TAG_PIXELS;
     context.font = TAG_FONT;
@@ -52,14 +53,63 @@ export function createLabel(text: string, colour: number): Label {
     context.fillStyle = inkOn(colour);
     context.fillText(text, 24, TAG_PIXELS / 2 + 1, TAG_TEXT_PIXELS_MAX);
   }
+  return spriteOf(canvas);
+}
+
+const CURSOR_METRES_PER_PIXEL = 0.000375;
+/** The arrow's outline, its tip at the origin. */
+const ARROW = [[0, 0], [0, 44], [11, 34], [19, 51], [27, 47], [19, 31], [33, 30]] as const;
+const ARROW_RIM_PIXELS = 5;
+const PLATE = { left: 34, top: 46, height: 46, inset: 18 };
+
+/** A cursor in a person's colour with their name beside it, of one size on the screen; its tip is where it stands. */
+export function createCursorLabel(text: string, colour: number): Label {
+  const canvas = document.createElement("canvas");
+  const context = canvas.getContext("2d");
+  const css = `#${colour.toString(16).padStart(6, "0")}`;
+  if (context) {
+    context.font = CURSOR_FONT;
+    const words = Math.ceil(Math.min(context.measureText(text).width, CURSOR_TEXT_PIXELS_MAX));
+    canvas.width = PLATE.left + words + PLATE.inset * 2 + ARROW_RIM_PIXELS;
+    canvas.height = PLATE.top + PLATE.height + ARROW_RIM_PIXELS;
+    context.translate(ARROW_RIM_PIXELS, ARROW_RIM_PIXELS);
+    context.font = CURSOR_FONT;
+    context.beginPath();
+    for (const [x, y] of ARROW) context.lineTo(x, y);
+    context.closePath();
+    context.lineJoin = "round";
+    context.lineWidth = ARROW_RIM_PIXELS;
+    context.strokeStyle = "#ffffff";
+    context.stroke();
+    context.fillStyle = css;
+    context.fill();
+    context.beginPath();
+    context.roundRect(PLATE.left - ARROW_RIM_PIXELS, PLATE.top - ARROW_RIM_PIXELS, words + PLATE.inset * 2, PLATE.height, 14);
+    context.fill();
+    context.textBaseline = "middle";
+    context.fillStyle = inkOn(colour);
+    const middle = PLATE.top - ARROW_RIM_PIXELS + PLATE.height / 2 + 1;
+    context.fillText(text, PLATE.left - ARROW_RIM_PIXELS + PLATE.inset, middle, CURSOR_TEXT_PIXELS_MAX);
+  }
+  const label = spriteOf(canvas);
+  const { sprite } = label;
+  sprite.material.sizeAttenuation = false;
+  sprite.scale.set(canvas.width * CURSOR_METRES_PER_PIXEL, canvas.height * CURSOR_METRES_PER_PIXEL, 1);
+  sprite.center.set(ARROW_RIM_PIXELS / canvas.width, 1 - ARROW_RIM_PIXELS / canvas.height);
+  sprite.renderOrder = 21;
+  return label;
+}
+
+function spriteOf(canvas: HTMLCanvasElement): Label {
   const texture = new CanvasTexture(canvas);
   texture.colorSpace = SRGBColorSpace;
+  texture.anisotropy = 4;
   const material = new SpriteMaterial({ map: texture, depthTest: false, transparent: true, toneMapped: false });
   const sprite = new Sprite(material);
   sprite.renderOrder = 20;
   return {
     sprite,
-    aspect: width / TAG_PIXELS,
+    aspect: canvas.width / canvas.height,
     dispose() {
       texture.dispose();
       material.dispose();

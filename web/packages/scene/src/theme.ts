@@ -14,11 +14,13 @@ export interface SceneTheme {
   readonly ambientStrength: number;
   readonly keyStrength: number;
   readonly shadowStrength: number;
+  /** Of the soft darkness where something touches the floor. */
+  readonly contactStrength: number;
 }
 
 export const LIGHT_THEME: SceneTheme = {
-  skyTop: 0xb9cbe6,
-  horizon: 0xeef2f8,
+  skyTop: 0x8fb4ea,
+  horizon: 0xf1f5fb,
   floor: 0xe3e8f0,
   grid: 0x5a6b85,
   gridStrength: 0.3,
@@ -31,6 +33,7 @@ export const LIGHT_THEME: SceneTheme = {
   ambientStrength: 2,
   keyStrength: 1.75,
   shadowStrength: 0.26,
+  contactStrength: 0.34,
 };
 
 export const DARK_THEME: SceneTheme = {
@@ -48,4 +51,5 @@ export const DARK_THEME: SceneTheme = {
   ambientStrength: 2.1,
   keyStrength: 1.8,
   shadowStrength: 0.5,
+  contactStrength: 0.6,
 };

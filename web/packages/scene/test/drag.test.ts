@@ -106,7 +106,8 @@ test("handles stand in the middle of what they move", () => {
   const { view, state } = stage({ selected: FACE });
   expect(handlesFor(view.entity, state)).toMatchObject({ kind: "extrude", anchor: { x: 0, y: 2, z: 0 } });
   expect(handlesFor(view.entity, { ...state, tool: "move" })).toMatchObject({ kind: "move", anchor: { y: 2 } });
-  expect(handlesFor(view.entity, { ...state, selected: { kind: "object", entity: ID } })).toMatchObject({ anchor: { y: 1 } });
+  expect(handlesFor(view.entity, { ...state, mode: "object", selected: { kind: "object", entity: ID } })).toMatchObject({ anchor: { y: 1 } });
+  expect(handlesFor(view.entity, { ...state, mode: "face", selected: { kind: "object", entity: ID } })).toBeNull();
   expect(handlesFor(view.entity, { ...state, selected: { ...FACE, element: "00".repeat(16) } })).toBeNull();
   expect(handlesFor(undefined, state)).toBeNull();
 });

@@ -2,6 +2,7 @@ import type { Presence } from "@theta/client";
 import { Box3, PerspectiveCamera, Vector3 } from "three";
 import { expect, test } from "vitest";
 import { createCameraRig } from "../src/camera-rig";
+import { shadowOnFloor } from "../src/environment";
 import { createPresenceMotion } from "../src/presence-motion";
 
 function at(x: number): Presence {
@@ -108,4 +109,12 @@ test("zoom stays within its limits", () => {
   for (let press = 0; press < 100; press++) rig.zoom(3);
   settle(rig);
   expect(rig.distance).toBeLessThanOrEqual(200);
+});
+
+test("a box's shadow is looked for where it stands and where the light throws it", () => {
+  const box = new Box3(new Vector3(-1, 0, -1), new Vector3(1, 2, 1));
+  const touched = shadowOnFloor(box);
+  expect([touched.min.x <= -1, touched.max.z >= 1]).toEqual([true, true]);
+  expect(touched.max.x).toBeGreaterThan(1.9);
+  expect(touched.min.z).toBeLessThan(-2.1);
 });

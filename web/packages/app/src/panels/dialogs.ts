@@ -92,6 +92,38 @@ function createWelcomeForm() {
   return { element, form, name, invite, inviteField, reason };
 }
 
+/** Says that this address won't do, and by which one the room can be opened: there is no WebCrypto on plain HTTP. */
+export function createInsecure({ hostname, port }: Pick<Location, "hostname" | "port">, invite: string): HTMLDialogElement {
+  const number = port || "80";
+  const link = `http://localhost:${number}/${invite && `#invite=${invite}`}`;
+  const line = (label: string, testId: string, value: string): HTMLElement =>
+    h("div", {
+      class: "field",
+      children: [
+        h("label", { text: label, attributes: { for: testId } }),
+        h("input", { testId, attributes: { type: "text", id: testId, readonly: "", value, spellcheck: "false" } }),
+      ],
+    });
+  return h("dialog", {
+    class: "welcome",
+    testId: "insecure",
+    attributes: { "aria-labelledby": "insecure-title" },
+    children: [
+      h("div", {
+        class: "sheet",
+        children: [
+          h("h1", { text: "Open it as localhost", attributes: { id: "insecure-title" } }),
+          h("p", {
+            text: "At this address the browser lets no page sign what it does: it wants HTTPS, or http://localhost. Theta doesn't speak HTTPS on the network yet.",
+          }),
+          line("On the machine that serves the room, open", "insecure-link", link),
+          line("On another one, run this first, then open the same link", "insecure-tunnel", `ssh -N -L ${number}:localhost:${number} ${hostname}`),
+        ],
+      }),
+    ],
+  });
+}
+
 /** A sheet with every key of the page. */
 export function createHelp(): HTMLDialogElement {
   const close = iconButton("close", "Close", "help-close", "Esc");

@@ -2,6 +2,7 @@ import type { DocumentEntity, RoomClient, Vector3 } from "@theta/client";
 import { IDENTITY, type DragReadout, type SelectionStore } from "@theta/scene";
 import type { Actions } from "../actions";
 import { card, h, iconButton } from "../dom";
+import type { RoleWatch } from "../role";
 import { focusField, numberField, submitRow, vectorField } from "./fields";
 import { createPalette } from "./palette";
 
@@ -15,7 +16,12 @@ export interface Inspector {
 }
 
 /** What is selected, in numbers: name, colour, place; for a face how far to extrude it. */
-export function createInspector(client: RoomClient, selection: SelectionStore, actions: Actions): Inspector {
+export function createInspector(
+  client: RoomClient,
+  selection: SelectionStore,
+  actions: Actions,
+  role: RoleWatch,
+): Inspector {
   const parts = createParts(actions);
   const { name, place, move, distance, extrude, palette, hint, fields } = parts;
   const entity = (): DocumentEntity | undefined => {
@@ -27,7 +33,7 @@ export function createInspector(client: RoomClient, selection: SelectionStore, a
     const one = entity();
     fields.hidden = !one;
     hint.hidden = one !== undefined;
-    hint.textContent = "Click something in the room, or add a cube with C.";
+    hint.textContent = role.watching ? "Click something in the room." : "Click something in the room, or add a cube with C.";
     if (!one || !selected) return;
     if (document.activeElement !== name) name.value = one.name ?? "";
     place.element.hidden = mode !== "object";
@@ -43,7 +49,10 @@ export function createInspector(client: RoomClient, selection: SelectionStore, a
   selection.subscribe((state, before) => {
     if (state.selected !== before.selected || state.mode !== before.mode) show();
   });
-  show();
+  role.follow((watching) => {
+    fields.disabled = watching;
+    show();
+  });
 
   return {
     element: card("Selection", "inspector", [hint, fields]),
@@ -80,8 +89,9 @@ function createParts(actions: Actions) {
   const extrude = submitRow("Extrude", "extrude", distance, (value) => void actions.extrude(value));
   const palette = createPalette((colour) => void actions.paint(colour));
   const hint = h("p", { class: "empty", testId: "inspector-hint" });
-  const fields = h("div", {
+  const fields = h("fieldset", {
     class: "fields",
+    attributes: { "aria-label": "Properties" },
     children: [
       h("div", { class: "row", children: [name, remove] }),
       place.element,

@@ -17,7 +17,7 @@ export function createOutline(client: RoomClient, selection: SelectionStore): Ou
   const objects = createListbox({
     label: "Objects",
     testId: "objects",
-    empty: "Nothing here yet. Press C for a cube.",
+    empty: "Nothing here yet.",
     select: (entity) => selection.select({ kind: "object", entity }),
     hover: (entity) => selection.hover(entity === null ? null : { kind: "object", entity }),
   });

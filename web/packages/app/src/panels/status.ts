@@ -15,9 +15,10 @@ export function connectionWords(client: RoomClient, now: number): { state: strin
       if (view.status === "loading") return { state: "joining", text: "Joining …", title: "Receiving the document" };
       const milliseconds = statistics.roundTripMs;
       const jitter = statistics.jitterMs === null ? "" : `, ±${statistics.jitterMs.toFixed(1)} ms`;
+      const watching = connection.role === "viewer" ? "Watching" : "Live";
       return {
         state: "live",
-        text: milliseconds === null ? "Live" : `Live · ${milliseconds < 10 ? milliseconds.toFixed(1) : Math.round(milliseconds)} ms`,
+        text: milliseconds === null ? watching : `${watching} · ${milliseconds < 10 ? milliseconds.toFixed(1) : Math.round(milliseconds)} ms`,
         title: milliseconds === null ? "Connected" : `Round trip ${milliseconds.toFixed(1)} ms${jitter}`,
       };
     }

@@ -2,6 +2,7 @@ import type { PrimitiveKind, RoomClient } from "@theta/client";
 import type { DragTool, SelectMode, SelectionStore } from "@theta/scene";
 import type { Actions } from "../actions";
 import { h, icon, iconButton, type IconName } from "../dom";
+import type { RoleWatch } from "../role";
 
 const MODES: readonly { mode: SelectMode; label: string; key: string; icon: IconName }[] = [
   { mode: "object", label: "Object", key: "1", icon: "object" },
@@ -22,11 +23,12 @@ export interface ToolbarPorts {
   readonly client: RoomClient;
   readonly selection: SelectionStore;
   readonly actions: Actions;
+  readonly role: RoleWatch;
   readonly frame: () => void;
 }
 
 /** Modes, tools, what to add, undo and redo. */
-export function createToolbar({ client, selection, actions, frame }: ToolbarPorts): HTMLElement {
+export function createToolbar({ client, selection, actions, role, frame }: ToolbarPorts): HTMLElement {
   const modes = MODES.map(({ mode, label, key, icon: name }) => {
     const button = toggle(label, name, key, `mode-${mode}`);
     button.addEventListener("click", () => selection.setMode(mode));
@@ -54,7 +56,7 @@ export function createToolbar({ client, selection, actions, frame }: ToolbarPort
     for (const one of modes) one.button.setAttribute("aria-pressed", String(one.mode === mode));
     for (const one of tools) {
       one.button.setAttribute("aria-pressed", String(mode === "face" ? one.tool === tool : one.tool === "move"));
-      one.button.disabled = mode !== "face" && one.tool === "extrude";
+      one.button.disabled = role.watching || (mode !== "face" && one.tool === "extrude");
     }
   };
   const showHistory = (): void => {
@@ -64,7 +66,7 @@ export function createToolbar({ client, selection, actions, frame }: ToolbarPort
     ] as const) {
       const step = client.history[way];
       const verb = way === "undo" ? "Undo" : "Redo";
-      button.disabled = step === null;
+      button.disabled = role.watching || step === null;
       button.classList.toggle("blocked", (step?.blockedBy.length ?? 0) > 0);
       const blocked = step && step.blockedBy.length > 0 ? ` – ${step.blockedBy.join(", ")} built on this` : "";
       button.title = step ? `${verb} “${step.label}”${blocked} (${key})` : `Nothing to ${way}`;
@@ -73,8 +75,11 @@ export function createToolbar({ client, selection, actions, frame }: ToolbarPort
   };
   selection.subscribe(showSelection);
   client.on("history", showHistory);
-  showSelection();
-  showHistory();
+  role.follow((watching) => {
+    for (const button of adders) button.disabled = watching;
+    showSelection();
+    showHistory();
+  });
 
   return h("div", {
     class: "toolbar",
