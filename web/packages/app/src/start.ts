@@ -157,6 +157,13 @@ function watchTrouble(client: RoomClient, notices: Notices, welcome: Welcome, me
       action: { label: "Try again", run: () => client.connect() },
     });
   });
+  client.on("readOnly", (reason) => {
+    notices.show("Your edits wait", {
+      kind: "warning",
+      topic: "read-only",
+      detail: `${reason}. They go through by themselves once the room can write again.`,
+    });
+  });
   client.on("corrected", ({ outcome, reason }) => {
     const title = outcome === "applied" ? "Something of yours is back in effect" : "Something of yours has no effect any more";
     notices.show(title, { kind: outcome === "applied" ? "info" : "warning", detail: reason, topic: "corrected" });

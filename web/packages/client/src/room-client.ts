@@ -156,6 +156,7 @@ export function createRoomClient(options: RoomClientOptions, parts: RoomClientPa
         break;
       case "PacketRefused":
         outbox.handleRefused(message);
+        if (message.code === "ReadOnly") emitter.emit("readOnly", message.reason);
         break;
       case "Corrected": {
         const { actor, number, outcome, reason } = message;

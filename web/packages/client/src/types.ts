@@ -253,6 +253,8 @@ export interface RoomClientEvents {
   chat: ChatMessage;
   history: HistoryView;
   corrected: Correction;
+  /** The room cannot write, and says why; what was performed waits and is sent again. */
+  readOnly: string;
   statistics: Statistics;
 }
 

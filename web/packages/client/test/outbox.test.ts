@@ -185,6 +185,19 @@ describe("refusals", () => {
     expect((await second).names[0]!.number).toBe(2n);
   });
 
+  it("WIRE-16: a room that cannot write says why, and the edit waits", async () => {
+    const { client, room } = await createJoined();
+    const reasons: string[] = [];
+    client.on("readOnly", (reason) => reasons.push(reason));
+    watch(client.perform([PAINT]));
+    await room.packet(1);
+    const reason = "the room is read-only: the disk is full";
+    room.send({ type: "PacketRefused", nonce: 1n, code: "ReadOnly", reason, retryable: true, retryAfterMs: 5000 });
+    await rest();
+    expect(reasons).toEqual([reason]);
+    expect(client.statistics.packetsPending).toBe(1);
+  });
+
   it("CMD-6: after a retryable one the same bytes go again, in order, after the time named", async () => {
     const joined = await createJoined();
     const { client, room, environment } = joined;
