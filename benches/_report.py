@@ -73,7 +73,7 @@ def report(name: str, rows: Sequence[Row]) -> bool:
         bar = "–" if row.bar is None else f"{sign} {row.bar:g} {row.unit}"
         verdict = "" if row.bar is None else "ok" if row.holds else "MISSED"
         peer = f"{row.peer}: {row.peer_value:.4g} {row.unit}" if row.peer_value is not None else "–"
-        ratio = "" if row.ratio is None else f" ({row.ratio:.1f} × better)"
+        ratio = "" if row.ratio is None else f" ({_in_words(row.ratio)})"
         value = f"{row.value:.4g} {row.unit}"
         print(f"{row.what:<{width}}  {value:>12}  {bar:>12}  {verdict:<6}  {peer}{ratio}")
     FOLDER.mkdir(parents=True, exist_ok=True)
@@ -81,3 +81,7 @@ def report(name: str, rows: Sequence[Row]) -> bool:
     path.write_text(json.dumps([row.as_data() for row in rows], indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     print(f"written: {path.relative_to(FOLDER.parent.parent)}")
     return all(row.holds for row in rows)
+
+
+def _in_words(ratio: float) -> str:
+    return f"{ratio:.1f} × better" if ratio >= 1.0 else f"{1.0 / ratio:.1f} × worse"

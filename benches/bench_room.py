@@ -28,16 +28,21 @@ CHROMIUM_ARGUMENTS = [
 STARTS = 5
 
 
-def clean_clone_row() -> Row:
-    """One command in a clean clone with an empty home directory, until the link is there."""
+def clean_clone_rows() -> list[Row]:
+    """One command in a clean clone with an empty home directory, until the link is there; then the same again."""
     with tempfile.TemporaryDirectory() as folder:
         home, clone = Path(folder) / "home", Path(folder) / "theta"
         home.mkdir()
         subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
         command = ["make", "serve", f"ARGS=--port {free_port()}"]
         with serving(command, clone, environment_in(home)) as running:
-            seconds = running.seconds
-    return Row("make serve in a clean clone, set-up included", seconds, "s", 120)
+            first = running.seconds
+        with serving(command, clone, environment_in(home)) as running:
+            second = running.seconds
+    return [
+        Row("make serve in a clean clone, set-up included", first, "s", 120),
+        Row("make serve there a second time, to the link", second, "s", 3),
+    ]
 
 
 def start_row(folder: Path) -> Row:
@@ -52,7 +57,7 @@ def start_row(folder: Path) -> Row:
         subprocess.run([sys.executable, "-c", "import aiohttp.web, numpy, msgspec, nacl, typer, rich"], check=True)
         libraries.append(time.perf_counter() - start)
     return Row(
-        "second start, to the link",
+        "theta serve on a room that is there, to the link",
         sorted(times)[STARTS // 2],
         "s",
         3,
@@ -147,7 +152,7 @@ def main() -> int:
         "--no-clone", action="store_true", help="leave out `make serve` in a clean clone, which downloads"
     )
     options = parser.parse_args()
-    rows = [] if options.no_clone else [clean_clone_row()]
+    rows = [] if options.no_clone else clean_clone_rows()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "keys").mkdir()

@@ -5,6 +5,7 @@ Each kind knows how a value is checked, kept in a NumPy array by row, and packed
 
 import sys
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,7 @@ class Column:
         if self.width < 1:
             raise InvalidValue("width", self.width, "at least 1")
 
-    @property
+    @cached_property
     def is_float(self) -> bool:
         """Whether the numbers are floats."""
         return self.dtype[1] == "f"
@@ -65,9 +66,10 @@ class Column:
         numbers: Any = value if self.width > 1 else (value,)
         if not isinstance(numbers, tuple) or len(numbers) != self.width:
             raise InvalidValue(field, value, f"a tuple of {self.width} numbers")
-        low, high = self._range()
+        low, high = self._range
+        accepted = (int, float) if self.is_float else (int,)
         for number in numbers:
-            fits = isinstance(number, int if not self.is_float else int | float) and not isinstance(number, bool)
+            fits = isinstance(number, accepted) and number is not True and number is not False
             if not fits or not low <= number <= high:
                 raise InvalidValue(field, number, f"{'a float' if self.is_float else 'an int'} in [{low}, {high}]")
 
@@ -98,6 +100,7 @@ class Column:
         """The field as plain data."""
         return {"kind": "column", "dtype": self.dtype, "width": self.width}
 
+    @cached_property
     def _range(self) -> tuple[float, float]:
         if self.is_float:
             high = FLOAT32_MAX if self.dtype == "<f4" else sys.float_info.max

@@ -67,7 +67,7 @@ def decode_presence(row: bytes) -> Presence:
         raise ProtocolError(f"a presence row has {PRESENCE_BYTES} bytes, not {len(row)}")
     try:
         presence = parse(Presence, row)
-        check_presence(presence)
+        _check_choices(presence)
     except InvalidValue as error:
         raise ProtocolError(f"presence: {error}") from error
     return presence
@@ -80,6 +80,10 @@ def check_presence(row: Presence) -> None:
         InvalidValue: names the field and its limit.
     """
     check(row)
+    _check_choices(row)
+
+
+def _check_choices(row: Presence) -> None:
     if row.tool >= len(TOOLS):
         raise InvalidValue("tool", row.tool, f"below {len(TOOLS)}")
     if row.selection >= len(SELECTIONS):
