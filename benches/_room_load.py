@@ -16,7 +16,7 @@ from theta.adapters.client import RoomClient
 from theta.node.events import DocumentChanged
 
 PEERS = 10
-EDITS_EACH = 60
+EDITS_EACH = 40
 EDITS_PER_SECOND_EACH = 4.0
 PRESENCE_SECONDS = 10.0
 PRESENCE_HERTZ = 30.0

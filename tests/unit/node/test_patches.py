@@ -28,6 +28,11 @@ def _page(pump: Pump, name: str = "Page") -> PatchPeer:
     return page
 
 
+def _blockers(page: PatchPeer) -> list[str]:
+    assert page.history is not None
+    return page.history.undo[0].blocked_by
+
+
 def _same(pump: Pump, ada: Peer, *pages: PatchPeer) -> None:
     agree(pump, ada)
     for page in pages:
@@ -174,13 +179,13 @@ def test_wire_14_of_others_work_notices_come_at_most_ten_times_a_second_and_only
     pump.advance(0.2)
     ada.perform(pump.now, [red(entity)])
     pump.pump()
-    assert page.history.undo[0].blocked_by == ["Ada"]
+    assert _blockers(page) == ["Ada"]
     known = len(page.of(History))
     ada.undo(pump.now)
     pump.pump()
     assert len(page.of(History)) == known
     pump.advance(0.1)
-    assert page.history.undo[0].blocked_by == []
+    assert _blockers(page) == []
     known = len(page.of(History))
     ada.perform(pump.now, [cube()])
     pump.advance(0.3)
@@ -195,12 +200,12 @@ def test_wire_14_much_to_replay_makes_notices_seldom(monkeypatch: pytest.MonkeyP
     pump.pump()
     ada.perform(pump.now, [Rename(entity, f"name {number}") for number in range(19)])
     pump.advance(0.3)
-    assert page.history.undo[0].blocked_by == ["Ada"]
+    assert _blockers(page) == ["Ada"]
     ada.undo(pump.now)
     pump.advance(1.0)
-    assert page.history.undo[0].blocked_by == ["Ada"], "twenty commands take two seconds"
+    assert _blockers(page) == ["Ada"], "twenty commands take two seconds"
     pump.advance(1.5)
-    assert page.history.undo[0].blocked_by == []
+    assert _blockers(page) == []
 
 
 def test_wire_15_an_author_is_told_when_its_work_comes_to_nothing_and_when_it_counts_again() -> None:
