@@ -9,6 +9,7 @@ import pytest
 from tests.contract.transport_contract import soon
 from tests.support.news import News
 from theta.adapters.client.driver import BACKOFF_SECONDS_MIN, PeerDriver
+from theta.adapters.client.errors import ConnectionFailed
 from theta.adapters.host import RoomHost, machine_clock
 from theta.adapters.memory_store import MemoryLogStore
 from theta.adapters.memory_transport import memory_pair
@@ -80,3 +81,19 @@ async def test_it_waits_longer_while_nobody_lets_it_in_and_not_long_after_it_was
     waits = [vars(record)["after_seconds"] for record in caplog.records if record.message == "reconnecting"]
     soon_again, longer = [BACKOFF_SECONDS_MIN] * LOSSES, [BACKOFF_SECONDS_MIN * 2**n for n in range(1, REFUSALS + 1)]
     assert waits == soon_again + longer
+
+
+async def test_a_bug_in_the_peer_is_told_and_nobody_waits_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    door = Door()
+    settings = PeerSettings(Identity.from_seed(b"\x09" * 32), os.urandom(16), "Ada", door.host.room.invite("editor"))
+    peer = Peer(settings, Randomness(os.urandom(32)))
+    failed: asyncio.Future[ConnectionFailed] = asyncio.get_running_loop().create_future()
+
+    def break_down(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(peer, "handle_frame", break_down)
+    driver = PeerDriver(peer, door.open_transport, lambda event: None, failed.set_result)
+    assert "a bug" in str(await soon(failed))
+    await soon(driver.close())
+    await door.close()

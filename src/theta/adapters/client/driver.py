@@ -60,7 +60,7 @@ class PeerDriver:
         self._timer: asyncio.TimerHandle | None = None
         self._closing: set[asyncio.Task[None]] = set()
         self._failures = 0
-        self._task = asyncio.create_task(self._run(), name="theta peer")
+        self._task = asyncio.create_task(self._run_guarded(), name="theta peer")
 
     async def close(self) -> None:
         """Leave the room; the driver is of no use afterwards."""
@@ -93,6 +93,14 @@ class PeerDriver:
         if close is not None and transport is not None:
             self._begin_close(transport, *close)
         self._arm()
+
+    async def _run_guarded(self) -> None:
+        """A bug in the peer ends it, and is told: nobody is left waiting for an answer that cannot come."""
+        try:
+            await self._run()
+        except Exception as error:
+            _log.exception("a bug in the peer")
+            self._on_failed(ConnectionFailed(f"an internal error: {error!r}", CLOSE_INTERNAL))
 
     async def _run(self) -> None:
         while True:
