@@ -104,7 +104,7 @@ def test_every_runtime_pin_is_the_same_for_developers() -> None:
     [
         "--index-url https" + "://example.org/simple",
         "a @ file:///opt/a.whl",
-        "--find-links /opt/wheels",
+        "--find-links /srv/wheels",
         "    # from http" + "://example.org",
         "-i x",
         "git+ssh" + "://example.org/a",
