@@ -28,7 +28,7 @@ ifneq ($(shell sh tools/make_venv.sh --check && echo whole),whole)
 STALE_VENV := FORCE
 endif
 
-.PHONY: help setup serve test test-browser soak-sim ci lint format types bench bench-room generate lock clean FORCE
+.PHONY: help setup serve test test-browser soak-sim soak-kill ci lint format types bench bench-room generate lock clean FORCE
 
 help: ## Say what can be done here
 	@echo "Theta. Type 'make serve' and open the link it prints."

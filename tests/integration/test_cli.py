@@ -267,6 +267,9 @@ class TestVerify:
         assert done.returncode == 0, done
         assert re.search(r"^authors: authentic up to record (\d+)$", done.stdout, re.MULTILINE)
         assert "the room's key vouches for it up to record" in done.stdout
+        assert re.search(
+            r"^a cut after record \d+ would not show: compare the head, by --head$", done.stdout, re.MULTILINE
+        )
         assert re.search(r"^document hash: [0-9a-f]{32}$", done.stdout, re.MULTILINE)
         assert done.stdout.endswith(f"good: {room}\n")
 
@@ -332,7 +335,7 @@ class TestInfo:
 class TestExport:
     def test_writes_binary_gltf(self, room: Path) -> None:
         target = room.with_name("room.glb")
-        target.write_text("older")
+        target.write_bytes(b"glTF of yesterday")
         done = theta("export", room, target)
         assert done.returncode == 0, done
         content = target.read_bytes()
@@ -347,6 +350,28 @@ class TestExport:
         assert done.returncode == 1
         assert done.stderr.startswith("error: cannot write nowhere/room.glb")
         assert done.stderr.count("\n") == 1
+
+    @pytest.mark.parametrize("suffix", ["", ".key"])
+    def test_never_over_a_room_or_its_key(self, room: Path, suffix: str) -> None:
+        target = room.with_name(room.name + suffix)
+        before = target.read_bytes()
+        done = theta("export", room, target)
+        assert done.returncode == 2
+        assert "older GLB" in done.stderr
+        assert target.read_bytes() == before
+
+    def test_over_an_older_export(self, room: Path) -> None:
+        target = room.with_name("out.glb")
+        assert theta("export", room, target).returncode == 0
+        assert theta("export", room, target).returncode == 0
+
+    @pytest.mark.parametrize("command", ["export", "backup"])
+    @pytest.mark.parametrize("folder", [".", "/"])
+    def test_not_onto_a_folder(self, room: Path, command: str, folder: str) -> None:
+        done = theta(command, room, folder)
+        assert done.returncode == 2
+        assert "not a folder" in done.stderr
+        assert "Traceback" not in done.stderr
 
 
 class TestBackup:

@@ -1,6 +1,7 @@
 """The room's port as browsers and strangers meet it: page, API, headers, Host and Origin."""
 
 import asyncio
+import base64
 import errno
 import socket
 from collections.abc import AsyncIterator
@@ -261,6 +262,35 @@ class TestJoining:
         assert {end.close_code for end in ends} == {4408}
         again = await connect_websocket(http, url)
         await asyncio.gather(end_of(again), again.close())
+
+    async def test_the_end_is_said_once_or_browsers_forget_why(
+        self, server: TestServer, http: aiohttp.ClientSession
+    ) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        upgrade = "\r\n".join(
+            (
+                "GET /ws HTTP/1.1",
+                f"Host: 127.0.0.1:{server.port}",
+                "Upgrade: websocket",
+                "Connection: Upgrade",
+                "Sec-WebSocket-Version: 13",
+                f"Sec-WebSocket-Key: {base64.b64encode(bytes(16)).decode()}",
+                "\r\n",
+            )
+        )
+        writer.write(upgrade.encode())
+        assert b"101" in await soon(reader.readuntil(b"\r\n\r\n"))
+        mask = bytes(4)
+        writer.write(b"\x82\x84" + mask + b"\x00bad")
+        opcode = 0x82
+        while opcode == 0x82:
+            opcode, length = await soon(reader.readexactly(2))
+            payload = await soon(reader.readexactly(length))
+        assert opcode == 0x88
+        assert int.from_bytes(payload[:2], "big") == 4400
+        writer.write(b"\x88\x82" + mask + payload[:2])
+        assert await soon(reader.read()) == b"", "nothing after the close frame (RFC 6455, 5.5.1)"
+        writer.close()
 
     async def test_ws_without_an_upgrade_is_a_bad_request(self, http: aiohttp.ClientSession) -> None:
         async with http.get("/ws") as response:

@@ -6,7 +6,6 @@ late, never lost; what would be late is dropped before it is written.
 
 import asyncio
 import struct
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -41,8 +40,7 @@ async def accept_websocket(request: web.Request) -> tuple[web.WebSocketResponse[
     )
     await websocket.prepare(request)
     carrier = request.transport
-    abort = carrier.abort if carrier is not None else None
-    return websocket, WebSocketTransport(websocket, CLIENT_FRAME_BYTES_MAX, abort=abort)
+    return websocket, WebSocketTransport(websocket, CLIENT_FRAME_BYTES_MAX, carrier)
 
 
 async def connect_websocket(http: ClientSession, url: str) -> "WebSocketTransport":
@@ -70,17 +68,16 @@ class WebSocketTransport:
     Args:
         websocket: prepared, with `autoclose=False`.
         frame_bytes_max: the largest reliable frame taken in.
-        abort: drops the connection at once, for a peer that stopped reading.
+        carrier: the connection below it, so that a peer that stopped reading can be dropped at once.
     """
 
     kind = "websocket"
 
-    def __init__(
-        self, websocket: AnyWebSocket, frame_bytes_max: int, *, abort: Callable[[], None] | None = None
-    ) -> None:
+    def __init__(self, websocket: AnyWebSocket, frame_bytes_max: int, carrier: asyncio.Transport | None = None) -> None:
         self._websocket = websocket
         self._frame_bytes_max = frame_bytes_max
-        self._abort = abort
+        self._carrier = carrier
+        self._said_close = False
         self._metrics = TransportMetrics()
         self._queue = SendQueue(asyncio.get_running_loop().time, self._metrics)
         self._queued = asyncio.Event()
@@ -209,6 +206,7 @@ class WebSocketTransport:
             async with asyncio.timeout(TRANSPORT_CLOSE_SECONDS_MAX):
                 with suppress(ClientError, ConnectionError, RuntimeError):
                     await self._websocket.send_frame(payload, WSMsgType.CLOSE)
+                    self._said_close = True
                     await (self._read_out.wait() if self._receiving else self._read())
                 return True
         return False
@@ -219,8 +217,11 @@ class WebSocketTransport:
             with suppress(asyncio.CancelledError):
                 await self._writer
             self._end_of_writing()
-            if not graceful and self._abort is not None:
-                self._abort()
+            if self._carrier is not None and not graceful:
+                self._carrier.abort()
+            elif self._carrier is not None and self._said_close:
+                # aiohttp would say close a second time, and then browsers forget the code of the first.
+                self._carrier.close()
             with suppress(TimeoutError):
                 async with asyncio.timeout(TRANSPORT_CLOSE_SECONDS_MAX if graceful else 0):
                     await self._websocket.close()

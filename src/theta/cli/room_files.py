@@ -11,7 +11,7 @@ from rich.markup import escape
 from theta import __version__
 from theta.adapters.files import read_secret, room_secret_path, write_secret
 from theta.adapters.sqlite_store import SqliteLogStore, backup
-from theta.base.errors import StoreCorrupt, StoreUnavailable
+from theta.base.errors import InvalidValue, StoreCorrupt, StoreUnavailable
 from theta.cli.console import ProgressBar, err, out, with_progress
 from theta.commands.store import StoredRecord
 from theta.gltf import ExportedEntity, export_glb
@@ -26,6 +26,9 @@ def opened_records(file: Path, label: str) -> Iterator[Iterator[StoredRecord]]:
         yield with_progress(store.read(), store.last_seq, label)
     finally:
         store.close()
+
+
+GLB_MAGIC = b"glTF"
 
 
 def read_replica(file: Path) -> Replica:
@@ -75,9 +78,11 @@ def export(file: Path, target: Path) -> None:
     """Write what is in the room as binary glTF, replacing an older file of that name.
 
     Raises:
+        InvalidValue: `target` is a folder, or some other kind of file, which would be lost.
         StoreUnavailable: `target` cannot be written.
         StoreError: the room file cannot be read.
     """
+    check_replaceable(target)
     replica = read_replica(file)
     entities = exported_entities(replica)
     content = export_glb(entities, f"Theta {__version__}")
@@ -91,6 +96,35 @@ def export(file: Path, target: Path) -> None:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
     out.print(f"{escape(str(target))}: {len(entities)} objects, {_size_in_words(len(content))}")
+
+
+def check_target(target: Path) -> None:
+    """Refuse a folder where a file's name is needed.
+
+    Raises:
+        InvalidValue: says what to name instead.
+    """
+    if target.is_dir() or not target.name:
+        raise InvalidValue("the target", str(target), f"a file's name, such as {target / 'copy'}, not a folder")
+
+
+def check_replaceable(target: Path) -> None:
+    """Refuse to write a GLB over anything but an older one: a room's only copy, or its key, may go by that name.
+
+    Raises:
+        InvalidValue: a folder, or a file that is no GLB.
+        StoreUnavailable: it cannot be read.
+    """
+    check_target(target)
+    try:
+        with target.open("rb") as file:
+            start = file.read(len(GLB_MAGIC))
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise StoreUnavailable(f"cannot write {target}: {error.strerror}") from error
+    if start not in (b"", GLB_MAGIC):
+        raise InvalidValue("the target", str(target), "a new file, or an older GLB to replace: this is something else")
 
 
 def exported_entities(replica: Replica) -> list[ExportedEntity]:
@@ -121,15 +155,17 @@ def back_up(file: Path, copy: Path, *, with_key: bool) -> None:
     """Copy a room, live or not, and its key, without which the copy could not be opened as this room.
 
     Raises:
+        InvalidValue: `copy` is a folder.
         StoreUnavailable: a target exists, or cannot be written.
         StoreError: the room file cannot be read.
     """
+    check_target(copy)
     key, key_copy = room_secret_path(file), room_secret_path(copy)
     if with_key and key_copy.exists():
         raise StoreUnavailable(f"{key_copy} exists already: name another file, or move that one away")
     with ProgressBar(f"Copying {file}") as progress:
         backup(file, copy, progress)
-    out.print(f"{escape(str(copy))}: {_size_in_words(copy.stat().st_size)}, checked")
+    out.print(f"{escape(str(copy))}: {_size_in_words(copy.stat().st_size)}")
     if not with_key:
         out.print("  Without the room's key: it can be read and verified, not opened as this room.")
         return

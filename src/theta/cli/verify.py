@@ -73,6 +73,8 @@ def _print_proofs(report: AuditReport) -> None:
         out.print("order: in the chain, but the room's key has not vouched for it yet")
     out.print(f"head: {report.records} {report.head.hex()}")
     out.print(f"document hash: {report.document_hash.hex()}")
+    if report.is_good:
+        out.print(f"a cut after record {report.records} would not show: compare the head, by --head")
 
 
 def _faults_of(report: AuditReport, watch: HeadWatch) -> list[str]:

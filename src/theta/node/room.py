@@ -12,10 +12,11 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from theta.base.errors import PeerError, PeerTimeout, ProtocolError, RoomFull, StoreUnavailable
-from theta.base.limits import PRESENCE_HERTZ
+from theta.base.limits import PRESENCE_HERTZ, SESSION_BURST_MAX, SESSIONS_PER_SECOND
 from theta.base.moment import Moment
 from theta.base.randomness import Randomness
 from theta.commands.admission import Admission
+from theta.commands.rate_limit import TokenBucket
 from theta.commands.records import FORMAT_VERSION, Genesis, RecordKind, sign_genesis, sign_part
 from theta.commands.store import StoredRecord
 from theta.node.attestation import Attestation
@@ -88,6 +89,7 @@ class Room:
         self._reception = Reception(
             terms, settings.name, self.replica.log, self._connections, self._outbound, randomness, now
         )
+        self._new_sessions = TokenBucket(SESSION_BURST_MAX, SESSIONS_PER_SECOND, now.seconds)
         self._presence = PresenceBoard(self.replica.world)
         self._presence_at: float | None = None
         self._presence_sent = now.seconds
@@ -268,6 +270,8 @@ class Room:
         if record is not None:
             if self._pipeline.is_full:
                 raise RoomFull("the room's disk is behind; try again soon")
+            if self._new_sessions.take(1, now.seconds):
+                raise RoomFull("too many new sessions at once; try again soon")
             body = sign_part(self._settings.secret.identity, self.replica.log.genesis, record)
             self._pipeline.append_part(RecordKind.SESSION, body)
         self._welcome_arrivals(now)

@@ -5,7 +5,7 @@ import pytest
 from tests.support.participants import Newcomer, PatchPeer, RawClient
 from tests.support.pump import Pump, agree, cube
 from theta.base.errors import InvalidValue
-from theta.base.limits import PEERS_MAX
+from theta.base.limits import PEERS_MAX, SESSION_BURST_MAX, SESSIONS_PER_SECOND
 from theta.base.randomness import Randomness
 from theta.node.events import Applied, Joined, PeopleChanged, Rejected, Synced
 from theta.node.peer import Peer
@@ -108,6 +108,23 @@ def test_ses_8_those_who_wait_for_the_disk_take_a_place() -> None:
     pump.thaw()
     assert len(pump.room.people) == PEERS_MAX
     assert [close.code for close in pump.closes] == [4409, 4409]
+
+
+def test_ses_8_new_sessions_come_at_a_bounded_rate_and_resuming_is_free() -> None:
+    pump = Pump()
+    ada = pump.join("Ada")
+    for number in range(SESSION_BURST_MAX - 1):
+        guest = Newcomer(f"N{number}", pump.room.invite("viewer"))
+        pump.connect(guest)
+        pump.drop(guest)
+    late = Newcomer("Late", pump.room.invite("viewer"))
+    assert pump.code_of(pump.connect(late)) == 4409
+    pump.drop(ada)
+    pump.connect(ada)
+    assert ada.is_joined
+    pump.advance(1.0 / SESSIONS_PER_SECOND)
+    pump.connect(late)
+    assert late.session is not None
 
 
 def test_a_viewer_looks_and_talks_but_may_not_edit() -> None:

@@ -196,7 +196,7 @@ class Entity:
     async def extrude_face(self, face: Face | bytes, distance: float) -> Face:
         """Pull a face `distance` metres along its normal (negative: push it in) and return it, the new cap."""
         identifier = face.id if isinstance(face, Face) else face
-        await self._perform(ExtrudeFace(self.id, identifier, float(distance)))
+        await self._perform(ExtrudeFace(self.id, identifier, number(distance, "distance")))
         return Face(self, identifier)
 
     async def move_vertices(self, vertices: Sequence[bytes], targets: ArrayLike) -> None:
@@ -249,7 +249,7 @@ def vector(values: Sequence[float], field: str) -> Vector3:
     """
     if len(values) != 3:
         raise InvalidValue(field, values, "three numbers")
-    x, y, z = (float(value) for value in values)
+    x, y, z = (number(value, field) for value in values)
     return x, y, z
 
 
@@ -261,7 +261,7 @@ def quaternion(values: Sequence[float]) -> Quaternion:
     """
     if len(values) != 4 or not any(values):
         raise InvalidValue("rotation", values, "a quaternion (x, y, z, w) that is not zero")
-    x, y, z, w = (float(value) for value in values)
+    x, y, z, w = (number(value, "rotation") for value in values)
     length = (x * x + y * y + z * z + w * w) ** 0.5
     return x / length, y / length, z / length, w / length
 
@@ -269,3 +269,15 @@ def quaternion(values: Sequence[float]) -> Quaternion:
 def scale_of(scale: float | Sequence[float]) -> Vector3:
     """One factor for all axes, or three."""
     return (float(scale),) * 3 if isinstance(scale, (int, float)) else vector(scale, "scale")
+
+
+def number(value: float, field: str) -> float:
+    """A float.
+
+    Raises:
+        InvalidValue: it is none.
+    """
+    try:
+        return float(value)
+    except (TypeError, ValueError) as error:
+        raise InvalidValue(field, value, "a number") from error

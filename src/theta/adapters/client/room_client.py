@@ -12,13 +12,13 @@ from aiohttp import ClientSession
 
 from theta.adapters.client.address import load_identity, room_address
 from theta.adapters.client.driver import PeerDriver
-from theta.adapters.client.entities import Entity, quaternion, scale_of, vector
+from theta.adapters.client.entities import Entity, number, quaternion, scale_of, vector
 from theta.adapters.client.errors import ConnectionFailed
 from theta.adapters.client.waiting import Waiting
 from theta.adapters.host import machine_clock
 from theta.adapters.transport import CLOSE_LOST, Transport
 from theta.adapters.websocket_transport import connect_websocket
-from theta.base.errors import InvalidValue, NotConnected
+from theta.base.errors import InvalidValue, NotConnected, UsageError
 from theta.base.identifiers import CommandName, entity_id
 from theta.base.limits import CHAT_CHARACTERS_MAX, INSTANCE_BYTES
 from theta.base.randomness import Randomness
@@ -188,7 +188,7 @@ class RoomClient:
             CommandRefused: the room did not admit it.
         """
         placed = (vector(at, "at"), quaternion(rotation), scale_of(scale))
-        command = await self.perform(CreatePrimitive(kind, float(size), name or kind, *placed))
+        command = await self.perform(CreatePrimitive(kind, number(size, "size"), name or kind, *placed))
         return Entity(self, entity_id(command))
 
     async def undo(self) -> None:
@@ -229,7 +229,7 @@ class RoomClient:
     async def gesture(self) -> AsyncIterator[None]:
         """Everything done inside is one step for undo."""
         if self._in_gesture:
-            raise NotConnected("a gesture cannot begin inside another")
+            raise UsageError("a gesture cannot begin inside another")
         self._in_gesture = True
         try:
             yield
@@ -244,11 +244,13 @@ class RoomClient:
         """
         if not 1 <= len(text) <= CHAT_CHARACTERS_MAX or not is_plain_text(text):
             raise InvalidValue("text", text, f"1 to {CHAT_CHARACTERS_MAX} printable characters")
+        self._check_entered()
         self._peer.say(text)
         self._pump()
 
     def show(self, presence: Presence) -> None:
         """Where you are and what you point at; its actor and sequence are filled in. The latest wins."""
+        self._check_entered()
         self._peer.show(machine_clock(), presence)
         self._pump()
 
@@ -269,7 +271,7 @@ class RoomClient:
 
     def _check_entered(self) -> None:
         if self._driver is None:
-            raise NotConnected("enter the room first: async with theta.connect(…) as room")
+            raise NotConnected("not in the room: enter it with `async with theta.connect(…) as room`, and act inside")
 
     def _pump(self) -> None:
         if self._driver is not None:

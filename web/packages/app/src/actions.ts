@@ -14,8 +14,11 @@ import {
 import { Vector3 as Direction } from "three";
 import type { Notices } from "./notices";
 import type { RoleWatch } from "./role";
+import { reasonWords, stepWords } from "./words";
 
 const PRIMITIVE_METRES = 0.5;
+
+type Creation = ReturnType<typeof createPrimitive>;
 
 export interface Actions {
   /** Commits one operation; the error, if any, has been shown when this rejects. */
@@ -40,12 +43,20 @@ export interface Actions {
 export function createActions(client: RoomClient, scene: () => ThetaScene, notices: Notices, role: RoleWatch): Actions {
   const { perform, run, step } = createPerformer(client, notices, role);
   const selected = (): DocumentEntity | undefined => selectedEntity(client, scene());
+  /** What is being added and not in the document yet: its names and places are taken, too. */
+  const adding = new Set<Creation>();
   return {
     perform,
     async add(kind) {
-      const at = scene().freePlace(PRIMITIVE_METRES);
-      const taken = [...client.document.entities.values()].map((entity) => entity.name);
-      const done = await run(createPrimitive(kind, PRIMITIVE_METRES, at, taken));
+      const at = scene().freePlace(
+        PRIMITIVE_METRES,
+        [...adding].map(({ translation }) => translation),
+      );
+      const taken = [...client.document.entities.values(), ...adding].map(({ name }) => name);
+      const creation = createPrimitive(kind, PRIMITIVE_METRES, at, taken);
+      adding.add(creation);
+      const done = await run(creation);
+      adding.delete(creation);
       const made = done?.created[0];
       if (made === undefined || !client.document.entities.has(made)) return;
       scene().selection.setMode("object");
@@ -103,7 +114,7 @@ function createPerformer(client: RoomClient, notices: Notices, role: RoleWatch):
     for (const { outcome, reason } of performed.corrections) {
       notices.show(outcome === "no-op" ? "That changed nothing" : "That could not be applied", {
         kind: "warning",
-        detail: reason,
+        detail: reasonWords(reason),
         topic: "correction",
       });
     }
@@ -113,9 +124,15 @@ function createPerformer(client: RoomClient, notices: Notices, role: RoleWatch):
     const refused = error instanceof RefusedError;
     const title = refused ? "The room said no" : "That did not work";
     const detail = refused ? error.reason : error instanceof Error ? error.message : String(error);
-    notices.show(title, { kind: "error", detail, topic: "failure" });
+    notices.show(title, { kind: "error", detail: reasonWords(detail), topic: "failure" });
+  };
+  const mentionAway = (): void => {
+    const { phase } = client.connection;
+    if (phase !== "connecting" && phase !== "waiting") return;
+    notices.show("The room is away; this happens as soon as it is back.", { kind: "warning", topic: "away" });
   };
   const perform = async (operation: Operation): Promise<Performed> => {
+    mentionAway();
     try {
       return report(await client.perform([operation]));
     } catch (error) {
@@ -128,15 +145,17 @@ function createPerformer(client: RoomClient, notices: Notices, role: RoleWatch):
     run: async (operation) => (operation && !role.watching ? perform(operation).catch(() => null) : null),
     async step(way) {
       if (role.watching) return;
+      notices.clear("history");
       const next = client.history[way];
       if (next && next.blockedBy.length > 0) {
-        notices.show(`Can't ${way} “${next.label}”`, {
+        notices.show(`Can't ${way} ${stepWords(next.label)}`, {
           kind: "warning",
           topic: "history",
-          detail: `${list(next.blockedBy)} built on this, so it stays. Ask them to undo their part first.`,
+          detail: `${list(next.blockedBy)} changed this since, so it stays.`,
         });
         return;
       }
+      if (next) mentionAway();
       try {
         report(await client[way]());
       } catch (error) {

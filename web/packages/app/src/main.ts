@@ -17,4 +17,11 @@ const memory = createMemory(
 );
 const invite = takeInvite(location, history);
 if (invite) memory.rememberInvite(invite);
+// A link pasted into a tab that shows the room already changes the fragment only: the browser loads nothing anew.
+window.addEventListener("hashchange", () => {
+  const pasted = takeInvite(location, history);
+  if (!pasted) return;
+  memory.rememberInvite(pasted);
+  location.reload();
+});
 startApp(createRoomClient({ url: roomAddress(location), name: memory.name, invite: memory.invite }), memory);

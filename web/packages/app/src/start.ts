@@ -1,4 +1,4 @@
-import type { RoomClient } from "@theta/client";
+import { isPrintable, type RoomClient } from "@theta/client";
 import { createScene, DARK_THEME, LIGHT_THEME, type ThetaScene } from "@theta/scene";
 import { createActions } from "./actions";
 import { h, iconButton } from "./dom";
@@ -16,6 +16,7 @@ import { createToolbar } from "./panels/toolbar";
 import { takePlace } from "./place";
 import { createRoleWatch } from "./role";
 import type { Memory } from "./storage";
+import { reasonWords } from "./words";
 
 declare global {
   interface Window {
@@ -41,6 +42,7 @@ export function startApp(client: RoomClient, memory: Memory): void {
     editable: () => !role.watching,
     perform: (operation) => actions.perform(operation),
     readout: (readout) => inspector.readout(readout),
+    dragLost: () => notices.show("It was deleted while you moved it", { kind: "warning", topic: "drag" }),
     firstFrame: () => {
       document.documentElement.dataset.firstFrameMs = performance.now().toFixed(0);
     },
@@ -48,8 +50,8 @@ export function startApp(client: RoomClient, memory: Memory): void {
   const { selection } = scene;
 
   const outline = createOutline(client, selection);
-  const inspector = createInspector(client, selection, actions, role);
-  const chat = createChat(client, () => notices.show("Nobody can hear you right now", { kind: "warning", topic: "chat" }));
+  const inspector = createInspector(client, selection, actions, role, () => canvas.focus());
+  const chat = createChat(client, (text) => notices.show(unsaidWords(client, text), { kind: "warning", topic: "chat" }));
   const help = createHelp();
   const helpButton = iconButton("help", "Keys", "help", "?");
   const openHelp = (): void => help.showModal();
@@ -94,14 +96,19 @@ export function startApp(client: RoomClient, memory: Memory): void {
   watchTrouble(client, notices, welcome, memory);
   takePlace(client, scene, memory);
   window.theta = { client, scene };
+  window.addEventListener("beforeunload", (event) => {
+    if (client.statistics.packetsPending > 0) event.preventDefault();
+  });
 
   if (!isSecureContext) {
     refuseAddress(memory);
     return;
   }
   const { name, invite } = memory;
-  if (name && invite) client.connect({ name, invite });
-  else welcome.ask({ name, invite });
+  if (name && invite) {
+    client.connect({ name, invite });
+    canvas.focus();
+  } else welcome.ask({ name, invite });
 }
 
 function createCanvas(): HTMLCanvasElement {
@@ -131,6 +138,12 @@ function createBrand(client: RoomClient): HTMLElement {
   return h("div", { class: "brand", children: [mark, h("span", { class: "product", text: "Theta" }), room] });
 }
 
+/** Why a line was not said. */
+function unsaidWords({ connection }: RoomClient, text: string): string {
+  if (connection.phase !== "online") return "Nobody can hear you right now";
+  return isPrintable(text) ? "Too fast – wait a moment" : "That has characters that can't be sent";
+}
+
 /** There is no use in knocking from here: without WebCrypto nothing can be signed. */
 function refuseAddress(memory: Memory): void {
   const insecure = createInsecure(location, memory.invite);
@@ -142,7 +155,9 @@ function refuseAddress(memory: Memory): void {
 /** Says what a person should know, and asks for what is missing when the room says no. */
 function watchTrouble(client: RoomClient, notices: Notices, welcome: Welcome, memory: Memory): void {
   client.on("connection", (connection) => {
-    if (connection.phase === "online") notices.clear("refused");
+    if (connection.phase === "online") {
+      for (const topic of ["refused", "away"]) notices.clear(topic);
+    }
     if (connection.phase !== "refused") return;
     if (connection.code === "not-invited") {
       memory.forgetInvite();
@@ -161,12 +176,12 @@ function watchTrouble(client: RoomClient, notices: Notices, welcome: Welcome, me
     notices.show("Your edits wait", {
       kind: "warning",
       topic: "read-only",
-      detail: `${reason}. They go through by themselves once the room can write again.`,
+      detail: `${reasonWords(reason)}. They go through by themselves once the room can write again.`,
     });
   });
   client.on("corrected", ({ outcome, reason }) => {
     const title = outcome === "applied" ? "Something of yours is back in effect" : "Something of yours has no effect any more";
-    notices.show(title, { kind: outcome === "applied" ? "info" : "warning", detail: reason, topic: "corrected" });
+    notices.show(title, { kind: outcome === "applied" ? "info" : "warning", detail: reasonWords(reason), topic: "corrected" });
   });
   client.on("status", ({ status }) => {
     if (status === "diverged") {

@@ -2,6 +2,7 @@
 
 import { createWebSocketTransport, type OpenTransport } from "@theta/transport";
 import { CHAT_CHARACTERS_MAX, type FromRoom, NONCE_BYTES_MAX, type SessionAcknowledge } from "@theta/wire";
+import { createChatPace } from "./chat-pace";
 import { createConnection } from "./connection";
 import { createDocumentSync } from "./document-sync";
 import { createEmitter } from "./emitter";
@@ -46,6 +47,7 @@ export function createRoomClient(options: RoomClientOptions, parts: RoomClientPa
 
   const follower = createLogFollower(check, emitStatistics);
   const people = createPeople();
+  const chatPace = createChatPace();
   const others = createOthersPresence();
   const ownPresence = createOwnPresence(environment, (row) => connection.send({ type: "PresenceUpdate", row }));
   const sync = createDocumentSync({
@@ -130,6 +132,7 @@ export function createRoomClient(options: RoomClientOptions, parts: RoomClientPa
     const domain = { server: entered.server, room: entered.room, session, actor };
     outbox.enter({ identity: own(), domain, nextNonce, resumed });
     ownPresence.start(actor);
+    chatPace.reset();
     return { phase: "online", role, actor, roomName, resumed };
   }
 
@@ -259,6 +262,7 @@ export function createRoomClient(options: RoomClientOptions, parts: RoomClientPa
     say(text) {
       const count = characterCount(text);
       if (count < 1 || count > CHAT_CHARACTERS_MAX || !isPrintable(text)) return false;
+      if (connection.state.phase !== "online" || !chatPace.take(environment.monotonicMs())) return false;
       return connection.send({ type: "ChatLine", text });
     },
     showPresence(presence) {

@@ -293,7 +293,7 @@ export interface RoomClient {
   undo(): Promise<Performed>;
   redo(): Promise<Performed>;
 
-  /** Says a line; false when it can't be sent now. */
+  /** Says a line; false when it can't be sent now: away, not printable, or faster than the room takes lines. */
   say(text: string): boolean;
 
   /** One's own presence; call it as often as it changes, it is sent at most 30 times a second. */

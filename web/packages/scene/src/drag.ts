@@ -1,4 +1,4 @@
-import type { DocumentEntity, Operation, Selection } from "@theta/client";
+import type { DocumentEntity, EntityId, Operation, Selection } from "@theta/client";
 import { Matrix4, Vector3 } from "three";
 import type { EntityLayer } from "./entities";
 import { elementIndex, faceCentre, vertexPosition, verticesOf } from "./geometry/measure";
@@ -18,6 +18,8 @@ export interface DragReadout {
 export interface DragSession extends GizmoListener {
   /** The tool in the hand now, while something is dragged. */
   readonly active: "move" | "extrude" | null;
+  /** What is dragged. */
+  readonly entity: EntityId | null;
 }
 
 interface Held {
@@ -54,6 +56,9 @@ export function createDragSession({ entities, selection, perform, changed, reado
   return {
     get active() {
       return held?.kind ?? null;
+    },
+    get entity() {
+      return held?.entity.id ?? null;
     },
     start() {
       const { selected, tool } = selection();

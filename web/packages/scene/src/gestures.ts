@@ -92,7 +92,7 @@ export function createPrimitive(
   size: number,
   at: Vector3,
   taken: Iterable<string | null>,
-): Operation {
+): Extract<Operation, { type: "create_primitive" }> {
   // A cube and a pyramid are centred on their origin, so that they stand when lifted by half their height.
   const lift = kind === "plane" ? 0 : size / 2;
   const translation: Triple = [roundTo(at.x, 0.01), lift, roundTo(at.z, 0.01)];

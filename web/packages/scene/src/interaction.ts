@@ -1,4 +1,4 @@
-import type { Operation } from "@theta/client";
+import type { EntityId, Operation } from "@theta/client";
 import type { PerspectiveCamera } from "three";
 import { createDragSession, handlesFor, type DragReadout } from "./drag";
 import type { EntityLayer } from "./entities";
@@ -23,6 +23,8 @@ export interface Interaction {
   /** A handle is held. */
   readonly dragging: boolean;
   readonly tool: "move" | "extrude" | null;
+  /** Whose handle is held. */
+  readonly held: EntityId | null;
   readonly grips: readonly Grip[];
   /** Draws outlines and handles where the selection is now. */
   draw(): void;
@@ -70,6 +72,9 @@ export function createInteraction(ports: InteractionPorts): Interaction {
     },
     get tool() {
       return drag.active;
+    },
+    get held() {
+      return drag.entity;
     },
     get grips() {
       return gizmo.grips;

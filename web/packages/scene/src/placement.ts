@@ -1,4 +1,4 @@
-import type { Selection } from "@theta/client";
+import type { Selection, Vector3 as Triple } from "@theta/client";
 import { Box3, Plane, Raycaster, Vector2, Vector3, type PerspectiveCamera } from "three";
 import type { CameraRig } from "./camera-rig";
 import type { EntityLayer } from "./entities";
@@ -24,8 +24,8 @@ export function boundsOf(entities: EntityLayer, selected: Selection | null): Box
   return new Box3().setFromObject(view.root);
 }
 
-/** Where on the floor something new belongs: beside what is selected, or where the camera looks. */
-export function freePlace(
+/** Where on the floor something new would stand best: beside what is selected, or where the camera looks. */
+export function firstPlace(
   camera: PerspectiveCamera,
   rig: CameraRig,
   entities: EntityLayer,
@@ -42,7 +42,7 @@ export function freePlace(
     // High above the floor, what is below the target may be out of view: then where the camera looks.
     if (rig.target.y > rig.distance * FLOOR_SHARE) lookedAt(camera, rig, place);
   }
-  return stepAside(place, entities, size);
+  return place;
 }
 
 function lookedAt(camera: PerspectiveCamera, rig: CameraRig, place: Vector3): void {
@@ -53,9 +53,18 @@ function lookedAt(camera: PerspectiveCamera, rig: CameraRig, place: Vector3): vo
   if (!hit || hit.distanceTo(camera.position) > reach) caster.ray.at(rig.distance, place).setY(0);
 }
 
-/** Next to what already stands there, so that two presses don't make two things in one place. */
-function stepAside(place: Vector3, entities: EntityLayer, size: number): Vector3 {
+/**
+ * Moves `place` beside what stands there, or will: things of this size at the `reserved` places. So two presses
+ * don't make two things in one place.
+ */
+export function stepAside(
+  place: Vector3,
+  entities: Pick<EntityLayer, "views">,
+  reserved: readonly Triple[],
+  size: number,
+): Vector3 {
   const taken = [...entities.views.values()].map(({ root }) => new Box3().setFromObject(root));
+  for (const centre of reserved) taken.push(new Box3().setFromCenterAndSize(new Vector3(...centre), new Vector3(size, size, size)));
   for (let tries = 0; tries < 64; tries++) {
     const half = new Vector3(size / 2, 1e3, size / 2);
     const wanted = new Box3(place.clone().sub(half), place.clone().add(half)).expandByScalar(-1e-3);

@@ -11,7 +11,7 @@ import { elementIndex } from "./geometry/measure";
 import type { Grip } from "./gizmo";
 import { createInteraction } from "./interaction";
 import { createOwnPresence } from "./own-presence";
-import { boundsOf, freePlace } from "./placement";
+import { boundsOf, firstPlace, stepAside } from "./placement";
 import { createScenePointer } from "./pointer";
 import { createSelection, elementOf, type SelectionStore } from "./selection";
 import { createStage } from "./stage";
@@ -34,6 +34,8 @@ export interface SceneOptions {
   /** Commits what a gesture did. */
   readonly perform: (operation: Operation) => Promise<unknown>;
   readonly readout: (readout: DragReadout | null) => void;
+  /** Someone deleted what was being dragged; the drag is over. */
+  readonly dragLost: () => void;
   readonly firstFrame?: () => void;
 }
 
@@ -58,8 +60,8 @@ export interface ThetaScene {
   screenOf(point: Triple | Vector3): { readonly x: number; readonly y: number } | null;
   /** Stands where a newcomer does after `others` people: each sees the one who came before. */
   stand(others: number, actor: Actor): void;
-  /** Where on the floor something new belongs: before the camera, or beside what is selected. */
-  freePlace(size: number): Vector3;
+  /** Where on the floor something new belongs: before the camera, or beside what is selected; none of `reserved`. */
+  freePlace(size: number, reserved?: readonly Triple[]): Vector3;
   /** Looks at what is selected, or at everything. */
   frame(): void;
   fly(flight: Flight): void;
@@ -76,7 +78,7 @@ export interface ThetaScene {
 export function createScene(options: SceneOptions): ThetaScene {
   const parts = createParts(options);
   const { stage, rig, environment, contact, entities, avatars, selection, interaction, presence } = parts;
-  const stops = followClient(parts, options.client);
+  const stops = followClient(parts, options);
   const flight = createFlight(rig);
   stage.addTask((seconds) => {
     const flying = flight.advance(seconds);
@@ -105,7 +107,10 @@ export function createScene(options: SceneOptions): ThetaScene {
       rig.stand(startingPlace(others, actor, entities.bounds(), stage.camera));
       stage.invalidate();
     },
-    freePlace: (size) => freePlace(stage.camera, rig, entities, selection.state.selected, size),
+    freePlace: (size, reserved = []) => {
+      const place = firstPlace(stage.camera, rig, entities, selection.state.selected, size);
+      return stepAside(place, entities, reserved, size);
+    },
     frame() {
       rig.frame(boundsOf(entities, selection.state.selected));
       stage.invalidate();
@@ -169,9 +174,13 @@ function createParts({ canvas, client, theme, glides, editable, perform, readout
 }
 
 /** Keeps the stage up to date with the room; returns what ends that. */
-function followClient(parts: Parts, client: RoomClient): (() => void)[] {
+function followClient(parts: Parts, { client, dragLost }: SceneOptions): (() => void)[] {
   const { stage, environment, entities, avatars, selection, interaction, presence } = parts;
   const syncDocument = (change: DocumentChange): void => {
+    if (interaction.held !== null && change.removed.includes(interaction.held)) {
+      interaction.cancel();
+      dragLost();
+    }
     entities.sync(client.document.entities, change);
     forgetGone(selection, client.document.entities);
     environment.fitShadow(entities.bounds());

@@ -21,6 +21,7 @@ export function createInspector(
   selection: SelectionStore,
   actions: Actions,
   role: RoleWatch,
+  leave: () => void = () => undefined,
 ): Inspector {
   const parts = createParts(actions);
   const { name, place, move, distance, extrude, palette, hint, fields } = parts;
@@ -31,6 +32,8 @@ export function createInspector(
   const show = (): void => {
     const { mode, selected } = selection.state;
     const one = entity();
+    // What goes away must not take the keyboard with it.
+    if (!one && fields.contains(document.activeElement)) leave();
     fields.hidden = !one;
     hint.hidden = one !== undefined;
     hint.textContent = role.watching ? "Click something in the room." : "Click something in the room, or add a cube with C.";
@@ -45,6 +48,16 @@ export function createInspector(
     palette.show(one.material?.colour ?? null);
   };
 
+  name.addEventListener("change", () => {
+    const wanted = name.value.trim();
+    if (wanted) void actions.rename(wanted);
+    else name.value = entity()?.name ?? "";
+  });
+  name.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") name.blur();
+    // Before the window's listener leaves the field, which would commit what is in it.
+    if (event.key === "Escape") name.value = entity()?.name ?? "";
+  });
   client.on("document", show);
   selection.subscribe((state, before) => {
     if (state.selected !== before.selected || state.mode !== before.mode) show();
@@ -101,10 +114,6 @@ function createParts(actions: Actions) {
     ],
   });
 
-  name.addEventListener("change", () => void actions.rename(name.value.trim()));
-  name.addEventListener("keydown", (event) => {
-    if (event.key === "Enter") name.blur();
-  });
   remove.addEventListener("click", () => void actions.remove());
   place.onSubmit((value) => void actions.place(value));
   move.onSubmit((value) => {

@@ -85,14 +85,16 @@ export function createStatusBar(client: RoomClient, copied: () => void): HTMLEle
   const signatures = h("span", { testId: "signatures" });
   const pending = h("span", { class: "pending", testId: "pending" });
   const show = (): void => {
-    const { document: view, statistics } = client;
+    const { connection, document: view, statistics } = client;
+    const isAway = connection.phase !== "online";
     const { signaturesVerified, signaturesFailed, signaturesUnknown, packetsPending } = statistics;
-    agreement.dataset.status = view.status;
-    agreement.textContent = { loading: "Loading", current: "In agreement", diverged: "Diverged – asking anew" }[view.status];
+    agreement.dataset.status = isAway ? "away" : view.status;
+    agreement.textContent = isAway ? `As of record ${view.seq}` : { loading: "Loading", current: "In agreement", diverged: "Diverged – asking anew" }[view.status];
     hash.textContent = view.hash ? view.hash.slice(0, 8) : "––––––––";
     hash.title = `Document hash ${view.hash} – press to copy`;
     hash.setAttribute("aria-label", `Document hash ${view.hash.slice(0, 8)}, copy it`);
     seq.textContent = `record ${view.seq}`;
+    seq.hidden = isAway;
     signatures.textContent = `${signaturesVerified} ${signaturesVerified === 1 ? "signature" : "signatures"} verified`;
     signatures.title = `${signaturesFailed} wrong, ${signaturesUnknown} by people this page doesn't know`;
     signatures.classList.toggle("wrong", signaturesFailed > 0);
@@ -100,6 +102,7 @@ export function createStatusBar(client: RoomClient, copied: () => void): HTMLEle
     pending.textContent = packetsPending > 0 ? `${packetsPending} unsaved` : "";
   };
   hash.addEventListener("click", () => void navigator.clipboard.writeText(client.document.hash).then(copied, () => undefined));
+  client.on("connection", show);
   client.on("status", show);
   client.on("statistics", show);
   client.on("document", show);

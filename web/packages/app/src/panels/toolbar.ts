@@ -3,6 +3,7 @@ import type { DragTool, SelectMode, SelectionStore } from "@theta/scene";
 import type { Actions } from "../actions";
 import { h, icon, iconButton, type IconName } from "../dom";
 import type { RoleWatch } from "../role";
+import { stepWords } from "../words";
 
 const MODES: readonly { mode: SelectMode; label: string; key: string; icon: IconName }[] = [
   { mode: "object", label: "Object", key: "1", icon: "object" },
@@ -68,9 +69,10 @@ export function createToolbar({ client, selection, actions, role, frame }: Toolb
       const verb = way === "undo" ? "Undo" : "Redo";
       button.disabled = role.watching || step === null;
       button.classList.toggle("blocked", (step?.blockedBy.length ?? 0) > 0);
-      const blocked = step && step.blockedBy.length > 0 ? ` – ${step.blockedBy.join(", ")} built on this` : "";
-      button.title = step ? `${verb} “${step.label}”${blocked} (${key})` : `Nothing to ${way}`;
-      button.setAttribute("aria-label", step ? `${verb} ${step.label}${blocked}` : verb);
+      const blocked = step && step.blockedBy.length > 0 ? ` – ${step.blockedBy.join(", ")} changed this since` : "";
+      const what = step ? stepWords(step.label) : "";
+      button.title = step ? `${verb} ${what}${blocked} (${key})` : `Nothing to ${way}`;
+      button.setAttribute("aria-label", step ? `${verb} ${what}${blocked}` : verb);
     }
   };
   selection.subscribe(showSelection);
