@@ -50,7 +50,7 @@ class Visitor:
         page.on("console", lambda message: self._hear(message.type, message.text))
 
     def _hear(self, kind: str, text: str) -> None:
-        if kind == "error" and "WebSocket connection to" not in text:
+        if kind == "error" and "net::ERR_CONNECTION_" not in text:
             self.complaints.append(text)
 
     def _note_sent(self, frame: bytes | str) -> None:

@@ -135,6 +135,21 @@ async def test_without_an_invite_the_page_asks_for_it(tmp_path: Path) -> None:
         await stranger.picture("asked-for-the-invite")
 
 
+async def test_a_wrong_invite_is_said_and_asked_for_again(tmp_path: Path) -> None:
+    async with serving(tmp_path) as room, chromium() as browser:
+        context = await browser.new_context()
+        stranger = Visitor(context, await context.new_page())
+        await stranger.page.goto(f"{room.link.split('#')[0]}#invite={'A' * 24}")
+        await stranger.page.get_by_test_id("name-input").fill("Mallory")
+        await stranger.press("Enter")
+        await stranger.page.get_by_test_id("invite-input").wait_for()
+        assert await stranger.state("connection") == "refused"
+        await stranger.picture("a-wrong-invite")
+        await stranger.page.get_by_test_id("invite-input").fill(room.link)
+        await stranger.press("Enter")
+        await stranger.until("connection", "live")
+
+
 async def test_the_page_asks_nobody_else_for_anything(tmp_path: Path) -> None:
     async with serving(tmp_path) as room, chromium() as browser:
         context = await browser.new_context()
