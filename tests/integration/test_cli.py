@@ -214,6 +214,11 @@ class TestServeRefuses:
         said = self.refused(1, "room.theta", "--port", 0)
         assert f"open in another process (pid {server.process.pid})" in said
 
+    def test_a_link_to_a_file_that_another_process_has_open(self, server: Server, home: Path) -> None:
+        (home.parent / "link.theta").symlink_to(Path("room.theta").resolve())
+        said = self.refused(1, home.parent / "link.theta", "--port", 0)
+        assert f"open in another process (pid {server.process.pid})" in said
+
     def test_a_file_from_a_newer_version(self, room: Path) -> None:
         with sqlite3.connect(room) as database:
             database.execute("PRAGMA user_version = 99")

@@ -35,6 +35,7 @@ def identity_path() -> Path:
 
 def room_secret_path(room: Path) -> Path:
     """Where a room file's secret is: FILE.key beside it."""
+    room = room.resolve() if room.is_symlink() else room
     return room.with_name(room.name + ".key")
 
 

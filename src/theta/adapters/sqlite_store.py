@@ -50,6 +50,8 @@ class SqliteLogStore:
             NotARoom: some other kind of file.
             StoreCorrupt: SQLite cannot read it.
         """
+        # By whatever name it is one room, with one lock.
+        path = path.resolve() if path.is_symlink() else path
         if not path.parent.is_dir():
             raise StoreUnavailable(f"the folder {path.parent} does not exist: make it first, or name another file")
         check_is_room(path)
@@ -105,6 +107,8 @@ class SqliteLogStore:
             )
             for row in rows:
                 record = StoredRecord(*row)
+                if [type(value) for value in record] != [int, int, bytes, bytes]:
+                    raise StoreCorrupt(expected, "its columns have other types than a record's")
                 if record.seq != expected:
                     raise StoreCorrupt(expected, f"it is missing; record {record.seq} follows")
                 yield record
@@ -193,9 +197,9 @@ def _copy_pages(
     report = (lambda _, remaining, total: progress(total - remaining, total)) if progress else None
     source.backup(target, pages=_BACKUP_STEP_PAGES, progress=report)
     source.execute("COMMIT")
-    verdict = target.execute("PRAGMA integrity_check").fetchone()[0]
+    verdict = target.execute("PRAGMA integrity_check(1)").fetchone()[0]
     if verdict != "ok":
-        raise StoreCorrupt(1, f"the copy does not pass SQLite's integrity check: {verdict}")
+        raise StoreCorrupt(1, f"the copy does not pass SQLite's integrity check: {verdict.splitlines()[-1]}")
 
 
 def _refuse_to_overwrite(copy: Path) -> None:

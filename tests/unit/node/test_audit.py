@@ -5,7 +5,7 @@ import pytest
 from tests.support.pump import Pump, cube
 from theta.commands.records import HeadRecord, RecordKind, make_record, sign_part
 from theta.commands.store import StoredRecord
-from theta.editor import fold
+from theta.editor import unit_fold
 from theta.node.audit import audit
 
 
@@ -52,14 +52,14 @@ def test_log_6_a_head_about_an_earlier_record_is_compared_there() -> None:
 def test_log_7_a_fold_that_is_not_the_plain_refold_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     pump = _room()
     first_head = next(index for index, record in enumerate(pump.disk) if record.kind == RecordKind.HEAD)
-    run = fold.UnitFold.run
+    run = unit_fold.UnitFold.run
 
-    def forgetful(self: fold.UnitFold, is_effective: object) -> object:
+    def forgetful(self: unit_fold.UnitFold, is_effective: object) -> object:
         for command, outcome in run(self, is_effective):  # type: ignore[arg-type]
             self.state.deleted = self.state.deleted or command.name.number == 3
             yield command, outcome
 
-    monkeypatch.setattr(fold.UnitFold, "run", forgetful)
+    monkeypatch.setattr(unit_fold.UnitFold, "run", forgetful)
     report = audit(pump.disk[:first_head])
     assert report.fault is not None
     assert "plain refold" in str(report.fault)

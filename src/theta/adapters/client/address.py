@@ -29,9 +29,9 @@ def room_address(link: str, invite: str | None = None) -> RoomAddress:
     Raises:
         InvalidValue: not a link to a room.
     """
-    parts = urlsplit(link if "://" in link else f"http://{link}")
     try:
-        port = parts.port or DEFAULT_PORT
+        parts = urlsplit(link if "://" in link else f"http://{link}")
+        port = DEFAULT_PORT if parts.port is None else parts.port
     except ValueError as error:
         raise InvalidValue("url", link, "a link such as http://localhost:8080") from error
     if parts.scheme not in ("http", "https", "ws", "wss") or not parts.hostname:

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from theta.adapters.client.entities import Entity, Face
 from theta.adapters.client.room_client import RoomClient
+from theta.base.errors import NotConnected
 from theta.wire.messages import Person
 
 Result = TypeVar("Result")
@@ -46,6 +47,9 @@ class BlockingRoom:
 
     def call(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
         """Run something of the room's own on its event loop and wait for it."""
+        if self._loop.is_closed():
+            coroutine.close()
+            raise NotConnected("left the room")
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
     def read(self, view: Callable[[RoomClient], Result]) -> Result:
@@ -128,6 +132,8 @@ class BlockingEntity:
 
     def __getattr__(self, name: str) -> Any:
         """What an Entity can tell: name, position, faces and so on."""
+        if name.startswith("_"):
+            raise AttributeError(name)
         return self._room.read(lambda room: getattr(self.entity, name))
 
     def place(self, **placement: Any) -> None:

@@ -18,6 +18,7 @@ from theta.node.peer import Peer
 
 BACKOFF_SECONDS_MIN = 0.1
 BACKOFF_SECONDS_MAX = 5.0
+OPEN_SECONDS_MAX = 5.0
 PASSING_CODES = frozenset(
     (
         1000,
@@ -116,10 +117,14 @@ class PeerDriver:
     async def _connect_once(self) -> int:
         """One connection from beginning to end; returns the code that it ended with."""
         try:
-            self._transport = transport = await self._open_transport()
+            async with asyncio.timeout(OPEN_SECONDS_MAX):
+                self._transport = transport = await self._open_transport()
         except TransportClosed as end:
             self.last_problem = end.reason or str(end)
             return end.close_code
+        except TimeoutError:
+            self.last_problem = "nobody answers there"
+            return CLOSE_LOST
         code = CLOSE_LOST
         try:
             self.peer.handle_connected(machine_clock())

@@ -1,7 +1,7 @@
 """Handles to what is in a room. A handle reads the document as it is now, and its verbs send commands."""
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -259,16 +259,21 @@ def quaternion(values: Sequence[float]) -> Quaternion:
     Raises:
         InvalidValue: there are not four numbers, or all are zero.
     """
-    if len(values) != 4 or not any(values):
-        raise InvalidValue("rotation", values, "a quaternion (x, y, z, w) that is not zero")
+    if len(values) != 4:
+        raise InvalidValue("rotation", values, "a quaternion (x, y, z, w)")
     x, y, z, w = (number(value, "rotation") for value in values)
     length = (x * x + y * y + z * z + w * w) ** 0.5
+    if not 0.0 < length < float("inf"):
+        raise InvalidValue("rotation", values, "a quaternion (x, y, z, w) that can be made of unit length")
     return x / length, y / length, z / length, w / length
 
 
 def scale_of(scale: float | Sequence[float]) -> Vector3:
     """One factor for all axes, or three."""
-    return (float(scale),) * 3 if isinstance(scale, (int, float)) else vector(scale, "scale")
+    if np.ndim(scale) > 0:
+        return vector(cast(Sequence[float], scale), "scale")
+    factor = number(cast(float, scale), "scale")
+    return factor, factor, factor
 
 
 def number(value: float, field: str) -> float:

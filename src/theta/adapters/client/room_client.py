@@ -87,6 +87,9 @@ class RoomClient:
         Raises:
             ConnectionFailed: nobody answers, or the room does not let us in.
         """
+        if self._driver is not None:
+            raise UsageError("this client is in the room already: make another with theta.connect")
+        self._waiting.failure = None
         self._http = ClientSession()
         self._driver = PeerDriver(self._peer, self._open_transport, self._handle_event, self._waiting.handle_failed)
         try:
@@ -115,7 +118,7 @@ class RoomClient:
         if self._http is not None:
             await self._http.close()
             self._http = None
-        self._waiting.abandon(NotConnected("left the room"))
+        self._waiting.handle_failed(NotConnected("left the room"))
 
     # -- what is there -------------------------------------------------------------------------------------------
 
@@ -290,5 +293,8 @@ class RoomClient:
             _log.warning("edits wait", extra={"reason": event.reason})
         elif isinstance(event, Synced):
             self._is_synced = True
-        self.on_event(event)
         self._waiting.handle_event(event)
+        try:
+            self.on_event(event)
+        except Exception:
+            _log.exception("on_event raised; the room goes on")

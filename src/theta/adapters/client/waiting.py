@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
-from theta.adapters.client.errors import CommandRefused, ConnectionFailed, NoEffect
+from theta.adapters.client.errors import CommandRefused, NoEffect
+from theta.base.errors import UsageError
 from theta.base.identifiers import CommandName
 from theta.editor.unit import Outcome
 from theta.node.events import Applied, Event, Rejected
@@ -15,7 +16,7 @@ class Waiting:
     def __init__(self) -> None:
         self._commands: dict[CommandName, asyncio.Future[Outcome]] = {}
         self._watchers: list[asyncio.Future[None]] = []
-        self.failure: ConnectionFailed | None = None
+        self.failure: UsageError | None = None
 
     def expect(self, names: list[CommandName]) -> list[asyncio.Future[Outcome]]:
         """A future for each command's outcome; call it before the commands are sent."""
@@ -39,6 +40,7 @@ class Waiting:
 
         Raises:
             ConnectionFailed: the room closed the door for good.
+            NotConnected: the room was left.
         """
         while not condition():
             if self.failure is not None:
@@ -55,16 +57,12 @@ class Waiting:
             self._settle(event.name, CommandRefused(event.code, event.reason))
         self._wake()
 
-    def handle_failed(self, failure: ConnectionFailed) -> None:
-        """The room closed the door for good."""
+    def handle_failed(self, failure: UsageError) -> None:
+        """The room closed the door for good, or was left: nobody will hear of anything any more."""
         self.failure = failure
-        self.abandon(failure)
-        self._wake()
-
-    def abandon(self, error: Exception) -> None:
-        """Nobody will hear of their commands any more."""
         for name in list(self._commands):
-            self._settle(name, error)
+            self._settle(name, failure)
+        self._wake()
 
     def _settle(self, name: CommandName, result: Outcome | Exception) -> None:
         future = self._commands.pop(name, None)
