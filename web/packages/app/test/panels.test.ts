@@ -17,6 +17,7 @@ import { createPeople, initials } from "../src/panels/people";
 import { connectionWords, createStatusBar } from "../src/panels/status";
 import { createToolbar } from "../src/panels/toolbar";
 import { createRoleWatch, WATCHING } from "../src/role";
+import { reasonWords, stepWords } from "../src/words";
 import { FakeClient } from "./fake/fake-client";
 
 function room() {
@@ -25,7 +26,7 @@ function room() {
   const selection = createSelection();
   const scene = {
     selection,
-    freePlace: () => new Point(1, 0, 2),
+    freePlace: (_size: number, reserved: readonly Vector3[] = []) => new Point(1 + reserved.length, 0, 2),
     setPainting: () => undefined,
   } as unknown as ThetaScene;
   const notices = createNotices();
@@ -80,6 +81,56 @@ test("a distance that is none is marked and not sent", async () => {
   expect(client.performed).toHaveLength(1);
 });
 
+test("adds that the room has not confirmed yet take their names and places", async () => {
+  const { client, actions } = room();
+  client.setConnection({ phase: "waiting", attempt: 1, retryAtMs: 0, reason: "gone" });
+  const adds = [actions.add("cube"), actions.add("cube"), actions.add("cube")];
+  expect(document.querySelectorAll('[data-topic="away"]')).toHaveLength(1);
+  await Promise.all(adds);
+  const made = client.performed.map((one) => (one.type === "create_primitive" ? [one.name, one.translation[0]] : []));
+  expect(made).toEqual([["Cube", 1], ["Cube 2", 2], ["Cube 3", 3]]);
+});
+
+test("an empty name is not committed, and Escape brings the old one back", async () => {
+  const { client, actions } = room();
+  await actions.add("cube");
+  const name = byId<HTMLInputElement>("entity-name");
+  for (const leave of [() => name.dispatchEvent(new Event("change")), () => type(name, "Escape")]) {
+    name.value = " ";
+    leave();
+    expect(name.value).toBe("Cube");
+  }
+  expect(client.performed).toHaveLength(1);
+});
+
+test("what is deleted from its own button does not take the keyboard with it", async () => {
+  const { client, selection, actions } = room();
+  let left = 0;
+  const inspector = createInspector(client, selection, actions, createRoleWatch(client), () => left++);
+  document.body.replaceChildren(inspector.element);
+  await actions.add("cube");
+  byId("delete").focus();
+  await actions.remove();
+  expect(left).toBe(1);
+});
+
+test("error classes are not for people", () => {
+  expect(reasonWords("UnknownElement: the object is not there")).toBe("it is not there any more");
+  expect(reasonWords("InvalidName: name: too long")).toBe("name: too long");
+  expect(reasonWords("colour must be between 0 and 1")).toBe("colour must be between 0 and 1");
+  expect([stepWords("move vertices"), stepWords("set effective"), stepWords("sing")]).toEqual(["moving points", "a step", "sing"]);
+});
+
+test("a line that was not taken stays in the field", () => {
+  const client = new FakeClient();
+  const refused: string[] = [];
+  document.body.append(createChat(client, (text) => refused.push(text)).element);
+  const field = byId<HTMLInputElement>("chat-input");
+  field.value = "hello";
+  field.form?.dispatchEvent(new Event("submit", { cancelable: true }));
+  expect([field.value, refused]).toEqual(["hello", ["hello"]]);
+});
+
 test("a typed position moves the object there; fields that were not touched keep their digits", async () => {
   const { client, actions } = room();
   await actions.add("cube");
@@ -96,15 +147,16 @@ test("undo and redo buttons say what they would do, and whose work is in the way
   const undo = byId<HTMLButtonElement>("undo");
   expect([undo.disabled, undo.title]).toEqual([true, "Nothing to undo"]);
   await actions.add("cube");
-  expect([undo.disabled, undo.title]).toEqual([false, "Undo “create primitive” (Ctrl Z)"]);
+  expect([undo.disabled, undo.title]).toEqual([false, "Undo adding an object (Ctrl Z)"]);
   client.blockedBy = ["Ana", "Bo"];
   client.emit("history", client.history);
-  expect(undo.title).toContain("Ana, Bo built on this");
+  expect(undo.title).toContain("Ana, Bo changed this since");
   await actions.undo();
   expect(client.document.entities.size).toBe(1);
-  expect(byId("notice").textContent).toContain("Ana and Bo built on this");
+  expect(byId("notice").textContent).toContain("Ana and Bo changed this since, so it stays");
   client.blockedBy = [];
   await actions.undo();
+  expect(document.querySelector('[data-testid="notice"]')).toBeNull();
   expect(client.document.entities.size).toBe(0);
   expect(byId<HTMLButtonElement>("redo").disabled).toBe(false);
 });
@@ -172,6 +224,10 @@ test("the foot of the page shows the hash, and wrong signatures plainly", () => 
   client.setStatistics({ signaturesVerified: 1, signaturesFailed: 2 });
   expect(byId("document-hash").title).toContain(client.document.hash);
   expect(byId("signatures").textContent).toBe("1 signature verified, 2 wrong");
+  client.connect();
+  expect(byId("document-status").textContent).toBe("In agreement");
+  client.setConnection({ phase: "waiting", attempt: 1, retryAtMs: 0, reason: "gone" });
+  expect(byId("document-status").textContent).toBe("As of record 0");
 });
 
 test("who only watches is told so, and finds nothing to press; with an editor's link that ends", async () => {

@@ -52,7 +52,7 @@ export function createOwnHistory(parts: HistoryParts): OwnHistory {
     await told();
     const step = latest[kind][0];
     if (step === undefined) throw new NothingToUndoError(`nothing of yours is left to ${kind}`);
-    if (step.blockedBy.length > 0) throw new RefusedError("UndoConflict", `others built on it: ${step.blockedBy.join(", ")}`);
+    if (step.blockedBy.length > 0) throw new RefusedError("UndoConflict", `others changed it since: ${step.blockedBy.join(", ")}`);
     return parts.perform(encodeSetEffective(step.gestures, kind === "redo"));
   }
 

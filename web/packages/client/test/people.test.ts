@@ -43,6 +43,19 @@ describe("people", () => {
     await until(() => client.connection.phase === "waiting");
     expect(client.say("hello?")).toBe(false);
   });
+
+  it("talk no faster than the room takes it, and again once it is back", async () => {
+    const { client, room, environment } = await createJoined();
+    const burst = Array.from({ length: 11 }, () => client.say("hello"));
+    expect(burst).toEqual([...Array.from({ length: 10 }, () => true), false]);
+    environment.advance(1_200);
+    expect([client.say("again"), client.say("too soon")]).toEqual([true, false]);
+    room.drop();
+    await until(() => client.connection.phase === "waiting");
+    client.connect();
+    await until(() => client.connection.phase === "online");
+    expect(client.say("back")).toBe(true);
+  });
 });
 
 describe("presence", () => {
@@ -159,7 +172,7 @@ describe("undo and redo", () => {
     const gestures = [{ actor: 1n, number: 1n }];
     room.send({ type: "History", undo: [{ gestures, label: "create cube", blockedBy: ["Ben", "Cy"] }], redo: [] });
     await until(() => client.history.undo !== null);
-    await expect(client.undo()).rejects.toMatchObject({ code: "UndoConflict", reason: "others built on it: Ben, Cy" });
+    await expect(client.undo()).rejects.toMatchObject({ code: "UndoConflict", reason: "others changed it since: Ben, Cy" });
     expect(room.all("SubmitPacket")).toEqual([]);
   });
 });

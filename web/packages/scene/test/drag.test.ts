@@ -49,7 +49,7 @@ const FACE = { kind: "face", entity: ID, element: TOP } as const;
 test("one press to release is one extrusion, shown while it lasts and measured in the mesh's own metres", async () => {
   const { session, view, performed, readouts, settle } = stage({ selected: FACE });
   session.start();
-  expect(session.active).toBe("extrude");
+  expect([session.active, session.entity]).toEqual(["extrude", ID]);
   session.move(new Vector3(0, 0.4, 0));
   session.move(new Vector3(0, 0.5, 0));
   expect(view.mesh?.faceCount).toBe(10);
@@ -57,7 +57,7 @@ test("one press to release is one extrusion, shown while it lasts and measured i
   expect(performed).toEqual([]);
   session.end(new Vector3(0, 0.5, 0));
   expect(performed).toEqual([{ type: "extrude_face", entity: ID, face: TOP, distance: 0.25 }]);
-  expect(session.active).toBeNull();
+  expect([session.active, session.entity]).toEqual([null, null]);
   // Until the document has it, the preview stands in.
   expect(view.mesh?.faceCount).toBe(10);
   settle(true);
