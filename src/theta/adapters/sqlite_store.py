@@ -14,8 +14,7 @@ from theta.base.errors import NotARoom, StoreCorrupt, StoreError, StoreTooNew, S
 from theta.commands.records import FORMAT_VERSION
 from theta.commands.store import StoredRecord
 
-APPLICATION_ID = 0x54485441
-"""'THTA' in SQLite's header, by which file(1) and we know a room."""
+APPLICATION_ID = 0x54485441  # 'THTA' in SQLite's header, by which file(1) and we know a room
 
 _MAGIC = b"SQLite format 3\0"
 _BACKUP_STEP_PAGES = 256
@@ -50,8 +49,7 @@ class SqliteLogStore:
             NotARoom: some other kind of file.
             StoreCorrupt: SQLite cannot read it.
         """
-        # By whatever name it is one room, with one lock.
-        path = path.resolve() if path.is_symlink() else path
+        path = path.resolve() if path.is_symlink() else path  # one room, one lock, by any name
         if not path.parent.is_dir():
             raise StoreUnavailable(f"the folder {path.parent} does not exist: make it first, or name another file")
         check_is_room(path)
@@ -293,10 +291,9 @@ def _quoted(path: Path) -> str:
 
 def _in_words(path: Path, error: sqlite3.Error) -> str:
     text = str(error)
-    if "full" in text:
-        return f"{path}: the disk is full: make room, then start again"
-    if "unable to open" in text:
-        return f"cannot open {path}: is the folder writable, and the file yours?"
-    if "readonly" in text:
-        return f"cannot write {path}: it, or its folder, is read-only"
-    return f"cannot write {path}: {text}"
+    known = (
+        ("full", f"{path}: the disk is full: make room, then start again"),
+        ("unable to open", f"cannot open {path}: is the folder writable, and the file yours?"),
+        ("readonly", f"cannot write {path}: it, or its folder, is read-only"),
+    )
+    return next((words for sign, words in known if sign in text), f"cannot write {path}: {text}")

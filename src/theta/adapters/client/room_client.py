@@ -32,7 +32,6 @@ from theta.session.plain_text import is_plain_text
 from theta.wire.messages import Person
 
 CONNECT_SECONDS_MAX = 10.0
-
 _log = logging.getLogger(__name__)
 
 
