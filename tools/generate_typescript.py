@@ -6,7 +6,6 @@
 TypeScript never declares a message, a limit or a number by hand: one declaration, two languages.
 """
 
-import argparse
 import inspect
 import re
 import struct
@@ -27,6 +26,7 @@ from theta.mesh.primitives import PRIMITIVES
 from theta.node import protocol
 from theta.replication import presence
 from theta.wire import messages
+from tools.generated import write_or_check
 
 TARGET = Path(__file__).resolve().parents[1] / "web/packages/wire/src/generated.ts"
 RECORD_PARTS = (records.Genesis, records.SessionRecord, records.PacketRecord, records.HeadRecord, records.Signed)
@@ -315,19 +315,8 @@ def _upper(name: str) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """Write the file, or tell whether it is stale."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--check", action="store_true", help="exit 1 when the file is stale")
-    parser.add_argument("--output", type=Path, default=TARGET, help="the file (default: %(default)s)")
-    options = parser.parse_args(arguments)
-    content = generate()
-    if not options.check:
-        options.output.write_text(content, encoding="utf-8")
-        return 0
-    current = options.output.read_text(encoding="utf-8") if options.output.exists() else None
-    if current != content:
-        print(f"{options.output} is stale: run python -m tools.generate_typescript", file=sys.stderr)
-        return 1
-    return 0
+    description = (__doc__ or "").split("\n")[0]
+    return write_or_check(description, TARGET, generate, "python -m tools.generate_typescript", arguments)
 
 
 if __name__ == "__main__":

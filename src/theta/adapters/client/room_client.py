@@ -20,7 +20,7 @@ from theta.adapters.transport import CLOSE_LOST, Transport
 from theta.adapters.websocket_transport import connect_websocket
 from theta.base.errors import InvalidValue, NotConnected, UsageError
 from theta.base.identifiers import CommandName, entity_id
-from theta.base.limits import CHAT_CHARACTERS_MAX, INSTANCE_BYTES
+from theta.base.limits import INSTANCE_BYTES
 from theta.base.randomness import Randomness
 from theta.commands.refusals import ReadOnly
 from theta.editor.document import Document
@@ -28,7 +28,6 @@ from theta.editor.vocabulary import CreatePrimitive, Operation
 from theta.node.events import Event, Joined, Postponed, Synced
 from theta.node.peer import Peer, PeerSettings
 from theta.replication.presence import Presence
-from theta.session.plain_text import is_plain_text
 from theta.wire.messages import Person
 
 CONNECT_SECONDS_MAX = 10.0
@@ -242,12 +241,11 @@ class RoomClient:
         """Say something to everyone, at most CHAT_CHARACTERS_MAX characters.
 
         Raises:
-            InvalidValue: empty, too long, or not printable.
+            InvalidValue: empty, too long, or not plain text.
+            NotConnected: not in the room.
         """
-        if not 1 <= len(text) <= CHAT_CHARACTERS_MAX or not is_plain_text(text):
-            raise InvalidValue("text", text, f"1 to {CHAT_CHARACTERS_MAX} printable characters")
-        self._check_entered()
         self._peer.say(text)
+        self._check_entered()
         self._pump()
 
     def show(self, presence: Presence) -> None:
