@@ -28,7 +28,7 @@ ifneq ($(shell sh tools/make_venv.sh --check && echo whole),whole)
 STALE_VENV := FORCE
 endif
 
-.PHONY: help setup serve test test-browser soak-sim soak-kill ci lint format types bench bench-room generate lock clean FORCE
+.PHONY: help setup serve demo test test-browser soak-sim soak-kill ci lint format types bench bench-room generate lock clean FORCE
 
 help: ## Say what can be done here
 	@echo "Theta. Type 'make serve' and open the link it prints."
@@ -40,6 +40,9 @@ setup: $(PACKAGE) $(DEV) $(NODE) $(PAGE) ## Install everything for development, 
 
 serve: $(PACKAGE) $(PAGE) ## Open a room and print its link; ARGS="my.theta --port 9000" are passed on
 	@exec $(BIN)/theta serve $(ARGS)
+
+demo: $(PACKAGE) $(PAGE) ## Open a room in which three builders make a cottage; ARGS="--seconds 120 --seed 7" are passed on
+	@exec $(BIN)/theta demo $(ARGS)
 
 test: $(PACKAGE) $(DEV) $(NODE) $(PAGE) ## Run every test except those that need a browser
 	$(BIN)/python -m pytest -n 2 -m "not browser" $(ARGS)
@@ -98,7 +101,7 @@ $(VENV): $(STALE_VENV)
 
 $(RUNTIME): requirements/build.txt requirements/runtime.txt $(VENV)
 	@echo "theta: installing the engine's dependencies"
-	@$(PIP) --require-hashes -r requirements/build.txt -r requirements/runtime.txt
+	@$(PIP) --no-deps --require-hashes -r requirements/build.txt -r requirements/runtime.txt
 	@touch $@
 
 # --no-deps and --no-build-isolation: this step asks no registry anything.
@@ -108,7 +111,7 @@ $(PACKAGE): pyproject.toml $(RUNTIME)
 
 $(DEV): requirements/dev.txt $(RUNTIME)
 	@echo "theta: installing the development tools"
-	@$(PIP) --require-hashes -r requirements/dev.txt
+	@$(PIP) --no-deps --require-hashes -r requirements/dev.txt
 	@touch $@
 
 $(NODE): web/package.json web/package-lock.json
