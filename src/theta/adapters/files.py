@@ -41,7 +41,7 @@ def room_secret_path(room: Path) -> Path:
 
 def runtime_folders() -> list[Path]:
     """Where notes on running rooms may be, first choice first: $XDG_RUNTIME_DIR/theta, ~/.local/state/theta/run."""
-    folders = [Path.home() / ".local" / "state" / "theta" / "run"]
+    folders = [_home() / ".local" / "state" / "theta" / "run"]
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     if os.path.isabs(runtime):
         folders.insert(0, Path(runtime) / "theta")
@@ -51,7 +51,14 @@ def runtime_folders() -> list[Path]:
 def _xdg(variable: str, default: str) -> Path:
     # The XDG Base Directory Specification: a path that is not absolute is to be ignored.
     value = os.environ.get(variable, "")
-    return Path(value) if os.path.isabs(value) else Path.home() / default
+    return Path(value) if os.path.isabs(value) else _home() / default
+
+
+def _home() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError as error:
+        raise SecretUnusable("there is no home folder for your key: set HOME, or XDG_CONFIG_HOME") from error
 
 
 # -- secrets -----------------------------------------------------------------------------------------------------------
@@ -113,19 +120,25 @@ def write_secret(path: Path, secret: bytes) -> None:
         OSError: it cannot be written.
     """
     assert len(secret) == SECRET_BYTES
-    partial = _write_private(path, f"{secret.hex()}\n".encode("ascii"))
+    partial = write_private(path, f"{secret.hex()}\n".encode("ascii"))
     try:
         _name_once(partial, path)
     finally:
         partial.unlink(missing_ok=True)
 
 
-def _write_private(path: Path, content: bytes) -> Path:
-    """Write `content` beside `path` with mode 0600, on disk; the path of what was written."""
+def write_private(path: Path, content: bytes) -> Path:
+    """Write `content` beside `path` with mode 0600 from the first byte, on disk; the path of what was written.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     partial.unlink(missing_ok=True)
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
+        if sys.platform != "win32":
+            os.fchmod(descriptor, 0o600)  # a umask may have taken even the owner's rights
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
@@ -182,7 +195,7 @@ def write_runtime_note(port: int, room: RunningRoom) -> RuntimeNote:
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             path = folder / f"{port}.json"
-            _write_private(path, msgspec.json.encode(room)).replace(path)
+            write_private(path, msgspec.json.encode(room)).replace(path)
         except OSError as error:
             refused = error
         else:

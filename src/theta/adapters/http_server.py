@@ -1,16 +1,17 @@
 """One port for everything: the page, the API and the WebSocket. HTTP only as far as `theta serve` needs it."""
 
-import ipaddress
 import logging
-import socket
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from theta.adapters.host import RoomHost
+from theta.adapters.http_access import Reach, comes_from_elsewhere, guard
+from theta.adapters.http_codes import code_exchange
+from theta.adapters.http_downloads import add_downloads
+from theta.adapters.lan_addresses import is_loopback
 from theta.adapters.websocket_transport import accept_websocket
 from theta.base.limits import HTTP_BODY_BYTES_MAX, HTTP_LINE_BYTES_MAX
 from theta.node.protocol import protocol_hash
@@ -68,17 +69,21 @@ CACHE_FOREVER = "public, max-age=31536000, immutable"
 CACHE_NEVER = "no-store"
 CACHE_ASK = "no-cache"
 
-_ALWAYS_LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
 
 @dataclass(frozen=True)
 class HttpSettings:
-    """`listen_host` as given to `--host`; `page` is the folder of the built page."""
+    """What is served, and to whom.
+
+    `listen_host` is as given to `--host`, "" for every address; `page` is the folder of the built page, `file` the
+    room file (None: it has none); `is_local` says whether a peer's address is this machine's, so that plain HTTP will
+    do.
+    """
 
     listen_host: str = "localhost"
     page: Path = PAGE_FOLDER
+    file: Path | None = None
+    reach: Reach = field(default_factory=Reach)
+    is_local: Callable[[str], bool] = is_loopback
 
 
 _HOST = web.AppKey("host", RoomHost)
@@ -87,11 +92,14 @@ _SETTINGS = web.AppKey("settings", HttpSettings)
 
 def create_app(host: RoomHost, settings: HttpSettings) -> web.Application:
     """The application; run it with `create_runner`."""
-    app = web.Application(middlewares=[_check_host], client_max_size=HTTP_BODY_BYTES_MAX)
+    door = guard(settings.listen_host, settings.reach, settings.is_local)
+    app = web.Application(middlewares=[door], client_max_size=HTTP_BODY_BYTES_MAX)
     app[_HOST] = host
     app[_SETTINGS] = settings
     app.on_response_prepare.append(_add_headers)
     app.router.add_get("/api/room", _room)
+    app.router.add_post("/api/invite", code_exchange(host.room.invite_for_code))
+    add_downloads(app, host.room, settings.file)
     app.router.add_get("/healthz", _health)
     app.router.add_get("/ws", _websocket, allow_head=False)
     app.router.add_get("/{path:.*}", _page)
@@ -111,63 +119,6 @@ def create_runner(app: web.Application) -> web.AppRunner:
     )
 
 
-# -- who may ask -------------------------------------------------------------------------------------------------------
-
-
-@web.middleware
-async def _check_host(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuse names that are not ours: a page elsewhere could have its own name resolve to us (DNS rebinding)."""
-    if not is_our_host(request.headers.get("Host", ""), request.app[_SETTINGS].listen_host):
-        raise web.HTTPMisdirectedRequest(text="This room does not go by that name. Open it by the link it printed.\n")
-    return await handler(request)
-
-
-def is_our_host(header: str, listen_host: str) -> bool:
-    """Whether a Host header names this server.
-
-    A room that listens on every address answers to any literal address, which DNS cannot forge, and its machine's name.
-    """
-    name = _hostname(f"//{header}")
-    if not name:
-        return False
-    if name in _ALWAYS_LOCAL or name == listen_host.lower().strip("[]"):
-        return True
-    if listen_host not in ("0.0.0.0", "::", ""):
-        return False
-    machine = socket.gethostname().lower()
-    return _is_address(name) or name in (machine, f"{machine}.local")
-
-
-def is_same_origin(origin: str, scheme: str, host: str) -> bool:
-    """Whether an Origin header is this very server as the request names it; `host` is the Host header."""
-    theirs, ours = _endpoint(origin), _endpoint(f"{scheme}://{host}")
-    return theirs is not None and theirs == ours
-
-
-def _endpoint(url: str) -> tuple[str, str, int] | None:
-    try:
-        parts = urlsplit(url)
-        port = parts.port or {"http": 80, "https": 443}[parts.scheme]
-    except (ValueError, KeyError):
-        return None
-    return (parts.scheme, parts.hostname, port) if parts.hostname else None
-
-
-def _hostname(url: str) -> str:
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
-
-
 # -- answers -----------------------------------------------------------------------------------------------------------
 
 
@@ -178,13 +129,15 @@ async def _add_headers(request: web.Request, response: web.StreamResponse) -> No
 
 
 async def _room(request: web.Request) -> web.Response:
-    room = request.app[_HOST].room
+    room, reach = request.app[_HOST].room, request.app[_SETTINGS].reach
     return web.json_response(
         {
             "name": room.name,
             "protocol_version": PROTOCOL_VERSION,
             "protocol_hash": protocol_hash().hex(),
             "people": len(room.people),
+            "links": list(reach.links),
+            "quic": reach.quic,
         }
     )
 
@@ -195,9 +148,9 @@ async def _health(request: web.Request) -> web.Response:
 
 async def _websocket(request: web.Request) -> web.StreamResponse:
     host = request.app[_HOST]
-    origin = request.headers.get("Origin")
-    if origin is not None and not is_same_origin(origin, request.scheme, request.host):
-        _log.warning("refused a WebSocket from another origin", extra={"origin": origin, "address": request.remote})
+    if comes_from_elsewhere(request):
+        fields = {"origin": request.headers.get("Origin"), "address": request.remote}
+        _log.warning("refused a WebSocket from another origin", extra=fields)
         raise web.HTTPForbidden(text="Pages of other origins may not join.\n")
     if not host.has_place:
         raise web.HTTPServiceUnavailable(text="Too many are joining at once.\n", headers={"Retry-After": "2"})

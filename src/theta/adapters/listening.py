@@ -5,9 +5,13 @@ import socket
 import sys
 from collections.abc import Sequence
 
+from theta.adapters.lan_addresses import is_loopback
+from theta.adapters.quic_socket import open_udp_beside
 from theta.base.errors import InvalidValue, UsageError
 
 BACKLOG = 128
+_FREE_PORT_TRIES = 8
+_NO_ADDRESS = "{} is no address of this machine: try `--host localhost`, or `--host 0.0.0.0` for all of them"
 
 
 class PortUnavailable(UsageError):
@@ -15,7 +19,9 @@ class PortUnavailable(UsageError):
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
-    """Listen on every address of `host`, all on one port; a free one when `port` is 0.
+    """Listen on every address of `host`, all on one port. "" means every address.
+
+    When `port` is 0 it is one that is free, on the UDP side too, where QUIC goes.
 
     Raises:
         PortUnavailable: in use, not permitted, or `host` is no address of this machine.
@@ -23,6 +29,20 @@ def listen(host: str, port: int) -> list[socket.socket]:
     """
     if not 0 <= port < 65_536:
         raise InvalidValue("port", port, "between 0 and 65535")
+    tries = 1 if port else _FREE_PORT_TRIES
+    while True:
+        try:
+            return _listen_on_all(host, port)
+        except ValueError as error:  # no name at all: UnicodeError by IDNA, or a NUL
+            raise PortUnavailable(_NO_ADDRESS.format(host)) from error
+        except OSError as error:
+            tries -= 1
+            # What is free on the first address may be taken on the second.
+            if tries == 0 or error.errno != errno.EADDRINUSE:
+                raise PortUnavailable(_in_words(host, port, error)) from error
+
+
+def _listen_on_all(host: str, port: int) -> list[socket.socket]:
     sockets: list[socket.socket] = []
     try:
         for family, address in _addresses(host, port):
@@ -30,18 +50,33 @@ def listen(host: str, port: int) -> list[socket.socket]:
             listening = _listen_on(family, address, chosen, optional=bool(sockets))
             if listening is not None:
                 sockets.append(listening)
-    except OSError as error:
+        if port == 0:
+            _check_udp_side(sockets)
+    except OSError:
         for each in sockets:
             each.close()
-        raise PortUnavailable(_in_words(host, port, error)) from error
+        raise
     return sockets
 
 
+def _check_udp_side(sockets: Sequence[socket.socket]) -> None:
+    """Raise when a UDP port of the same number is in use; any other trouble with UDP is for QUIC to tell."""
+    try:
+        beside = open_udp_beside(sockets)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise
+        return
+    for each in beside:
+        each.close()
+
+
 def url_of(host: str, sockets: Sequence[socket.socket]) -> str:
-    """The URL to open on this machine, for example `http://localhost:8080`."""
-    port = sockets[0].getsockname()[1]
+    """The URL to open on this machine: `http://localhost:8080`, or HTTPS when it listens elsewhere only."""
+    address, port = sockets[0].getsockname()[:2]
     name = "localhost" if host in ("", "0.0.0.0", "::") else host.strip("[]")
-    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+    scheme = "http" if name == "localhost" or is_loopback(address) else "https"
+    return f"{scheme}://[{name}]:{port}" if ":" in name else f"{scheme}://{name}:{port}"
 
 
 def _addresses(host: str, port: int) -> list[tuple[socket.AddressFamily, str]]:
@@ -82,5 +117,5 @@ def _in_words(host: str, port: int, error: OSError) -> str:
     if error.errno in (errno.EACCES, errno.EPERM):
         return f"port {port} needs rights that you don't have: choose one above 1023, such as `--port 8080`"
     if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
-        return f"{host} is no address of this machine: try `--host localhost`, or `--host 0.0.0.0` for all of them"
+        return _NO_ADDRESS.format(host)
     return f"cannot listen on {host} port {port}: {error.strerror}"
