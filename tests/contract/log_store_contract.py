@@ -4,7 +4,7 @@ import pytest
 
 from theta.base.errors import StoreUnavailable
 from theta.commands.records import CHAIN_START, RecordKind, make_record
-from theta.commands.store import LogStore, StoredRecord
+from theta.commands.store import LogStore, StoredAsset, StoredRecord
 
 
 def make_log(count: int, *, after: StoredRecord | None = None, body_bytes: int = 100) -> list[StoredRecord]:
@@ -56,10 +56,24 @@ class LogStoreContract:
             store.append([StoredRecord(seq, 2, b"", bytes(32)) for seq in seqs])
         assert list(store.read()) == []
 
+    def test_ast_10_assets_are_kept_beside_the_log(self, store: LogStore) -> None:
+        assert list(store.assets()) == []
+        small, large = StoredAsset(b"s" * 32, b"\x00", 7), StoredAsset(b"a" * 32, bytes(range(256)) * 2048, 2**53)
+        store.put_asset(small)
+        store.append(make_log(2))
+        store.put_asset(large)
+        store.put_asset(small)
+        assert list(store.assets()) == [large, small]
+        assert len(list(store.read())) == 2
+        store.drop_assets([small.name, b"n" * 32])
+        assert list(store.assets()) == [large]
+
     def test_a_closed_store_keeps_nothing_more(self, store: LogStore) -> None:
         store.close()
         with pytest.raises(StoreUnavailable):
             store.append(make_log(1))
+        with pytest.raises(StoreUnavailable):
+            store.put_asset(StoredAsset(bytes(32), b"", 0))
 
     def test_closing_twice_does_nothing(self, store: LogStore) -> None:
         store.close()

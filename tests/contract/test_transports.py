@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -10,6 +11,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from tests.contract.transport_contract import RELIABLE, TransportContract, end_of, soon
+from tests.support.quic import listening
 from theta.adapters.memory_transport import memory_pair
 from theta.adapters.transport import Transport, TransportClosed
 from theta.adapters.websocket_transport import WebSocketTransport, accept_websocket, connect_websocket
@@ -75,6 +77,20 @@ class TestWebSocketTransport(TransportContract):
 
 
 @pytest.mark.integration
+class TestQuicTransport(TransportContract):
+    @pytest.fixture
+    async def pair(self, tmp_path: Path) -> AsyncIterator[tuple[Transport, Transport]]:
+        quic = listening(tmp_path)
+        room, participant = await soon(quic.pair())
+        yield room, participant
+        await asyncio.gather(end_of(participant), room.close())
+        await soon(quic.close())
+
+    async def test_it_says_what_it_is(self, pair: tuple[Transport, Transport]) -> None:
+        assert [end.kind for end in pair] == ["quic", "quic"]
+
+
+@pytest.mark.integration
 class TestOnTheWire:
     @pytest.fixture
     async def raw(
@@ -87,14 +103,14 @@ class TestOnTheWire:
 
     Raw = tuple[WebSocketTransport, aiohttp.ClientWebSocketResponse[Any]]
 
-    async def test_a_message_is_the_lane_and_the_frame(self, raw: Raw) -> None:
+    async def test_trn_7_a_message_is_the_lane_and_the_frame(self, raw: Raw) -> None:
         room, websocket = raw
         room.send(RELIABLE, b"frame")
         assert await soon(websocket.receive_bytes()) == b"\x00frame"
         await websocket.send_bytes(b"\x01state")
         assert await soon(room.receive()) == (1, b"state")
 
-    async def test_text_is_refused(self, raw: Raw) -> None:
+    async def test_trn_7_text_is_refused(self, raw: Raw) -> None:
         room, websocket = raw
         await websocket.send_str("hello")
         end, close = await asyncio.gather(end_of(room), soon(websocket.receive()))
@@ -102,7 +118,7 @@ class TestOnTheWire:
         assert "text" in str(close.extra)
 
     @pytest.mark.parametrize("message", [b"", b"\x02frame", b"\xff"])
-    async def test_a_message_without_a_lane_is_refused(self, raw: Raw, message: bytes) -> None:
+    async def test_trn_7_a_message_without_a_lane_is_refused(self, raw: Raw, message: bytes) -> None:
         room, websocket = raw
         await websocket.send_bytes(message)
         end, close = await asyncio.gather(end_of(room), soon(websocket.receive()))
@@ -127,7 +143,7 @@ class TestOnTheWire:
         assert (await end_of(room)).close_code == 4400
         writer.close()
 
-    async def test_a_lost_connection_says_so(self, listener: Listener) -> None:
+    async def test_trn_6_a_lost_connection_says_so(self, listener: Listener) -> None:
         reader, writer = await asyncio.open_connection(listener.server.host, listener.server.port)
         writer.write(
             b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

@@ -19,7 +19,7 @@ from theta.base.limits import (
 )
 from theta.node.lanes import Lane
 
-DEADLINE_SECONDS = 10.0
+DEADLINE_SECONDS = 30.0
 RELIABLE, DATAGRAM = Lane.RELIABLE, Lane.DATAGRAM
 
 T = TypeVar("T")
@@ -46,7 +46,7 @@ class TransportContract:
     Pair = tuple[Transport, Transport]
     make_pair: Callable[[], Awaitable[Pair]]
 
-    async def test_frames_arrive_whole_and_in_order_both_ways(self, pair: Pair) -> None:
+    async def test_trn_1_frames_arrive_whole_and_in_order_both_ways(self, pair: Pair) -> None:
         room, participant = pair
         for sender, receiver in (pair, (participant, room)):
             sent = [bytes([number]) * (number * 37) for number in range(100)]
@@ -61,7 +61,7 @@ class TransportContract:
         received = {await soon(participant.receive()), await soon(participant.receive())}
         assert received == {(RELIABLE, b"command"), (DATAGRAM, b"state")}
 
-    async def test_an_empty_frame_is_a_frame(self, pair: Pair) -> None:
+    async def test_trn_1_an_empty_frame_is_a_frame(self, pair: Pair) -> None:
         room, participant = pair
         participant.send(RELIABLE, b"")
         assert await soon(room.receive()) == (RELIABLE, b"")
@@ -77,12 +77,12 @@ class TransportContract:
     )
     async def test_the_biggest_frame_passes(self, pair: Pair, from_room: bool, lane: Lane, size: int) -> None:
         sender, receiver = pair if from_room else pair[::-1]
-        frame = bytes(range(256)) * (size // 256)
+        frame = bytes(range(256)) * (size // 256) + bytes(size % 256)
         sender.send(lane, frame)
         assert await soon(receiver.receive()) == (lane, frame)
 
     @pytest.mark.parametrize(("lane", "bytes_max"), [(RELIABLE, FRAME_BYTES_MAX), (DATAGRAM, DATAGRAM_BYTES_MAX)])
-    async def test_sending_too_big_a_frame_is_refused_and_harms_nothing(
+    async def test_trn_2_sending_too_big_a_frame_is_refused_and_harms_nothing(
         self, pair: Pair, lane: Lane, bytes_max: int
     ) -> None:
         room, participant = pair
@@ -92,14 +92,14 @@ class TransportContract:
         room.send(RELIABLE, b"after")
         assert await soon(participant.receive()) == (RELIABLE, b"after")
 
-    async def test_the_room_closes_on_a_frame_over_a_participants_limit(self, pair: Pair) -> None:
+    async def test_trn_2_the_room_closes_on_a_frame_over_a_participants_limit(self, pair: Pair) -> None:
         room, participant = pair
         participant.send(RELIABLE, bytes(CLIENT_FRAME_BYTES_MAX + 1))
         ends = await asyncio.gather(end_of(room), end_of(participant))
         assert [end.close_code for end in ends] == [4413, 4413]
         assert str(CLIENT_FRAME_BYTES_MAX) in ends[1].reason
 
-    async def test_a_peer_that_does_not_read_fills_the_queue_and_no_more(self, pair: Pair) -> None:
+    async def test_trn_3_a_peer_that_does_not_read_fills_the_queue_and_no_more(self, pair: Pair) -> None:
         room, _ = pair
         frame = bytes(1024 * 1024)
         for _ in range(SEND_QUEUE_BYTES_MAX // len(frame)):
@@ -119,7 +119,7 @@ class TransportContract:
         assert await soon(participant.receive()) == (RELIABLE, b"and goes on")
         assert room.queued_bytes == 0
 
-    async def test_of_too_many_datagrams_the_latest_stay(self, pair: Pair) -> None:
+    async def test_trn_4_of_too_many_datagrams_the_latest_stay(self, pair: Pair) -> None:
         room, participant = pair
         size = 1024
         count = 4 * DATAGRAM_QUEUE_BYTES_MAX // size
@@ -127,14 +127,13 @@ class TransportContract:
             room.send(DATAGRAM, number.to_bytes(4, "little") * (size // 4))
         assert room.queued_bytes <= DATAGRAM_QUEUE_BYTES_MAX
         room.send(RELIABLE, b"end")
-        numbers = []
-        while (received := await soon(participant.receive()))[0] is DATAGRAM:
-            numbers.append(int.from_bytes(received[1][:4], "little"))
         kept = DATAGRAM_QUEUE_BYTES_MAX // size
+        received = [await soon(participant.receive()) for _ in range(kept + 1)]
+        numbers = [int.from_bytes(frame[:4], "little") for lane, frame in received if lane is DATAGRAM]
         assert numbers == list(range(count - kept, count))
         assert room.metrics.datagrams_dropped == count - kept
 
-    async def test_an_old_datagram_is_dropped(self, pair: Pair) -> None:
+    async def test_trn_4_an_old_datagram_is_dropped(self, pair: Pair) -> None:
         room, participant = pair
         room.send(DATAGRAM, b"stale")
         hold_up_the_loop(DATAGRAM_AGE_SECONDS_MAX + 0.05)
@@ -143,7 +142,7 @@ class TransportContract:
         assert room.metrics.datagrams_dropped == 1
 
     @pytest.mark.parametrize("from_room", [True, False])
-    async def test_code_and_reason_reach_both_sides(self, pair: Pair, from_room: bool) -> None:
+    async def test_trn_5_code_and_reason_reach_both_sides(self, pair: Pair, from_room: bool) -> None:
         closer, other = pair if from_room else pair[::-1]
         waiting = asyncio.create_task(end_of(other))
         await soon(closer.close(4403, "no invite came along – ask for a link"))
@@ -158,9 +157,9 @@ class TransportContract:
         await soon(room.close(1001, "the room closes"))
         assert (await soon(waiting)).close_code == (await soon(far)).close_code == 1001
 
-    async def test_what_was_sent_before_the_close_arrives(self, pair: Pair) -> None:
+    async def test_trn_5_what_was_sent_before_the_close_arrives(self, pair: Pair) -> None:
         room, participant = pair
-        sent = [bytes([number]) * 100_000 for number in range(40)]
+        sent = [bytes([number]) * 25_000 for number in range(40)]
         for frame in sent:
             room.send(RELIABLE, frame)
         closing = asyncio.create_task(room.close(1001, "bye"))
@@ -196,10 +195,12 @@ class TransportContract:
         far = asyncio.create_task(end_of(participant))
         await soon(asyncio.gather(room.close(4409, "full"), room.close(1000, "again")))
         await soon(room.close(1000, "and again"))
+        heard = await soon(far)
         await soon(participant.close(1000, "me too"))
-        assert (await soon(far)).close_code == (await end_of(room)).close_code == 4409
+        ends = (heard, await end_of(participant), await end_of(room))
+        assert [end.close_code for end in ends] == [4409, 4409, 4409]
 
-    async def test_a_long_reason_is_cut_at_a_character(self, pair: Pair) -> None:
+    async def test_trn_5_a_long_reason_is_cut_at_a_character(self, pair: Pair) -> None:
         room, participant = pair
         far = asyncio.create_task(end_of(participant))
         await soon(room.close(4400, "é" * 200))

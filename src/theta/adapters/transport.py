@@ -1,11 +1,11 @@
-"""The port behind which frames travel: spec/transport.md (TRANSPORT-n). One contract suite runs on every one.
+"""The port behind which frames travel: spec/transport.md (TRN-n). One contract suite runs on every one.
 
 A transport carries whole frames on two lanes between one room and one participant. It knows nothing of what is in
 them. `send` never blocks: what cannot leave yet waits in a SendQueue, whose bounds are the transport's bounds.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,6 +24,8 @@ CLOSE_NORMAL = 1000
 CLOSE_GOING_AWAY = 1001
 CLOSE_LOST = 1006
 CLOSE_INTERNAL = 1011
+CLOSE_UNTRUSTED = 1015
+"""Never sent: the room's certificate is not trusted here (RFC 6455, 7.4.1)."""
 
 
 class TransportClosed(ThetaError):
@@ -51,7 +53,7 @@ class Transport(Protocol):
 
     @property
     def kind(self) -> str:
-        """What carries it: "memory" or "websocket"."""
+        """What carries it: "memory", "websocket" or "quic"."""
         ...
 
     @property
@@ -141,11 +143,29 @@ class SendQueue:
             _, frame = self._datagrams.popleft()
             self._datagram_bytes -= len(frame)
             return Lane.DATAGRAM, frame
-        if self._reliable:
-            frame = self._reliable.popleft()
-            self._reliable_bytes -= len(frame)
-            return Lane.RELIABLE, frame
-        return None
+        reliable = self.take_reliable()
+        return None if reliable is None else (Lane.RELIABLE, reliable)
+
+    def take_reliable(self) -> bytes | None:
+        """The next reliable frame, whatever datagrams wait, or None."""
+        if not self._reliable:
+            return None
+        frame = self._reliable.popleft()
+        self._reliable_bytes -= len(frame)
+        return frame
+
+    def take_datagrams(self) -> list[tuple[float, bytes]]:
+        """All datagrams that wait and are not too old, oldest first, each with when it was queued."""
+        self._expire()
+        taken = list(self._datagrams)
+        self._datagrams.clear()
+        self._datagram_bytes = 0
+        return taken
+
+    def put_back(self, datagrams: Sequence[tuple[float, bytes]]) -> None:
+        """Datagrams that were taken and could not leave wait on, before all others."""
+        self._datagrams.extendleft(reversed(datagrams))
+        self._datagram_bytes += sum(len(frame) for _, frame in datagrams)
 
     def clear(self) -> None:
         """Forget everything that waits."""
@@ -172,4 +192,9 @@ def check_frame_size(lane: Lane, frame: bytes, frame_bytes_max: int) -> None:
     """
     bytes_max = DATAGRAM_BYTES_MAX if lane is Lane.DATAGRAM else frame_bytes_max
     if len(frame) > bytes_max:
-        raise FrameTooLarge(f"a {lane.name.lower()} frame of {len(frame)} bytes is over the limit of {bytes_max}")
+        raise frame_too_large(lane, len(frame), bytes_max)
+
+
+def frame_too_large(lane: Lane, size: int, bytes_max: int) -> FrameTooLarge:
+    """What a frame of `size` bytes is refused with."""
+    return FrameTooLarge(f"a {lane.name.lower()} frame of {size} bytes is over the limit of {bytes_max}")

@@ -1,9 +1,10 @@
 """A room as Python sees it: `theta.connect`, and its twin that blocks."""
 
 from theta.adapters.client.blocking import BlockingEntity, BlockingRoom, connect_blocking
+from theta.adapters.client.connecting import connect
 from theta.adapters.client.entities import Entity, Face, Faces
 from theta.adapters.client.errors import CommandRefused, ConnectionFailed, NoEffect
-from theta.adapters.client.room_client import RoomClient, connect
+from theta.adapters.client.room_client import RoomClient
 from theta.wire.messages import Person
 
 __all__ = [

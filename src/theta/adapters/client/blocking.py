@@ -5,14 +5,18 @@ import os
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, Unpack
 
 from numpy.typing import ArrayLike
 
+from theta.adapters.client.assets import ImportDetails
 from theta.adapters.client.entities import Entity, Face
+from theta.adapters.client.opening import TransportChoice
 from theta.adapters.client.room_client import RoomClient
 from theta.base.errors import NotConnected
+from theta.mesh import Faces
 from theta.wire.messages import Person
 
 Result = TypeVar("Result")
@@ -24,12 +28,13 @@ def connect_blocking(
     name: str = "python",
     invite: str | None = None,
     identity: str | os.PathLike[str] | None = None,
+    transport: TransportChoice = "auto",
 ) -> "BlockingRoom":
     """Enter a room and return it once the whole document is here; arguments and errors as in `theta.connect`.
 
     Use it with `with`, or call `close` in the end.
     """
-    return BlockingRoom(RoomClient, url, name, invite, identity)
+    return BlockingRoom(partial(RoomClient, transport=transport), url, name, invite, identity)
 
 
 class BlockingRoom:
@@ -77,6 +82,11 @@ class BlockingRoom:
         """The document's hash, 32 hexadecimal digits."""
         return self.read(lambda room: room.document_hash)
 
+    @property
+    def transport(self) -> str:
+        """See RoomClient.transport."""
+        return self.read(lambda room: room.transport)
+
     def find(self, name: str) -> "BlockingEntity":
         """The first object of this name; see RoomClient.find."""
         return BlockingEntity(self, self.read(lambda room: room.find(name)))
@@ -84,6 +94,10 @@ class BlockingRoom:
     def create(self, kind: str = "cube", **details: Any) -> "BlockingEntity":
         """Make an object; see RoomClient.create."""
         return BlockingEntity(self, self.call(self.room.create(kind, **details)))
+
+    def import_polygons(self, positions: ArrayLike, faces: Faces, **details: Unpack[ImportDetails]) -> "BlockingEntity":
+        """Make an object of polygons; see RoomClient.import_polygons."""
+        return BlockingEntity(self, self.call(self.room.import_polygons(positions, faces, **details)))
 
     def undo(self) -> None:
         """See RoomClient.undo."""

@@ -63,6 +63,11 @@ class PeerDriver:
         self._failures = 0
         self._task = asyncio.create_task(self._run_guarded(), name="theta peer")
 
+    @property
+    def transport_kind(self) -> str:
+        """What carries the connection now: "quic", "websocket" or another; "" while there is none."""
+        return self._transport.kind if self._transport is not None else ""
+
     async def close(self) -> None:
         """Leave the room; the driver is of no use afterwards."""
         self._disarm()

@@ -1,4 +1,4 @@
-"""`theta.connect`: a room to work in, as an asynchronous context manager."""
+"""A room to work in, as an asynchronous context manager."""
 
 import asyncio
 import logging
@@ -6,18 +6,20 @@ import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Self
+from typing import Self, Unpack
 
-from aiohttp import ClientSession
+from numpy.typing import ArrayLike
 
-from theta.adapters.client.address import load_identity, room_address
+from theta.adapters.client.address import Who, load_identity, room_address
+from theta.adapters.client.assets import ImportDetails, import_command, upload
 from theta.adapters.client.driver import PeerDriver
 from theta.adapters.client.entities import Entity, number, quaternion, scale_of, vector
 from theta.adapters.client.errors import ConnectionFailed
+from theta.adapters.client.invitation import redeem
+from theta.adapters.client.opening import Opener, TransportChoice
 from theta.adapters.client.waiting import Waiting
 from theta.adapters.host import machine_clock
-from theta.adapters.transport import CLOSE_LOST, Transport
-from theta.adapters.websocket_transport import connect_websocket
+from theta.adapters.transport import CLOSE_LOST
 from theta.base.errors import InvalidValue, NotConnected, UsageError
 from theta.base.identifiers import CommandName, entity_id
 from theta.base.limits import INSTANCE_BYTES
@@ -25,6 +27,7 @@ from theta.base.randomness import Randomness
 from theta.commands.refusals import ReadOnly
 from theta.editor.document import Document
 from theta.editor.vocabulary import CreatePrimitive, Operation
+from theta.mesh import Faces, asset_name, encode_polygons
 from theta.node.events import Event, Joined, Postponed, Synced
 from theta.node.peer import Peer, PeerSettings
 from theta.replication.presence import Presence
@@ -34,42 +37,25 @@ CONNECT_SECONDS_MAX = 10.0
 _log = logging.getLogger(__name__)
 
 
-def connect(
-    url: str = "http://localhost:8080",
-    *,
-    name: str = "python",
-    invite: str | None = None,
-    identity: str | os.PathLike[str] | None = None,
-) -> "RoomClient":
-    """A room, to be entered with `async with`.
-
-    Args:
-        url: the room's link; the invite in it (`#invite=…`) is used. A room that you serve yourself on this machine
-            needs none.
-        name: what others see, 1 to 64 characters.
-        invite: the token alone, instead of one in the link.
-        identity: whose key to use: None for your own, a word for another kept under that name (so that a bot has an
-            undo stack of its own), or a path.
-
-    Raises:
-        InvalidValue: not a link.
-        SecretExposed: others can read the key file.
-    """
-    return RoomClient(url, name, invite, identity)
-
-
 class RoomClient:
     """A room as this participant sees it. The document here is folded from the log, and every signature checked."""
 
-    def __init__(self, url: str, name: str, invite: str | None, identity: str | os.PathLike[str] | None) -> None:
-        self._address = room_address(url, invite)
-        instance = os.urandom(INSTANCE_BYTES)
-        settings = PeerSettings(
-            load_identity(identity), instance, name, self._address.invite, room_key=self._address.room_key
-        )
+    def __init__(
+        self,
+        url: str,
+        name: str,
+        invite: str | None,
+        who: Who,
+        instance: bytes | None = None,
+        transport: TransportChoice = "auto",
+    ) -> None:
+        address = room_address(url, invite)
+        self._opener = Opener(address, transport)
+        # Whoever names an instance answers for using it once in a room: commands are numbered by it.
+        instance = instance or os.urandom(INSTANCE_BYTES)
+        settings = PeerSettings(load_identity(who), instance, name, address.invite, room_key=address.room_key)
         self._peer = Peer(settings, Randomness(os.urandom(32)))
         self._driver: PeerDriver | None = None
-        self._http: ClientSession | None = None
         self._waiting = Waiting()
         self._is_synced = False
         self._gesture: int | None = None
@@ -88,8 +74,9 @@ class RoomClient:
         if self._driver is not None:
             raise UsageError("this client is in the room already: make another with theta.connect")
         self._waiting.failure = None
-        self._http = ClientSession()
-        self._driver = PeerDriver(self._peer, self._open_transport, self._handle_event, self._waiting.handle_failed)
+        self._opener.address = await redeem(self._opener.address)
+        self._peer.settings = self._peer.settings._replace(invite=self._opener.address.invite)
+        self._driver = PeerDriver(self._peer, self._opener.open, self._handle_event, self._waiting.handle_failed)
         try:
             async with asyncio.timeout(CONNECT_SECONDS_MAX):
                 await self._waiting.until(lambda: self._is_synced)
@@ -113,9 +100,7 @@ class RoomClient:
         if self._driver is not None:
             await self._driver.close()
             self._driver = None
-        if self._http is not None:
-            await self._http.close()
-            self._http = None
+        await self._opener.close()
         self._waiting.handle_failed(NotConnected("left the room"))
 
     # -- what is there -------------------------------------------------------------------------------------------
@@ -149,6 +134,11 @@ class RoomClient:
     def rtt_seconds(self) -> float | None:
         """Smoothed round-trip time to the room; None at first."""
         return self._peer.rtt_seconds
+
+    @property
+    def transport(self) -> str:
+        """What carries the connection now: "quic" or "websocket"; "" while there is none."""
+        return self._driver.transport_kind if self._driver is not None else ""
 
     def find(self, name: str) -> Entity:
         """The first object of this name.
@@ -191,6 +181,19 @@ class RoomClient:
         placed = (vector(at, "at"), quaternion(rotation), scale_of(scale))
         command = await self.perform(CreatePrimitive(kind, number(size, "size"), name or kind, *placed))
         return Entity(self, entity_id(command))
+
+    async def import_polygons(self, positions: ArrayLike, faces: Faces, **details: Unpack[ImportDetails]) -> Entity:
+        """Make an object of (n, 3) positions and loops of vertex indices, which need not fit together.
+
+        Raises:
+            InvalidValue, UnusableAsset: a value out of its limits; nothing was sent.
+            CommandRefused: the room does not take it.
+        """
+        self._check_entered()
+        data = encode_polygons(positions, faces)
+        command = import_command(asset_name(data), details)
+        await upload(self._peer, self._waiting, self._pump, data, details.get("on_progress"))
+        return Entity(self, entity_id(await self.perform(command)))
 
     async def undo(self) -> None:
         """Take back your last gesture, and nobody else's.
@@ -276,10 +279,6 @@ class RoomClient:
     def _pump(self) -> None:
         if self._driver is not None:
             self._driver.pump()
-
-    async def _open_transport(self) -> Transport:
-        assert self._http is not None
-        return await connect_websocket(self._http, self._address.websocket_url)
 
     def _handle_event(self, event: Event) -> None:
         if isinstance(event, Joined):

@@ -11,12 +11,13 @@ from theta.node.events import Applied, Event, Rejected
 
 
 class Waiting:
-    """Futures of one event loop, settled by the room's events."""
+    """Futures of one event loop, settled by the room's events; `listeners` hear every event before watchers look."""
 
     def __init__(self) -> None:
         self._commands: dict[CommandName, asyncio.Future[Outcome]] = {}
         self._watchers: list[asyncio.Future[None]] = []
         self.failure: UsageError | None = None
+        self.listeners: list[Callable[[Event], None]] = []
 
     def expect(self, names: list[CommandName]) -> list[asyncio.Future[Outcome]]:
         """A future for each command's outcome; call it before the commands are sent."""
@@ -55,6 +56,8 @@ class Waiting:
             self._settle(event.name, event.outcome)
         elif isinstance(event, Rejected):
             self._settle(event.name, CommandRefused(event.code, event.reason))
+        for listener in list(self.listeners):
+            listener(event)
         self._wake()
 
     def handle_failed(self, failure: UsageError) -> None:

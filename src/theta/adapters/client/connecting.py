@@ -1,0 +1,32 @@
+"""`theta.connect`: the way into a room."""
+
+import os
+
+from theta.adapters.client.opening import TransportChoice
+from theta.adapters.client.room_client import RoomClient
+
+
+def connect(
+    url: str = "http://localhost:8080",
+    *,
+    name: str = "python",
+    invite: str | None = None,
+    identity: str | os.PathLike[str] | None = None,
+    transport: TransportChoice = "auto",
+) -> RoomClient:
+    """A room, to be entered with `async with`.
+
+    Args:
+        url: the room's link; the invite in it (`#invite=…`), or the code (`#K7QM-2RWD`), is used. A room that you serve
+            yourself on this machine needs none.
+        name: what others see, 1 to 64 characters.
+        invite: the token alone, instead of one in the link.
+        identity: whose key to use: None for your own, a word for another kept under that name (so that a bot has an
+            undo stack of its own), or a path.
+        transport: "auto" takes QUIC, or WebSocket where QUIC does not get through; either can be asked for by name.
+
+    Raises:
+        InvalidValue: not a link, or no such transport.
+        SecretExposed: others can read the key file.
+    """
+    return RoomClient(url, name, invite, identity, transport=transport)
