@@ -102,8 +102,11 @@ def _presence() -> Iterator[str]:
     yield f"export const PRESENCE_BYTES = {presence.PRESENCE_BYTES};"
     yield f"export const PRESENCE_HEAD_VALID = {presence.HEAD_VALID};"
     yield f"export const PRESENCE_RAY_VALID = {presence.RAY_VALID};"
+    yield f"export const PRESENCE_LEFT_VALID = {presence.LEFT_VALID};"
+    yield f"export const PRESENCE_RIGHT_VALID = {presence.RIGHT_VALID};"
     yield f"export const PRESENCE_TOOLS = {_texts(presence.TOOLS)} as const;"
-    yield f"export const PRESENCE_SELECTIONS = {_texts(presence.SELECTIONS)} as const;\n"
+    yield f"export const PRESENCE_SELECTIONS = {_texts(presence.SELECTIONS)} as const;"
+    yield f"export const PRESENCE_DRAGS = {_texts(presence.DRAGS)} as const;\n"
     yield "/** Where each field of a row begins, in bytes. */"
     yield "export const PRESENCE_OFFSETS = {"
     offset = 0
@@ -171,7 +174,7 @@ def _struct(cls: type[msgspec.Struct]) -> str:
 def _directions(all_messages: Iterable[type[messages.Message]]) -> Iterator[str]:
     yield from _direction("FromParticipant", messages.FROM_PARTICIPANT)
     yield from _direction("FromRoom", messages.FROM_ROOM)
-    yield 'export type Plane = "control" | "commands" | "state";\n'
+    yield 'export type Plane = "control" | "commands" | "state" | "assets";\n'
     yield 'export const PLANES: Readonly<Record<(FromParticipant | FromRoom)["type"], Plane>> = {'
     for message in all_messages:
         yield f'  {message.__name__}: "{messages.PLANES[message]}",'

@@ -1,4 +1,4 @@
-"""Writes the test vectors that pytest and vitest both read: spec/vectors/{identity,packet,log,document}.json.
+"""Writes the test vectors that pytest and vitest both read: spec/vectors/{identity,packet,log,document,assets}.json.
 
     python -m tools.generate_vectors               write them
     python -m tools.generate_vectors --check       exit 1 when a committed file is stale
@@ -9,7 +9,6 @@ Bytes are lower-case hex. Integers of 64 bits are decimal strings, since JavaScr
 
 import argparse
 import json
-import struct
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -46,11 +45,12 @@ from theta.editor.vocabulary import (
 )
 from theta.mesh import build_primitive, parse_canonical
 from theta.mesh import canonical_bytes as canonical_mesh_bytes
-from theta.replication.presence import HEAD_VALID, RAY_VALID, Presence, encode_presence
+from theta.replication.presence import HEAD_VALID, LEFT_VALID, RAY_VALID, RIGHT_VALID, Presence, encode_presence
 from theta.session.secret import RoomSecret
 from theta.session.transcript import challenge_digest, proof_digest
 from theta.wire import codec
 from theta.wire import messages as wire
+from tools.asset_vectors import an_import, asset_vectors, doubles
 
 VECTORS = Path(__file__).resolve().parents[1] / "spec/vectors"
 UNIX_MS = 1_700_000_000_000
@@ -205,7 +205,7 @@ def packet_vectors() -> dict[str, Any]:
                 "fields": _plain(each),
                 "payload": bytes(encode_payload(each)).hex(),
             }
-            for each in _operations()
+            for each in (*_operations(), an_import())
         ],
         "packet": {
             "seed": ANNA_SEED.hex(),
@@ -240,13 +240,13 @@ def packet_vectors() -> dict[str, Any]:
 def _operations() -> tuple[Operation, ...]:
     entity = ids.entity_id(CUBE)
     moved = [ids.element_id(CUBE, "cube.vertex", (), ordinal) for ordinal in (0, 3)]
-    targets = _doubles(-0.25, -0.5, -0.25, 0.1, 0.2, 1e-300)
+    targets = doubles(-0.25, -0.5, -0.25, 0.1, 0.2, 1e-300)
     return (
         CreatePrimitive("cube", 0.5, "Würfel", (0.0, 1.0, -1.0), NO_TURN, ONE),
         CreatePrimitive("pyramid", 1.0, "p", (-0.0, 0.0, 0.0), (0.0, 0.7071067811865476, 0.0, 0.7071067811865476), ONE),
         CreatePrimitive("plane", 10000.0, "floor 🌍", (1e6, 0.0, -1e6), NO_TURN, (1e-6, 1e4, 1.0)),
         SetTransform(entity, (0.1, 0.2, 0.3), NO_TURN, (2.0, 2.0, 2.0)),
-        MoveVertices(entity, b"".join(moved), targets, _doubles(0.0, -0.25, 0.0, 0.0, 0.0, 0.0)),
+        MoveVertices(entity, b"".join(moved), targets, doubles(0.0, -0.25, 0.0, 0.0, 0.0, 0.0)),
         ExtrudeFace(entity, ids.element_id(CUBE, "cube.face", (), 3), -0.125),
         Paint(entity, (0.9, 0.3, 0.1)),
         Rename(entity, "the cube"),
@@ -254,10 +254,6 @@ def _operations() -> tuple[Operation, ...]:
         SetEffective([wire.GestureName(ANNA_ACTOR, 1), wire.GestureName(ANNA_OTHER_ACTOR, 2**40)], False),
         SetEffective([wire.GestureName(ANNA_ACTOR, 1)], True),
     )
-
-
-def _doubles(*values: float) -> bytes:
-    return struct.pack(f"<{len(values)}d", *values)
 
 
 def _envelope(number: int, lamport: int, gesture: int, operation: Operation) -> wire.CommandEnvelope:
@@ -311,6 +307,11 @@ def _messages() -> list[wire.Message]:
         wire.Chat(ANNA_ACTOR, "Ánna 🦊", 0xE4572E, "hello 👋", UNIX_MS),
         wire.PresenceUpdate(row),
         wire.PresenceBatch(row + row),
+        wire.AssetPart(run_of(30, 32), 300, 256, run_of(31, 44)),
+        wire.AssetReceived(run_of(30, 32), 300, True),
+        wire.AssetRefused(run_of(30, 32), "UnusableAsset", "asset: version: 2; known is 1"),
+        wire.AssetRequest(run_of(30, 32), 256),
+        wire.AssetData(run_of(30, 32), 300, 256, b""),
     ]
     assert {type(each) for each in found} == set(_all_messages())
     return found
@@ -455,7 +456,7 @@ def small_log() -> Script:
     add(ben, SetTransform(cube, (1.0, 0.0, 0.0), NO_TURN, (2.0, 1.0, 1.0)), seen=seen, lamport=4)
     script.attest()
     corner = ids.element_id(CommandName(ben.actor, 1), "extrude.vertex", (top, _cube_vertex(2)))
-    add(anna, MoveVertices(cube, corner + _cube_vertex(7), _doubles(*(0.1,) * 6), _doubles(*(0.0,) * 6)))
+    add(anna, MoveVertices(cube, corner + _cube_vertex(7), doubles(*(0.1,) * 6), doubles(*(0.0,) * 6)))
     other = script.join(ANNA, ANNA_OTHER_INSTANCE, run_of(102, 16), "Anna's tablet")
     add(other, SetEffective([wire.GestureName(anna.actor, 2)], False))
     add(ben, CreatePrimitive("pyramid", 1.0, "roof", (0.0, 2.0, 0.0), NO_TURN, ONE), Delete(cube))
@@ -578,16 +579,21 @@ def _presence() -> Presence:
     return Presence(
         ANNA_ACTOR,
         7,
-        HEAD_VALID | RAY_VALID,
-        3,
+        HEAD_VALID | RAY_VALID | LEFT_VALID | RIGHT_VALID,
         2,
-        0,
+        2,
+        3,
         (1.0, 2.0, 3.0),
         (0.0, 0.5, 0.0, 0.75),
         (0.25, 1.5, -1.0),
         (0.0, 0.0, -1.0),
         ids.entity_id(CUBE),
         ids.element_id(CUBE, "cube.face", (), 3),
+        (-0.25, 1.0, -0.5),
+        (0.5, 0.0, 0.0, 0.75),
+        (0.25, 1.25, -0.5),
+        (0.0, 0.0, 0.5, 0.75),
+        (0.125, -0.5, 2.0),
     )
 
 
@@ -606,6 +612,7 @@ FILES: dict[str, Callable[[], dict[str, Any]]] = {
     "packet": packet_vectors,
     "log": log_vectors,
     "document": document_vectors,
+    "assets": asset_vectors,
 }
 
 

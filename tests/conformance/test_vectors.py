@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,16 @@ from theta.editor.document import Document
 from theta.editor.fold import Fold
 from theta.editor.refold import refold
 from theta.editor.vocabulary import OPERATIONS
-from theta.mesh import canonical_bytes, mesh_of, parse_canonical, validate
+from theta.mesh import (
+    UnusableAsset,
+    asset_name,
+    canonical_bytes,
+    decode_polygons,
+    encode_polygons,
+    mesh_of,
+    parse_canonical,
+    validate,
+)
 from theta.replication.presence import decode_presence
 from theta.wire import codec
 from theta.wire import messages as wire
@@ -37,7 +47,7 @@ def load(name: str) -> dict[str, Any]:
     return found
 
 
-IDENTITY, PACKET, LOG, DOCUMENT = (load(name) for name in ("identity", "packet", "log", "document"))
+IDENTITY, PACKET, LOG, DOCUMENT, ASSETS = (load(name) for name in ("identity", "packet", "log", "document", "assets"))
 
 
 def test_the_vectors_are_fresh() -> None:
@@ -55,6 +65,32 @@ def test_the_tool_writes_the_same_again_and_finds_what_is_stale(
     (tmp_path / "vectors/log.json").write_text("{}", encoding="utf-8")
     assert generate_vectors.main(["--check"]) == 1
     assert capsys.readouterr().out.endswith("stale: log.json\n")
+
+
+def test_ast_1_and_ast_2_assets_are_these_bytes_of_this_name() -> None:
+    for vector in ASSETS["assets"]:
+        data = hexed(vector["bytes"])
+        version, positions, offsets, corners = msgspec.msgpack.decode(data)
+        assert version == 1
+        assert msgspec.msgpack.encode([version, positions, offsets, corners]) == data, "each in its shortest form"
+        assert np.frombuffer(positions, "<f8").reshape(-1, 3).tolist() == vector["positions"]
+        ends, loops = np.frombuffer(offsets, "<u4"), np.frombuffer(corners, "<u4")
+        faces = [loops[start:end].tolist() for start, end in pairwise(ends)]
+        assert faces == vector["faces"]
+        name = hashlib.blake2b(data, digest_size=32, person=b"theta-asset").hexdigest()
+        assert name == vector["name"] == asset_name(data).hex()
+        assert encode_polygons(vector["positions"], vector["faces"]) == data
+        back = decode_polygons(data)
+        assert back.positions.tolist() == vector["positions"]
+        assert back.corners.tolist() == loops.tolist()
+
+
+@pytest.mark.parametrize("vector", ASSETS["refused"], ids=lambda each: each["title"])
+def test_ast_3_what_is_no_asset_is_refused_by_its_field(vector: dict[str, Any]) -> None:
+    with pytest.raises(UnusableAsset) as caught:
+        decode_polygons(hexed(vector["bytes"]))
+    assert caught.value.field == vector["field"]
+    assert caught.value.reason
 
 
 def test_id_7_hashes() -> None:
@@ -214,7 +250,9 @@ def test_doc_3_a_cubes_mesh() -> None:
 def test_a_presence_row() -> None:
     vector = DOCUMENT["presence"]
     row = decode_presence(hexed(vector["row"]))
-    assert len(hexed(vector["row"])) == 100
+    assert len(hexed(vector["row"])) == 184
     assert str(row.actor) == vector["fields"]["actor"]
     assert list(row.ray_origin) == vector["fields"]["ray_origin"]
+    assert list(row.right_rotation) == vector["fields"]["right_rotation"]
+    assert (row.drag, list(row.drag_position)) == (vector["fields"]["drag"], vector["fields"]["drag_position"])
     assert row.selected_element.hex() == vector["fields"]["selected_element"]

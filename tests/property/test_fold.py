@@ -11,9 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.editor.scenes import (
+    ASSETS,
+    FIN,
+    FLAT,
     NO_TURN,
     NOBODY,
     ONE,
+    RED,
     Delete,
     ExtrudeFace,
     Paint,
@@ -37,12 +41,13 @@ from theta.editor.history import Gestures
 from theta.editor.masks import OwnedGesture, owned_gesture, targets_of
 from theta.editor.refold import refold
 from theta.editor.unit import APPLIED, SUSPENDED, Outcome, Unit, apply
-from theta.editor.vocabulary import CreatePrimitive, Operation, SetEffective
+from theta.editor.vocabulary import CreatePrimitive, ImportMesh, Operation, SetEffective
 from theta.mesh import validate
 
 AUTHORS = (b"a" * 32, b"a" * 32, b"b" * 32)
 KINDS = (
     "create",
+    "import",
     "place",
     "move",
     "extrude",
@@ -102,6 +107,8 @@ class Author(Person):
         if step.kind == "create":
             kind = ("cube", "pyramid", "plane")[step.pick % 3]
             return CreatePrimitive(kind, 1.0 + step.pick % 4, "made", (step.size, -0.0, 0.0), NO_TURN, ONE)
+        if step.kind == "import":
+            return ImportMesh(FIN if step.pick % 4 else FLAT, "imported", (step.size, -0.0, 0.0), NO_TURN, ONE, RED)
         if step.kind == "undo":
             return off(*self.scene.history.next_undo(self.author))
         if step.kind == "redo":
@@ -129,7 +136,7 @@ class Author(Person):
 
     def entity(self, pick: int) -> bytes:
         """One of those ever made, gone ones included."""
-        made = [entity_of(each) for each in self.scene.commands if isinstance(each.operation, CreatePrimitive)]
+        made = [entity_of(each) for each in self.scene.commands if each.operation.CREATES]
         return made[pick % len(made)] if made and pick % 8 else NOBODY
 
     def gestures(self, pick: int) -> list[CommandName]:
@@ -171,7 +178,7 @@ def plain_outcomes(commands: Sequence[Command]) -> dict[CommandName, Outcome]:
             hits = known.intersection(targets_of(command))
             outcomes[command.name] = APPLIED if hits else Outcome("no-op", "none")
         elif effective.get(owned_gesture(command), True):
-            outcomes[command.name] = apply(units.setdefault(entity_of(command), Unit()), command)
+            outcomes[command.name] = apply(units.setdefault(entity_of(command), Unit()), command, ASSETS)
         else:
             outcomes[command.name] = SUSPENDED
     return outcomes
@@ -229,7 +236,7 @@ def test_cmd_40_any_arrival_order_in_any_batches_folds_to_the_same(
     with checkpoints(*frequency):
         arrived = arrive(shuffled, cuts)
     plain = Document(World())
-    for entity, unit in refold(shuffled).items():
+    for entity, unit in refold(shuffled, ASSETS).items():
         plain.update(entity, unit)
     assert shown(plain) == arrived.shown() == made.shown()
     assert plain.hash == arrived.document.hash == made.document.hash
@@ -318,4 +325,5 @@ def test_the_programs_reach_every_outcome_and_operation() -> None:
     }
     assert expected <= outcomes
     assert {("CreatePrimitive", "applied"), ("CreatePrimitive", "suspended")} <= outcomes
+    assert {("ImportMesh", "applied"), ("ImportMesh", "rejected"), ("ImportMesh", "suspended")} <= outcomes
     assert {("SetEffective", "applied"), ("SetEffective", "no-op")} <= outcomes

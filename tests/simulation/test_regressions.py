@@ -1,5 +1,7 @@
 """Seeds and scenarios that once failed, by the name of what was wrong."""
 
+from collections.abc import Callable
+
 import pytest
 
 from theta.base.identifiers import CommandName
@@ -9,6 +11,7 @@ from theta.base.randomness import Randomness
 from theta.commands.records import RecordKind
 from theta.node.peer import Peer
 from theta.sim import CALM, ROUGH, LinkSettings, RandomEdits, Simulation, SimulationResult, check_seed
+from theta.sim.workload import polygons
 
 pytestmark = pytest.mark.simulation
 
@@ -35,6 +38,36 @@ def test_a_room_whose_disk_fails_is_read_only_and_does_not_spin() -> None:
     assert simulation.room is not None
     assert simulation.room.read_only_reason == "the room is read-only: full"
     assert settle(simulation).room_starts == 2
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("moment", ["just stored", "just before"])
+def test_a_room_that_dies_between_an_asset_and_its_command_loses_neither(seed: int, moment: str) -> None:
+    """Not a fault that was found, but one that the order of disk, answer and command must never let in."""
+    simulation = Simulation(seed, ROUGH._replace(act_every_seconds=1_000.0))
+    host, ada = simulation.host, simulation.peers[0]
+    data = polygons(700, 0)
+    starts = host.starts
+
+    def die(name: bytes, handle: Callable[[bytes], None] = host.disk.on_asset_durable) -> None:
+        if moment == "just stored":
+            handle(name)
+        host.kill()
+        simulation.at(simulation.clock.seconds + 0.5, host.start)
+
+    def upload() -> list[CommandName]:
+        ada.peer.upload(ada.now(), data)
+        return []
+
+    host.disk.on_asset_durable = die
+    simulation.at(1.0, lambda: ada.act(upload))
+    simulation.run(20.0)
+    assert host.starts == starts + 1
+    settle(simulation)
+    room = simulation.room
+    assert room is not None
+    assert room.replica.document.entity_count == 1
+    assert list(room.replica.assets.values()) == [data]
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

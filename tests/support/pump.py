@@ -8,7 +8,7 @@ from theta.base.identifiers import CommandName
 from theta.base.moment import Moment
 from theta.base.randomness import Randomness
 from theta.commands.identity import Identity
-from theta.commands.store import StoredRecord
+from theta.commands.store import StoredAsset, StoredRecord
 from theta.editor.vocabulary import CreatePrimitive, Paint
 from theta.node.events import Event
 from theta.node.lanes import Close, Lane
@@ -50,6 +50,8 @@ class Pump:
         self.secret = RoomSecret(self._seed("room"))
         self.disk: list[StoredRecord] = records if records is not None else []
         self.unwritten: list[StoredRecord] = []
+        self.assets: dict[bytes, StoredAsset] = {}
+        self.unwritten_assets: list[StoredAsset] = []
         self.is_frozen = False
         self.has_failed = False
         self.meddle: Meddling | None = None
@@ -164,12 +166,14 @@ class Pump:
         """The disk fails; what it has not written is lost."""
         self.has_failed = True
         self.unwritten.clear()
+        self.unwritten_assets.clear()
         self.room.handle_store_failed(self.now, reason)
         self.pump()
 
     def restart(self) -> None:
         """`kill -9`, and a new process: what was appended but not durable is lost, and so is every connection."""
         self.unwritten.clear()
+        self.unwritten_assets.clear()
         ends, self.ends = self.ends, {}
         for end in ends.values():
             end.handle_disconnected(self.now)
@@ -184,13 +188,15 @@ class Pump:
     def _open(self) -> Room:
         self._starts += 1
         settings = RoomSettings("studio", self.secret, self.owner.public_key)
-        return Room(settings, list(self.disk), Randomness(self._seed(f"start {self._starts}")), self.now)
+        luck = Randomness(self._seed(f"start {self._starts}"))
+        return Room(settings, list(self.disk), luck, self.now, self.assets.values())
 
     def _seed(self, name: str) -> bytes:
         return Randomness(f"{self.seed} {name}".encode()).draw(32)
 
     def _round(self) -> bool:
-        worked = self._write()
+        worked = self._write_assets()
+        worked = self._write() or worked
         while (transmit := self.room.poll_transmit()) is not None:
             worked = True
             frame: bytes | None = transmit.frame
@@ -208,6 +214,22 @@ class Pump:
                 self.room.handle_disconnected(self.now, close.connection)
         for number, each in list(self.ends.items()):
             worked = (each is not self._silent and self._hear(number, each)) or worked
+        return worked
+
+    def _write_assets(self) -> bool:
+        worked = False
+        while (asset := self.room.poll_store_asset()) is not None:
+            worked = True
+            if not self.has_failed:
+                self.unwritten_assets.append(asset)
+        while (name := self.room.poll_drop_asset()) is not None:
+            worked = True
+            self.assets.pop(name, None)
+        while self.unwritten_assets and not self.is_frozen:
+            written = self.unwritten_assets.pop(0)
+            self.assets[written.name] = written
+            self.room.handle_asset_durable(self.now, written.name)
+            worked = True
         return worked
 
     def _write(self) -> bool:

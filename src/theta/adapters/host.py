@@ -59,7 +59,7 @@ class RoomHost:
         self._store_failed = False
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
-        self._writer = LogWriter(store, self._handle_durable, self._handle_store_failed)
+        self._writer = LogWriter(store, self._handle_durable, self._handle_store_failed, self._handle_asset_durable)
         self._pump()
 
     @property
@@ -135,6 +135,9 @@ class RoomHost:
         self._became_durable.set()
         self._guarded(lambda: self.room.handle_durable(self._clock(), seq))
 
+    def _handle_asset_durable(self, name: bytes) -> None:
+        self._guarded(lambda: self.room.handle_asset_durable(self._clock(), name))
+
     def _handle_store_failed(self, reason: str) -> None:
         self._store_failed = True
         self._became_durable.set()
@@ -160,6 +163,10 @@ class RoomHost:
     def _pump(self) -> None:
         while records := self.room.poll_append():
             self._append(records)
+        while (asset := self.room.poll_store_asset()) is not None:
+            self._writer.append_asset(asset)
+        while (name := self.room.poll_drop_asset()) is not None:
+            self._writer.append_asset(name)
         while (transmit := self.room.poll_transmit()) is not None:
             self._transmit(transmit)
         while (close := self.room.poll_close()) is not None:

@@ -6,25 +6,26 @@ While a room is open, FILE-wal and FILE-shm lie beside it and belong to it; FILE
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from theta.adapters.file_lock import FileLock
-from theta.base.errors import NotARoom, StoreCorrupt, StoreError, StoreTooNew, StoreUnavailable
-from theta.commands.records import FORMAT_VERSION
-from theta.commands.store import StoredRecord
-
-APPLICATION_ID = 0x54485441  # 'THTA' in SQLite's header, by which file(1) and we know a room
-
-_MAGIC = b"SQLite format 3\0"
-_BACKUP_STEP_PAGES = 256
-_SCHEMA = (
-    f"PRAGMA application_id = {APPLICATION_ID}",
-    f"PRAGMA user_version = {FORMAT_VERSION}",
-    "CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID",
-    "CREATE TABLE records (seq INTEGER PRIMARY KEY, kind INTEGER NOT NULL, body BLOB NOT NULL, chain BLOB NOT NULL)"
-    " STRICT",
+from theta.adapters.sqlite_assets import create_assets, read_assets
+from theta.adapters.sqlite_files import (
+    APPLICATION_ID,
+    check_is_room,
+    connect,
+    in_words,
+    open_for_reading,
+    open_for_writing,
+    quoted,
 )
+from theta.base.errors import StoreCorrupt, StoreUnavailable
+from theta.commands.store import StoredAsset, StoredRecord
+
+__all__ = ["APPLICATION_ID", "SqliteLogStore", "backup", "check_is_room"]
+
+_BACKUP_STEP_PAGES = 256
 
 
 class SqliteLogStore:
@@ -55,7 +56,7 @@ class SqliteLogStore:
         check_is_room(path)
         lock = FileLock(path.with_name(path.name + ".lock"), str(path))
         try:
-            return cls(path, _open_for_writing(path), lock)
+            return cls(path, open_for_writing(path), lock)
         except BaseException:
             lock.release()
             raise
@@ -71,7 +72,7 @@ class SqliteLogStore:
         if not path.exists():
             raise StoreUnavailable(f"{path} does not exist")
         check_is_room(path)
-        return cls(path, _open_for_reading(path), None)
+        return cls(path, open_for_reading(path), None)
 
     @property
     def last_seq(self) -> int:
@@ -80,21 +81,27 @@ class SqliteLogStore:
 
     def append(self, records: Sequence[StoredRecord]) -> None:
         """See LogStore.append: one transaction, one fsync."""
-        if self._unusable:
-            raise StoreUnavailable(f"{self._path}: {self._unusable}")
         for offset, record in enumerate(records):
             assert record.seq == self._last_seq + 1 + offset, "records are appended in order"
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
+        with self._transaction():
             self._connection.executemany("INSERT INTO records VALUES (?, ?, ?, ?)", records)
-            self._connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            # After a failed fsync nobody knows what the disk holds; only a new start, which reads it, can tell.
-            self._unusable = "an earlier write failed"
-            with suppress(sqlite3.Error):
-                self._connection.execute("ROLLBACK")
-            raise StoreUnavailable(_in_words(self._path, error)) from error
         self._last_seq += len(records)
+
+    def put_asset(self, asset: StoredAsset) -> None:
+        """See LogStore.put_asset: one transaction, one fsync."""
+        with self._transaction():
+            create_assets(self._connection)
+            self._connection.executemany("INSERT OR REPLACE INTO assets VALUES (?, ?, ?)", [asset])
+
+    def drop_assets(self, names: Sequence[bytes]) -> None:
+        """See LogStore.drop_assets."""
+        with self._transaction():
+            create_assets(self._connection)
+            self._connection.executemany("DELETE FROM assets WHERE name = ?", [(name,) for name in names])
+
+    def assets(self) -> Iterator[StoredAsset]:
+        """See LogStore.assets."""
+        return read_assets(self._path, self._connection)
 
     def read(self, first_seq: int = 1) -> Iterator[StoredRecord]:
         """See LogStore.read. Sees the log as it was at the first record given out."""
@@ -116,6 +123,16 @@ class SqliteLogStore:
         if expected <= self._last_seq:
             raise StoreCorrupt(expected, f"it is missing; the log should go on to {self._last_seq}")
 
+    @contextmanager
+    def at_one_moment(self) -> Iterator[None]:
+        """What is read inside is all of one moment, whatever a live room writes meanwhile."""
+        self._execute("BEGIN")
+        try:
+            yield
+        finally:
+            with suppress(sqlite3.Error):
+                self._connection.execute("COMMIT")
+
     def close(self) -> None:
         """See LogStore.close; a second call does nothing."""
         self._unusable = "it is closed"
@@ -123,32 +140,27 @@ class SqliteLogStore:
         if self._lock:
             self._lock.release()
 
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        if self._unusable:
+            raise StoreUnavailable(f"{self._path}: {self._unusable}")
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            yield
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            # After a failed fsync nobody knows what the disk holds; only a new start, which reads it, can tell.
+            self._unusable = "an earlier write failed"
+            with suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+            raise StoreUnavailable(in_words(self._path, error)) from error
+
     def _execute(self, statement: str) -> sqlite3.Cursor:
         try:
             return self._connection.execute(statement)
         except sqlite3.DatabaseError as error:
             self._connection.close()
             raise StoreCorrupt(1, f"{self._path} is damaged: {error}") from error
-
-
-def check_is_room(path: Path) -> None:
-    """Refuse what is plainly no room, without opening it as one; a missing or empty file may become one.
-
-    Raises:
-        NotARoom: a folder, or a file of another kind.
-        StoreUnavailable: it cannot be read.
-    """
-    if path.is_dir():
-        raise NotARoom(f"{path} is a folder: name a file in it, such as {path / 'studio.theta'}")
-    try:
-        with path.open("rb") as file:
-            start = file.read(len(_MAGIC))
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise StoreUnavailable(f"cannot read {path}: {error.strerror}") from error
-    if start not in (b"", _MAGIC):
-        raise NotARoom(f"{path} is not a room: its first bytes are those of another kind of file")
 
 
 def backup(path: Path, copy: Path, progress: Callable[[int, int], None] | None = None) -> None:
@@ -168,7 +180,7 @@ def backup(path: Path, copy: Path, progress: Callable[[int, int], None] | None =
     partial = copy.with_name(f"{copy.name}.{os.getpid()}.partial")
     source = SqliteLogStore.open_read_only(path)
     try:
-        target = _connect(f"file:{_quoted(partial)}?mode=rwc")
+        target = connect(f"file:{quoted(partial)}?mode=rwc")
         try:
             _copy_pages(source._connection, target, progress)
         finally:
@@ -176,7 +188,7 @@ def backup(path: Path, copy: Path, progress: Callable[[int, int], None] | None =
         _refuse_to_overwrite(copy)
         partial.rename(copy)
     except sqlite3.OperationalError as error:
-        raise StoreUnavailable(_in_words(copy, error)) from error
+        raise StoreUnavailable(in_words(copy, error)) from error
     except sqlite3.DatabaseError as error:
         raise StoreCorrupt(1, f"{path} is damaged: {error}") from error
     except OSError as error:
@@ -203,97 +215,3 @@ def _copy_pages(
 def _refuse_to_overwrite(copy: Path) -> None:
     if copy.exists():
         raise StoreUnavailable(f"{copy} exists already: name another file, or move that one away")
-
-
-def _open_for_writing(path: Path) -> sqlite3.Connection:
-    try:
-        connection = _connect(f"file:{_quoted(path)}?mode=rwc")
-    except sqlite3.Error as error:
-        raise StoreUnavailable(_in_words(path, error)) from error
-    try:
-        connection.execute("PRAGMA synchronous = FULL")
-        if connection.execute("PRAGMA page_count").fetchone()[0] == 0:
-            _create(connection)
-        _check_header(path, connection)
-        mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
-        if mode != "wal":
-            raise StoreUnavailable(f"{path}: its file system cannot keep a write-ahead log (mode {mode})")
-        return connection
-    except StoreError:
-        connection.close()
-        raise
-    except sqlite3.Error as error:
-        connection.close()
-        raise _opening_error(path, error) from error
-
-
-def _create(connection: sqlite3.Connection) -> None:
-    """The schema in one transaction, in rollback mode, so that the header is in the file before anything else."""
-    connection.execute("BEGIN IMMEDIATE")
-    for statement in _SCHEMA:
-        connection.execute(statement)
-    connection.execute("COMMIT")
-
-
-def _open_for_reading(path: Path) -> sqlite3.Connection:
-    log = path.with_name(path.name + "-wal")
-    has_log = log.exists() and log.stat().st_size > 0
-    # Read-only, SQLite would leave an empty log and its index beside a closed room. With write access it takes them
-    # away again; but then it would also move a crashed room's log into the file, which is not a reader's to do.
-    mode = "ro" if has_log else "rw"
-    connection: sqlite3.Connection | None = None
-    try:
-        connection = _connect(f"file:{_quoted(path)}?mode={mode}")
-        connection.execute("PRAGMA query_only = ON")
-        try:
-            _check_header(path, connection)
-        except sqlite3.OperationalError:
-            # In a folder that we may not write to SQLite cannot make the index; without a log, the file is the room.
-            if has_log:
-                raise
-            connection.close()
-            connection = _connect(f"file:{_quoted(path)}?immutable=1")
-            _check_header(path, connection)
-        return connection
-    except (StoreError, sqlite3.Error) as error:
-        if connection is not None:
-            connection.close()
-        if isinstance(error, StoreError):
-            raise
-        raise _opening_error(path, error) from error
-
-
-def _opening_error(path: Path, error: sqlite3.Error) -> StoreError:
-    if isinstance(error, sqlite3.OperationalError):
-        return StoreUnavailable(_in_words(path, error))
-    return StoreCorrupt(1, f"{path} is damaged: {error}")
-
-
-def _check_header(path: Path, connection: sqlite3.Connection) -> None:
-    if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
-        raise NotARoom(f"{path} is a database of some other program, not a room")
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > FORMAT_VERSION:
-        raise StoreTooNew(
-            f"{path} was written by a newer Theta (format {version}; this one knows {FORMAT_VERSION}): "
-            "update with `pip install --upgrade theta-engine`"
-        )
-
-
-def _connect(uri: str) -> sqlite3.Connection:
-    # The writer thread takes the connection over from the thread that opened it; never both at once.
-    return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=5.0)
-
-
-def _quoted(path: Path) -> str:
-    return str(path.absolute()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-
-
-def _in_words(path: Path, error: sqlite3.Error) -> str:
-    text = str(error)
-    known = (
-        ("full", f"{path}: the disk is full: make room, then start again"),
-        ("unable to open", f"cannot open {path}: is the folder writable, and the file yours?"),
-        ("readonly", f"cannot write {path}: it, or its folder, is read-only"),
-    )
-    return next((words for sign, words in known if sign in text), f"cannot write {path}: {text}")

@@ -11,6 +11,7 @@ from typing import Any
 
 from aiohttp import ClientError, ClientSession, ClientWebSocketResponse, ClientWSTimeout, WebSocketError, WSMsgType, web
 
+from theta.adapters.http_problems import problem_of
 from theta.adapters.transport import (
     CLOSE_LOST,
     CLOSE_NORMAL,
@@ -47,7 +48,7 @@ async def connect_websocket(http: ClientSession, url: str) -> "WebSocketTranspor
     """Open a WebSocket to a room, for example `ws://localhost:8080/ws`.
 
     Raises:
-        TransportClosed: nothing answers there, or what answers is no room.
+        TransportClosed: nothing answers there, or what answers is no room, or none that is trusted (CLOSE_UNTRUSTED).
     """
     try:
         websocket = await http.ws_connect(
@@ -58,7 +59,7 @@ async def connect_websocket(http: ClientSession, url: str) -> "WebSocketTranspor
             max_msg_size=_message_bytes_max(FRAME_BYTES_MAX),
         )
     except (ClientError, OSError) as error:
-        raise TransportClosed(CLOSE_LOST, str(error)) from error
+        raise TransportClosed(*problem_of(error)) from error
     return WebSocketTransport(websocket, FRAME_BYTES_MAX)
 
 

@@ -8,6 +8,7 @@
     │   ├── HandshakeTimeout     4408  no proof within the deadline
     │   ├── BadNonce             4400  an empty, short or repeated handshake nonce
     │   ├── BadProof             4401  the key was not proved
+    │   ├── WrongRoom            4421  another room answers than the one that was asked for
     │   ├── NotInvited           4403  no invite, or one that this room did not make
     │   ├── RoomFull             4409  no place left
     │   ├── SessionReplaced      4410  the session went on over a newer connection
@@ -78,6 +79,12 @@ class BadProof(PeerError):
     """Possession of the key was not proved."""
 
     close_code = 4401
+
+
+class WrongRoom(PeerError):
+    """Another room answers than the one that the invite is for; it was not shown the invite."""
+
+    close_code = 4421
 
 
 class NotInvited(PeerError):

@@ -79,6 +79,17 @@ def element_id(name: CommandName, role: str, parents: Sequence[bytes] = (), ordi
     )
 
 
+def element_ids(name: CommandName, role: str, count: int) -> bytes:
+    """`element_id` without parents of the ordinals 0 … count - 1, one after the other: 16 bytes each."""
+    prefix = hashlib.blake2b(_name_bytes(name) + _short_text(role), digest_size=16, person=b"theta-element")
+    ids = []
+    for ordinal in range(count):
+        digest = prefix.copy()
+        digest.update(ordinal.to_bytes(4, "little"))
+        ids.append(digest.digest())
+    return b"".join(ids)
+
+
 def entity_id(name: CommandName, ordinal: int = 0) -> bytes:
     """The 16-byte id of the entity that the command `name` makes (ID-5)."""
     return element_id(name, "entity", (), ordinal)

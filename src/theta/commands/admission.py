@@ -1,16 +1,18 @@
 """Admission: whether a packet may enter the log, all or nothing, in the order of spec/commands.md (CMD-10).
 
 size → exact resend → held back, body, rate → nonce → signature → binding → role → registered type and version →
-timestamp → lamport → price.
+timestamp → lamport → price → assets.
 Preconditions and conflicts are the fold's business and are never looked at here.
 """
 
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from theta.base.identifiers import CommandName
 from theta.base.limits import (
     COMMAND_BURST_MAX,
     COMMANDS_PER_SECOND,
+    IMPORTED_FACES_PER_TOKEN,
     LAMPORT_JUMP_MAX,
     TIMESTAMP_AHEAD_SECONDS_MAX,
     U64_MAX,
@@ -34,8 +36,11 @@ from theta.commands.refusals import (
     ReadOnly,
     Refused,
     SeenPastHead,
+    TooMuchImported,
+    UnknownAsset,
     WrongChain,
 )
+from theta.commands.registry import Payload
 from theta.commands.roles import may_edit
 from theta.commands.store import StoredRecord
 from theta.wire.messages import PacketBody, SubmitPacket
@@ -53,12 +58,24 @@ class Admitted(NamedTuple):
 
 
 class Admission:
-    """Guards a log. What it admits still has to be taken by `CommandLog.accept`, which the caller does at once."""
+    """Guards a log. What it admits still has to be taken by `CommandLog.accept`, which the caller does at once.
+
+    Args:
+        log: what is guarded.
+        burst: tokens of each author's bucket.
+        per_second: tokens that it gains.
+        faces_of: how many faces the asset of a name has; None when it is not stored here.
+    """
 
     def __init__(
-        self, log: CommandLog, burst: float = COMMAND_BURST_MAX, per_second: float = COMMANDS_PER_SECOND
+        self,
+        log: CommandLog,
+        burst: float = COMMAND_BURST_MAX,
+        per_second: float = COMMANDS_PER_SECOND,
+        faces_of: Callable[[bytes], int | None] = lambda asset: None,
     ) -> None:
         self._log = log
+        self._faces_of = faces_of
         self._burst = burst
         self._per_second = per_second
         self._buckets: dict[bytes, TokenBucket] = {}
@@ -112,7 +129,24 @@ class Admission:
         operations = [self._log.registry.decode(envelope) for envelope in body.commands]
         self._check_times(now, session, packet, body)
         self._log.check_room(operations)
+        self._check_imports(now, session, operations)
         return Admitted(self._log.head_seq + 1, self._record(now, session, packet))
+
+    def _check_imports(self, now: Moment, session: SessionRecord, operations: Sequence[Payload]) -> None:
+        """An import costs as much time as many commands, by the faces of its asset (CMD-15)."""
+        price = 0
+        for asset in (each for operation in operations for each in operation.assets):
+            faces = self._faces_of(asset)
+            if faces is None:
+                raise UnknownAsset(f"the asset {asset.hex()} is not stored here; upload it first")
+            price += faces // IMPORTED_FACES_PER_TOKEN
+        whole = price + len(operations)
+        if price and whole > self._burst:
+            raise TooMuchImported(f"the packet costs {whole} tokens, and a bucket holds {self._burst:g}")
+        bucket = self._buckets[session.author]
+        if bucket.take(price, now.seconds):
+            # When it comes again it pays for its commands again.
+            raise RateLimited("much was imported just now", retry_after_seconds=bucket.wait_for(whole, now.seconds))
 
     def _digest(self, session: SessionRecord, packet: SubmitPacket) -> bytes:
         # One below the last, so that there always is a next nonce to tell.

@@ -47,7 +47,10 @@ class Command(NamedTuple):
 
 
 class CommandLog:
-    """Records 1 … head, with the chain hash at each and an index of sessions, names, nonces and Lamport times."""
+    """Records 1 … head, with the chain hash at each and an index of sessions, names, nonces and Lamport times.
+
+    `named_assets` says of each asset (its 32-byte name) which record is the first that cannot be folded without it.
+    """
 
     def __init__(self, registry: CommandRegistry) -> None:
         self.registry = registry
@@ -57,6 +60,7 @@ class CommandLog:
         self.last_head: HeadRecord | None = None
         self.command_count = 0
         self.created_count = 0
+        self.named_assets: dict[bytes, int] = {}
         self._genesis: Genesis | None = None
         self._guards: dict[bytes, ReplayGuard] = {}
         self._names: dict[CommandName, tuple[int, bytes]] = {}
@@ -210,6 +214,9 @@ class CommandLog:
         self._last_of_actor[packet.actor] = commands[-1].position
         self.command_count += len(commands)
         self.created_count += sum(command.operation.CREATES for command in commands)
+        for command in commands:
+            for asset in command.operation.assets:
+                self.named_assets.setdefault(asset, seq)
         for envelope, command in zip(body.commands, commands, strict=True):
             self._names[command.name] = (seq, content_digest(envelope))
         return commands

@@ -25,6 +25,11 @@ class TokenBucket:
             return 0.0
         return (count - self._tokens) / self._per_second
 
+    def wait_for(self, count: int, now: float) -> float:
+        """The seconds until there will be `count` tokens; takes none."""
+        self._refill(now)
+        return max(0.0, (count - self._tokens) / self._per_second)
+
     def _refill(self, now: float) -> None:
         elapsed = max(0.0, now - self._at)
         self._at = max(self._at, now)

@@ -4,7 +4,7 @@ Refused
 ├── retryable: the same bytes may be sent again later
 │   ├── RateLimited, Blocked, ReadOnly
 ├── final, the connection stays: NotAllowed, FutureTimestamp, SeenPastHead, LamportBehind, ClockJump, Replay,
-│   DocumentFull
+│   DocumentFull, UnknownAsset, TooMuchImported
 └── final, and an honest participant never sends it, so the connection is closed with the code:
     PacketTooLarge 4413, BadSignature 4402, WrongChain 4414, Equivocation 4415, UnknownCommand 4422, BadPayload 4423
 """
@@ -103,3 +103,11 @@ class ClockJump(Refused):
 
 class DocumentFull(Refused):
     """The log would create more than OBJECTS_CREATED_MAX objects; deleted ones count, since undo may revive them."""
+
+
+class UnknownAsset(Refused):
+    """A command names an asset that is not stored here."""
+
+
+class TooMuchImported(Refused):
+    """The packet's imports cost more than COMMAND_BURST_MAX tokens together; spread them over several packets."""

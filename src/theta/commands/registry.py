@@ -22,6 +22,11 @@ class Payload(Protocol):
         """Refuse values that no document could accept, by InvalidValue."""
         ...
 
+    @property
+    def assets(self) -> tuple[bytes, ...]:
+        """The names (32 bytes) of the assets that it cannot be folded without."""
+        ...
+
 
 AnyPayload = TypeVar("AnyPayload", bound=Payload)
 

@@ -13,8 +13,16 @@ class StoredRecord(NamedTuple):
     chain: bytes
 
 
+class StoredAsset(NamedTuple):
+    """One asset as kept: the hash that names it (32 bytes), its bytes, and when it was stored, ms since 1970."""
+
+    name: bytes
+    data: bytes
+    stored_ms: int
+
+
 class LogStore(Protocol):
-    """Keeps records in order. Blocking: adapters call it from a thread of its own."""
+    """Keeps records in order, and the assets that they name. Blocking: adapters call it from a thread of its own."""
 
     def append(self, records: Sequence[StoredRecord]) -> None:
         """Keep the records, all or none; they are on disk when this returns.
@@ -29,6 +37,30 @@ class LogStore(Protocol):
 
         Raises:
             StoreCorrupt: a number is missing or a row cannot be read; names the place.
+        """
+        ...
+
+    def put_asset(self, asset: StoredAsset) -> None:
+        """Keep an asset; it is on disk when this returns. One of that name that is here already is replaced.
+
+        Raises:
+            StoreUnavailable: as for `append`.
+        """
+        ...
+
+    def drop_assets(self, names: Sequence[bytes]) -> None:
+        """Keep these assets no longer; names that nothing has are passed over.
+
+        Raises:
+            StoreUnavailable: as for `append`.
+        """
+        ...
+
+    def assets(self) -> Iterator[StoredAsset]:
+        """Every asset, by name.
+
+        Raises:
+            StoreCorrupt: a row cannot be read.
         """
         ...
 

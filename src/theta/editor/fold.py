@@ -4,15 +4,15 @@ A late command, or an undo, rolls back the units it touches and replays them. `t
 from nothing and is the oracle that this must always equal.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from theta.base.identifiers import CommandName, entity_id
 from theta.commands.log import Command
 from theta.editor.masks import Masks, OwnedGesture, owned_gesture, targets_of
-from theta.editor.unit import APPLIED, Outcome, Unit
+from theta.editor.unit import APPLIED, NO_ASSETS, Outcome, Unit
 from theta.editor.unit_fold import UnitFold
-from theta.editor.vocabulary import CreatePrimitive, SetEffective
+from theta.editor.vocabulary import SetEffective
 
 NOTHING_OF_YOURS = Outcome("no-op", "UnknownElement: none of these gestures is the author's")
 
@@ -36,15 +36,20 @@ def entity_of(command: Command) -> bytes:
     """The unit that a command acts on; `set_effective` acts on none."""
     operation = command.operation
     assert not isinstance(operation, SetEffective)
-    if isinstance(operation, CreatePrimitive):
+    if operation.CREATES:
         return entity_id(command.name)
     return operation.entity  # type: ignore[attr-defined,no-any-return]
 
 
 class Fold:
-    """Every command of a document, and what they fold to."""
+    """Every command of a document, and what they fold to.
 
-    def __init__(self) -> None:
+    Args:
+        assets: by name, all that the commands name; it may grow, and nothing in it may change.
+    """
+
+    def __init__(self, assets: Mapping[bytes, bytes] = NO_ASSETS) -> None:
+        self._assets = assets
         self._units: dict[bytes, UnitFold] = {}
         self._masks = Masks()
         self._gestures: dict[OwnedGesture, list[Command]] = {}
@@ -113,7 +118,10 @@ class Fold:
 
     def _insert(self, command: Command) -> bytes:
         entity = entity_of(command)
-        self._units.setdefault(entity, UnitFold()).insert(command)
+        unit = self._units.get(entity)
+        if unit is None:
+            unit = self._units[entity] = UnitFold(self._assets)
+        unit.insert(command)
         self._gestures.setdefault(owned_gesture(command), []).append(command)
         return entity
 

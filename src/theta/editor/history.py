@@ -20,12 +20,13 @@ Gestures = tuple[CommandName, ...]
 
 @dataclass
 class AuthorHistory:
-    """One author's commands in fold order, and the two stacks they leave."""
+    """One author's commands in fold order, and the two stacks they leave; `off` are the gestures that are masked."""
 
     commands: list[Command] = field(default_factory=list)
     positions: list[Position] = field(default_factory=list)
     undo: dict[CommandName, None] = field(default_factory=dict)
     redo: list[Gestures] = field(default_factory=list)
+    off: set[CommandName] = field(default_factory=set)
 
     def insert(self, command: Command) -> None:
         """Take a command of this author's."""
@@ -35,25 +36,29 @@ class AuthorHistory:
         if index == len(self.commands) - 1:
             self._step(command)
             return
-        self.undo, self.redo = {}, []
+        self.undo, self.redo, self.off = {}, [], set()
         for each in self.commands:
             self._step(each)
 
     def _step(self, command: Command) -> None:
         operation = command.operation
         if not isinstance(operation, SetEffective):
-            self.undo.setdefault(command.gesture)
-            self.redo.clear()
+            # To go on with a gesture that is off does nothing: nothing is to be undone, and redo brings back all of it.
+            if command.gesture not in self.off:
+                self.undo.setdefault(command.gesture)
+                self.redo.clear()
             return
         gestures = tuple(target.gesture for target in targets_of(command))
         if operation.on:
             self.redo = [step for step in self.redo if not set(step) <= set(gestures)]
+            self.off.difference_update(gestures)
             for gesture in gestures:
                 self.undo.setdefault(gesture)
         else:
             for gesture in gestures:
                 self.undo.pop(gesture, None)
             self.redo.append(gestures)
+            self.off.update(gestures)
 
 
 class History:

@@ -1,7 +1,8 @@
 """A unit: what one entity's commands fold to, and how each command changes it (spec/commands.md, CMD-30 to CMD-37)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -23,12 +24,14 @@ from theta.editor.vocabulary import (
     CreatePrimitive,
     Delete,
     ExtrudeFace,
+    ImportMesh,
     MoveVertices,
     Paint,
     Rename,
     SetTransform,
+    Vector3,
 )
-from theta.mesh import Mesh, build_primitive, extrude_face, move_vertices
+from theta.mesh import Mesh, build_imported, build_primitive, decode_polygons, extrude_face, move_vertices
 from theta.wire.types import OutcomeName
 
 
@@ -41,6 +44,7 @@ class Outcome(NamedTuple):
 
 APPLIED = Outcome("applied")
 SUSPENDED = Outcome("suspended", "its gesture was undone")
+NO_ASSETS: Mapping[bytes, bytes] = MappingProxyType({})
 NOT_THERE = Outcome("no-op", "UnknownElement: the object is not there")
 
 
@@ -67,9 +71,17 @@ class Unit:
         return replace(self, mesh=self.mesh.copy() if self.mesh is not None else None)
 
 
-def apply(unit: Unit, command: Command) -> Outcome:
-    """Apply one command to its unit; the unit is unchanged unless the outcome is `applied`."""
+def apply(unit: Unit, command: Command, assets: Mapping[bytes, bytes] = NO_ASSETS) -> Outcome:
+    """Apply one command to its unit; the unit is unchanged unless the outcome is `applied`.
+
+    Args:
+        unit: what the commands before it fold to.
+        command: an effective one.
+        assets: by name, all that the command names.
+    """
     operation = command.operation
+    if isinstance(operation, ImportMesh):
+        return _import(unit, command, operation, assets)
     if isinstance(operation, CreatePrimitive):
         _create(unit, command, operation)
         return APPLIED
@@ -84,17 +96,36 @@ def apply(unit: Unit, command: Command) -> Outcome:
 
 
 def _create(unit: Unit, command: Command, operation: CreatePrimitive) -> None:
+    mesh = build_primitive(operation.kind, operation.size, command.name)
+    _begin(unit, command, operation, DEFAULT_COLOUR, mesh)
+
+
+def _import(unit: Unit, command: Command, operation: ImportMesh, assets: Mapping[bytes, bytes]) -> Outcome:
+    """Only a room that stored what it must not makes it come to `rejected`; the same at every peer, all the same."""
+    data = assets.get(operation.asset)
+    if data is None:
+        return Outcome("rejected", f"UnknownAsset: {operation.asset.hex()} is not here")
+    try:
+        mesh = build_imported(decode_polygons(data), command.name)
+    except UsageError as error:
+        return Outcome("rejected", f"{error.code}: {error}")
+    red, green, blue = operation.colour
+    _begin(unit, command, operation, (red + 0.0, green + 0.0, blue + 0.0), mesh)
+    return APPLIED
+
+
+def _begin(unit: Unit, command: Command, operation: CreatePrimitive | ImportMesh, colour: Vector3, mesh: Mesh) -> None:
     assert unit.transform is None, "an entity's id comes from the one command that makes it"
     unit.transform = placed(operation)
-    unit.material = Material(DEFAULT_COLOUR, DEFAULT_METALLIC, DEFAULT_ROUGHNESS)
+    unit.material = Material(colour, DEFAULT_METALLIC, DEFAULT_ROUGHNESS)
     unit.name = Name(operation.name)
     unit.owner = Owner(command.author)
     unit.mesh_ref = MeshRef(element_id(command.name, "mesh"))
-    unit.mesh = build_primitive(operation.kind, operation.size, command.name)
+    unit.mesh = mesh
     unit.mesh_stamp = object()
 
 
-def placed(operation: CreatePrimitive | SetTransform) -> Transform:
+def placed(operation: CreatePrimitive | ImportMesh | SetTransform) -> Transform:
     """The transform that an operation asks for, with no negative zeros."""
     x, y, z = operation.translation
     a, b, c, d = operation.rotation

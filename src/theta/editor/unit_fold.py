@@ -1,23 +1,26 @@
 """The fold of one unit: its commands in order, its state, and checkpoints to replay from."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 
 from theta.base.identifiers import Position
 from theta.commands.log import Command
-from theta.editor.unit import SUSPENDED, Outcome, Unit, apply
+from theta.editor.unit import NO_ASSETS, SUSPENDED, Outcome, Unit, apply
 
 CHECKPOINT_COMMANDS = 32
 CHECKPOINTS_MAX = 8
+LARGE_FACES = 4_000
+"""A mesh of more faces has two checkpoints only, the first and the last: each takes tens of megabytes."""
 
 IsEffective = Callable[[Command], bool]
 
 
 class UnitFold:
-    """One entity's commands, sorted by position, and what they fold to."""
+    """One entity's commands, sorted by position, and what they fold to; `assets` by name, all that they name."""
 
-    def __init__(self) -> None:
+    def __init__(self, assets: Mapping[bytes, bytes] = NO_ASSETS) -> None:
+        self._assets = assets
         self.commands: list[Command] = []
         self.state = Unit()
         self._positions: list[Position] = []
@@ -47,20 +50,28 @@ class UnitFold:
         """Fold what is not folded yet, yielding each command with its outcome."""
         while self._folded < len(self.commands):
             command = self.commands[self._folded]
-            yield command, fold_one(self.state, command, is_effective)
+            yield command, fold_one(self.state, command, is_effective, self._assets)
             self._folded += 1
-            if self._folded % CHECKPOINT_COMMANDS == 0:
-                self._checkpoints.append((self._folded, self.state.copy()))
-                del self._checkpoints[:-CHECKPOINTS_MAX]
+            # An import costs as much as thousands of other commands: not twice, when it can be helped.
+            if self._folded % CHECKPOINT_COMMANDS == 0 or command.operation.assets:
+                self._keep()
 
     def trial(self, first: Command, is_effective: IsEffective) -> list[tuple[Command, Outcome]]:
         """What the commands from `first` on would come to under other masks; changes nothing."""
         start, state = self._state_before(bisect_left(self._positions, first.position))
-        return [(command, fold_one(state, command, is_effective)) for command in islice(self.commands, start, None)]
+        rest = islice(self.commands, start, None)
+        return [(command, fold_one(state, command, is_effective, self._assets)) for command in rest]
 
     def length_from(self, first: Command) -> int:
         """How many commands there are from `first` on."""
         return len(self.commands) - bisect_left(self._positions, first.position)
+
+    def _keep(self) -> None:
+        self._checkpoints.append((self._folded, self.state.copy()))
+        if self.state.mesh is not None and self.state.mesh.face_count > LARGE_FACES:
+            del self._checkpoints[1:-1]
+        else:
+            del self._checkpoints[:-CHECKPOINTS_MAX]
 
     def _state_before(self, index: int) -> tuple[int, Unit]:
         for at, state in reversed(self._checkpoints):
@@ -69,6 +80,6 @@ class UnitFold:
         return 0, Unit()
 
 
-def fold_one(state: Unit, command: Command, is_effective: IsEffective) -> Outcome:
+def fold_one(state: Unit, command: Command, is_effective: IsEffective, assets: Mapping[bytes, bytes]) -> Outcome:
     """One step of the fold: a masked command is left out."""
-    return apply(state, command) if is_effective(command) else SUSPENDED
+    return apply(state, command, assets) if is_effective(command) else SUSPENDED

@@ -14,7 +14,7 @@ from theta.base import limits
 from theta.base.errors import InvalidValue
 from theta.mesh.primitives import PRIMITIVES
 from theta.wire.messages import GestureName, Part
-from theta.wire.types import Id16
+from theta.wire.types import Digest32, Id16
 
 Vector3 = tuple[float, float, float]
 Quaternion = tuple[float, float, float, float]
@@ -39,6 +39,11 @@ class Operation(Part, frozen=True, forbid_unknown_fields=True):
             InvalidValue: names the field and its limit.
         """
 
+    @property
+    def assets(self) -> tuple[bytes, ...]:
+        """The names (32 bytes) of the assets that it cannot be folded without."""
+        return ()
+
 
 class CreatePrimitive(Operation, frozen=True):
     """Make an entity with a mesh: a cube, a pyramid or a plane of edge length `size` metres."""
@@ -60,6 +65,30 @@ class CreatePrimitive(Operation, frozen=True):
         check_between("size", self.size, low, high)
         check_name(self.name)
         check_placement(self.translation, self.rotation, self.scale)
+
+
+class ImportMesh(Operation, frozen=True):
+    """Make an entity whose mesh are the polygons of `asset` (theta.mesh.polygon_asset), separated (MESH-22)."""
+
+    NAME = "theta.import_mesh"
+    CREATES = 1
+    asset: Digest32
+    name: str
+    translation: Vector3
+    rotation: Quaternion
+    scale: Vector3
+    colour: Vector3
+
+    def check(self) -> None:
+        """See Operation.check."""
+        check_name(self.name)
+        check_placement(self.translation, self.rotation, self.scale)
+        check_colour(self.colour)
+
+    @property
+    def assets(self) -> tuple[bytes, ...]:
+        """See Operation.assets."""
+        return (self.asset,)
 
 
 class SetTransform(Operation, frozen=True):
@@ -123,8 +152,7 @@ class Paint(Operation, frozen=True):
 
     def check(self) -> None:
         """See Operation.check."""
-        for value in self.colour:
-            check_between("colour", value, 0.0, 1.0)
+        check_colour(self.colour)
 
 
 class Rename(Operation, frozen=True):
@@ -168,6 +196,7 @@ OPERATIONS: tuple[type[Operation], ...] = (
     Rename,
     Delete,
     SetEffective,
+    ImportMesh,
 )
 
 
@@ -181,6 +210,12 @@ def check_name(name: str) -> None:
     """Refuse an empty or over-long name, and control characters."""
     if not 1 <= len(name) <= limits.ENTITY_NAME_CHARACTERS_MAX or _CONTROL_CHARACTERS.search(name):
         raise InvalidValue("name", name, f"1 to {limits.ENTITY_NAME_CHARACTERS_MAX} printable characters")
+
+
+def check_colour(colour: Vector3) -> None:
+    """Refuse a colour with a channel out of [0, 1]."""
+    for value in colour:
+        check_between("colour", value, 0.0, 1.0)
 
 
 def check_placement(translation: Vector3, rotation: Quaternion, scale: Vector3) -> None:

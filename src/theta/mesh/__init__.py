@@ -23,6 +23,7 @@ from theta.mesh.errors import (
     NonManifoldEdge,
     RepeatedVertex,
     SelfEdge,
+    UnusableAsset,
 )
 from theta.mesh.geometry import (
     Triangles,
@@ -33,9 +34,12 @@ from theta.mesh.geometry import (
     nearest_face_to_normal,
     triangulate,
 )
+from theta.mesh.imported import build_imported
 from theta.mesh.journal import Journal, Mark
 from theta.mesh.operations import Extrusion, extrude_face, move_vertices
+from theta.mesh.polygon_asset import Faces, Polygons, asset_name, decode_polygons, encode_polygons
 from theta.mesh.primitives import PRIMITIVES, build_primitive
+from theta.mesh.separate import Separation, separate
 from theta.mesh.topology import Mesh
 from theta.mesh.validation import validate
 
@@ -46,6 +50,7 @@ __all__ = [
     "DegenerateFace",
     "DuplicateElement",
     "Extrusion",
+    "Faces",
     "InvariantBroken",
     "Journal",
     "MalformedMesh",
@@ -54,16 +59,23 @@ __all__ = [
     "MeshError",
     "MultiEdge",
     "NonManifoldEdge",
+    "Polygons",
     "RepeatedVertex",
     "SelfEdge",
+    "Separation",
     "Triangles",
+    "UnusableAsset",
+    "asset_name",
     "bounds",
+    "build_imported",
     "build_mesh",
     "build_primitive",
     "canonical_bytes",
     "canonical_mesh",
+    "decode_polygons",
     "edge_pairs",
     "encode_canonical",
+    "encode_polygons",
     "extrude_face",
     "face_centroid",
     "face_normal",
@@ -72,6 +84,7 @@ __all__ = [
     "move_vertices",
     "nearest_face_to_normal",
     "parse_canonical",
+    "separate",
     "triangulate",
     "validate",
 ]

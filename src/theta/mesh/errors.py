@@ -9,7 +9,8 @@
         ├── BowTie              a vertex where two fans of faces meet in that one point
         ├── DegenerateFace      a face without a normal
         ├── DuplicateElement    an id that is already taken
-        └── MalformedMesh       bytes that are no canonical mesh
+        ├── MalformedMesh       bytes that are no canonical mesh
+        └── UnusableAsset       bytes that are no polygons, or too many, or none that has an area
 
     AssertionError
     └── InvariantBroken         what `validate` found
@@ -89,6 +90,15 @@ class MalformedMesh(MeshError):
 
     def __init__(self, field: str, reason: str) -> None:
         super().__init__(f"canonical mesh: {field}: {reason}")
+        self.field = field
+        self.reason = reason
+
+
+class UnusableAsset(MeshError):
+    """An asset that no mesh can be made of; `field` is the first that is wrong."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"asset: {field}: {reason}")
         self.field = field
         self.reason = reason
 

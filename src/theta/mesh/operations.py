@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from theta.base.errors import InvalidValue
 from theta.base.identifiers import CommandName, element_id
-from theta.base.limits import COORDINATE_METRES_MAX, MESH_FACES_MAX, MESH_VERTICES_MAX
+from theta.base.limits import COORDINATE_METRES_MAX, MESH_BYTES_MAX, MESH_FACES_MAX, MESH_VERTICES_MAX
 from theta.mesh.build import checked_positions
 from theta.mesh.columns import IdTable
 from theta.mesh.errors import DegenerateFace, DuplicateElement
@@ -105,6 +105,10 @@ def _check_room(mesh: Mesh, corners: int) -> None:
         raise InvalidValue("vertices", mesh.vertex_count + corners, f"at most {MESH_VERTICES_MAX}")
     if mesh.face_count + corners > MESH_FACES_MAX:
         raise InvalidValue("faces", mesh.face_count + corners, f"at most {MESH_FACES_MAX}")
+    # Those who do not fold get a mesh in one frame: its canonical bytes at most, as if each edge had two faces.
+    size = 40 * mesh.vertex_count + 32 * mesh.edge_count + 20 * mesh.face_count + (40 + 2 * 32 + 20) * corners
+    if size > MESH_BYTES_MAX:
+        raise InvalidValue("mesh", size, f"at most {MESH_BYTES_MAX} bytes")
 
 
 def _lifted(halfedges: HalfEdges, face_id: bytes, loop: list[int], distance: float) -> list[float]:

@@ -8,6 +8,7 @@ from theta.commands.log import Command
 from theta.commands.records import HeadRecord, RecordKind
 from theta.commands.store import StoredRecord
 from theta.editor.refold import refold
+from theta.node.asset_shelf import AssetShelf
 from theta.node.replica import Replica
 
 
@@ -34,20 +35,26 @@ class AuditReport(NamedTuple):
         return self.fault is None
 
 
-def audit(records: Iterable[StoredRecord], progress: Callable[[int], None] = lambda seq: None) -> AuditReport:
-    """Read a whole log and check every record: chain, signatures, order, and each hash that the room recorded.
+def audit(
+    records: Iterable[StoredRecord],
+    assets: AssetShelf | None = None,
+    progress: Callable[[int], None] = lambda seq: None,
+) -> AuditReport:
+    """Read a whole log and check every record: chain, signatures, order, assets, and each hash that the room recorded.
 
     Args:
         records: from the first to the last.
+        assets: all that are stored with it.
         progress: told each record's seq once it is checked.
     """
-    replica = Replica()
+    replica = Replica(assets)
     commands: list[Command] = []
     attested_seq = 0
     fault: StoreCorrupt | None = None
     try:
         for record in records:
             found = replica.log.accept(record)
+            replica.check_assets(found)
             commands += found
             replica.apply(found, record.seq)
             if record.kind == RecordKind.HEAD and replica.log.last_head is not None:
@@ -68,7 +75,7 @@ def _check_head(seq: int, head: HeadRecord, commands: list[Command], replica: Re
     if all(command.seq <= head.seq for command in commands):
         document_hash = replica.document.hash
     else:
-        earlier = Replica()
+        earlier = Replica(replica.assets)
         earlier.apply([command for command in commands if command.seq <= head.seq], head.seq)
         document_hash = earlier.document.hash
     if document_hash != head.document_hash:
@@ -80,8 +87,8 @@ def _check_head(seq: int, head: HeadRecord, commands: list[Command], replica: Re
 
 def _check_fold(replica: Replica, commands: list[Command]) -> None:
     """The fold as it went along equals a plain refold of everything."""
-    plain = Replica()
-    for entity, unit in refold(commands).items():
+    plain = Replica(replica.assets)
+    for entity, unit in refold(commands, replica.assets).items():
         plain.document.update(entity, unit)
     if plain.document.hash != replica.document.hash:
         raise StoreCorrupt(replica.log.head_seq, "the fold differs from a plain refold: this is a bug in Theta")

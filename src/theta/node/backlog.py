@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from theta.base.limits import SEND_QUEUE_BYTES_MAX
 from theta.node.lanes import Lane
 from theta.wire.codec import encode
-from theta.wire.messages import Commit, DocumentPart, Message, Ping, Pong
+from theta.wire.messages import AssetData, AssetReceived, AssetRefused, Commit, DocumentPart, Message, Ping, Pong
 
+PASSING = (Ping, Pong, AssetData, AssetReceived, AssetRefused)
+"""Signs of life, and assets: what is caught up with may be waiting for them."""
 BACKLOG_WINDOW_BYTES = 4 * 1024 * 1024
 """Sent before the participant's answer to a ping shows that it keeps up."""
 BACKLOG_PING = 0
@@ -33,8 +35,8 @@ class Backlog:
 
     @staticmethod
     def holds(message: type[Message], lane: Lane) -> bool:
-        """Whether a message has to wait its turn: signs of life and state do not."""
-        return lane is Lane.RELIABLE and message not in (Ping, Pong)
+        """Whether a message has to wait its turn: signs of life, assets and state do not."""
+        return lane is Lane.RELIABLE and message not in PASSING
 
     def hold(self, message: type[Message], frame: bytes) -> None:
         """Keep a frame until the messages are out."""

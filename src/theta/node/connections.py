@@ -3,7 +3,14 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from theta.base.limits import CHAT_BURST_MAX, CHATS_PER_SECOND, RESYNC_BURST_MAX, RESYNCS_PER_SECOND
+from theta.base.limits import (
+    ASSET_REQUEST_BURST_MAX,
+    ASSET_REQUESTS_PER_SECOND,
+    CHAT_BURST_MAX,
+    CHATS_PER_SECOND,
+    RESYNC_BURST_MAX,
+    RESYNCS_PER_SECOND,
+)
 from theta.base.moment import Moment
 from theta.commands.rate_limit import TokenBucket
 from theta.commands.records import SessionRecord
@@ -53,6 +60,7 @@ class Connection:
     heartbeat: Heartbeat
     chat: TokenBucket
     resync: TokenBucket
+    asset_requests: TokenBucket
     arrival: Arrival | None = None
     participant: Participant | None = None
 
@@ -78,7 +86,8 @@ class Connections:
         assert number not in self._all
         chat = TokenBucket(CHAT_BURST_MAX, CHATS_PER_SECOND, now.seconds)
         resync = TokenBucket(RESYNC_BURST_MAX, RESYNCS_PER_SECOND, now.seconds)
-        connection = self._all[number] = Connection(number, handshake, Heartbeat(now), chat, resync)
+        assets = TokenBucket(ASSET_REQUEST_BURST_MAX, ASSET_REQUESTS_PER_SECOND, now.seconds)
+        connection = self._all[number] = Connection(number, handshake, Heartbeat(now), chat, resync, assets)
         return connection
 
     def find(self, number: int) -> Connection | None:

@@ -85,6 +85,28 @@ class Diverged(NamedTuple):
     seq: int
 
 
+class AssetProgress(NamedTuple):
+    """The room holds the first `received` of `size` bytes of one's own asset."""
+
+    asset: bytes
+    received: int
+    size: int
+
+
+class AssetStored(NamedTuple):
+    """One's own asset is on the room's disk: commands may name it."""
+
+    asset: bytes
+
+
+class AssetNotStored(NamedTuple):
+    """The room does not take one's own asset, for good."""
+
+    asset: bytes
+    code: str
+    reason: str
+
+
 Event = (
     Joined
     | Synced
@@ -97,4 +119,7 @@ Event = (
     | Said
     | PresenceChanged
     | Diverged
+    | AssetProgress
+    | AssetStored
+    | AssetNotStored
 )

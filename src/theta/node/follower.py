@@ -6,6 +6,7 @@ from theta.base.errors import StoreCorrupt
 from theta.commands.log import Command
 from theta.commands.records import chain_after
 from theta.commands.store import StoredRecord
+from theta.node.asset_shelf import AssetShelf
 from theta.node.catch_up import NOT_COMPARED
 from theta.node.events import Applied, DocumentChanged, Event, OutcomeChanged
 from theta.node.replica import Replica
@@ -19,14 +20,15 @@ class Follower:
     was the room's again.
     """
 
-    def __init__(self, actor: int) -> None:
+    def __init__(self, actor: int, assets: AssetShelf) -> None:
         self._actor = actor
+        self._assets = assets
         self._sync_seq = 0
         self._room_key: bytes | None = None
         self._stale: frozenset[bytes] = frozenset()
         self._reported = 0
         self.is_anew = False
-        self.replica = Replica()
+        self.replica = Replica(assets)
         self.has_diverged = False
 
     @property
@@ -44,7 +46,7 @@ class Follower:
         self._sync_seq = sync_seq
         self._stale |= frozenset(self.replica.document.entities())
         self.is_anew = True
-        self.replica = Replica()
+        self.replica = Replica(self._assets)
         self.has_diverged = False
 
     def handle_commit(self, commit: Commit) -> list[Event]:

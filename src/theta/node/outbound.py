@@ -4,11 +4,24 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 
 from theta.base.errors import PeerError, PeerTooSlow
-from theta.base.limits import CLOSE_REASON_BYTES_MAX
+from theta.base.limits import CLOSE_REASON_BYTES_MAX, DATAGRAM_BYTES_MAX
 from theta.node.backlog import Backlog
 from theta.node.lanes import Close, Lane, Transmit, lane_of
+from theta.replication.presence import PRESENCE_BYTES
 from theta.wire.codec import encode
-from theta.wire.messages import Message
+from theta.wire.messages import Message, PresenceBatch
+
+_BATCH_HEADER_BYTES = 13
+"""The most that MessagePack puts before a batch's rows: array, tag and the rows' length (WIRE-1)."""
+PRESENCE_ROWS_MAX = (DATAGRAM_BYTES_MAX - _BATCH_HEADER_BYTES) // PRESENCE_BYTES
+"""As many rows as fit in one datagram."""
+
+
+def presence_batches(rows: bytes) -> Iterator[PresenceBatch]:
+    """Rows, one after the other, cut into messages that are datagrams each (WIRE-4)."""
+    batch_bytes = PRESENCE_ROWS_MAX * PRESENCE_BYTES
+    for at in range(0, len(rows), batch_bytes):
+        yield PresenceBatch(rows[at : at + batch_bytes])
 
 
 def close_reason(error: PeerError) -> str:

@@ -19,6 +19,9 @@ from theta.base.randomness import Randomness
 from theta.commands.packets import SigningDomain
 from theta.editor.history import Gestures, describe
 from theta.editor.vocabulary import Operation, SetEffective
+from theta.node.asset_shelf import AssetShelf
+from theta.node.backlog import BACKLOG_PING
+from theta.node.commit_gate import CommitGate
 from theta.node.events import Diverged, Event, Joined, PeopleChanged, Postponed, PresenceChanged, Rejected, Said, Synced
 from theta.node.follower import Follower
 from theta.node.lanes import Lane, lane_of
@@ -27,6 +30,7 @@ from theta.node.outbox import Outbox
 from theta.node.peer_settings import PeerSettings
 from theta.node.replica import Replica
 from theta.node.self_presence import SelfPresence
+from theta.node.uploads import Uploads
 from theta.replication.presence import Presence, PresenceBoard, decode_rows
 from theta.session.capabilities import CHAT, PRESENCE
 from theta.session.heartbeat import Heartbeat, answer
@@ -34,6 +38,9 @@ from theta.session.participant_handshake import ParticipantHandshake, Resumption
 from theta.session.plain_text import is_plain_text
 from theta.wire.codec import decode_from_room, encode
 from theta.wire.messages import (
+    AssetData,
+    AssetReceived,
+    AssetRefused,
     Chat,
     ChatLine,
     Commit,
@@ -69,7 +76,11 @@ class Peer:
         self._room_key = settings.room_key
         self._first_offset_ms = 0.0
         self._outbox = Outbox(settings.identity, self.actor)
-        self._follower = Follower(self.actor)
+        self._uploads = Uploads()
+        shelf = AssetShelf()
+        self._gate = CommitGate(shelf, self._uploads.own)
+        self._owed_pong: Ping | None = None
+        self._follower = Follower(self.actor, shelf)
         self._presence = PresenceBoard(self._follower.replica.world)
         self._handshake: ParticipantHandshake | None = None
         self._handshake_deadline = 0.0
@@ -97,6 +108,11 @@ class Peer:
     def unacknowledged(self) -> int:
         """How many packets the room has not acknowledged yet."""
         return self._outbox.unacknowledged
+
+    @property
+    def unfinished_uploads(self) -> int:
+        """How many of one's own assets the room has not stored yet."""
+        return self._uploads.unfinished
 
     @property
     def rtt_seconds(self) -> float | None:
@@ -147,6 +163,18 @@ class Peer:
         names = self._outbox.put(operations, gesture)
         self._flush(now)
         return names
+
+    def upload(self, now: Moment, data: bytes) -> bytes:
+        """Give an asset (theta.mesh.encode_polygons) to the room and return its name; events tell how far it is.
+
+        A command may name it once `AssetStored` has come. Uploads go on over the next connection if this one is lost.
+
+        Raises:
+            UnusableAsset: no room would take it; names the field.
+        """
+        name = self._uploads.put(data)
+        self._flush(now)
+        return name
 
     def undo(self, now: Moment) -> list[CommandName]:
         """Take back the author's last effective gesture.
@@ -209,6 +237,9 @@ class Peer:
         self._heartbeat = None
         self._frames.clear()
         self._outbox.handle_disconnected()
+        self._uploads.handle_disconnected()
+        self._gate.forget()
+        self._owed_pong = None
 
     def handle_frame(self, now: Moment, lane: Lane, frame: bytes) -> None:
         """The room says something. A lying or broken room is hung up on: see poll_close."""
@@ -232,9 +263,14 @@ class Peer:
         if self._heartbeat.is_dead(now) or handshaking_too_long:
             self._hang_up(PeerTimeout("nothing was heard from the room"))
             return
+        if self._joined and self._gate.is_overdue(now):
+            self._hang_up(PeerTimeout("the room does not send the asset that its log names"))
+            return
         ping = self._heartbeat.poll_ping(now)
         if ping is not None:
             self._send(ping)
+        if self._joined:
+            self._ask(now)
         self._flush(now)
         self._show_if_due(now)
         silent = self._presence.hide_silent(now.seconds)
@@ -267,6 +303,8 @@ class Peer:
             None if self._joined else self._handshake_deadline,
             self._outbox.timeout if self._may_send_packets else None,
             self._shown.timeout if self._can(PRESENCE) else None,
+            self._uploads.timeout if self._joined else None,
+            self._gate.timeout if self._joined else None,
             self._presence.timeout,
         ]
         return min(at for at in times if at is not None)
@@ -276,20 +314,20 @@ class Peer:
     def _dispatch(self, now: Moment, message: Message, frame: bytes) -> None:
         assert self._heartbeat is not None
         if isinstance(message, Ping):
-            self._send(answer(now, message))
+            self._take_ping(now, message)
         elif isinstance(message, Pong):
             self._heartbeat.handle_pong(now, message)
         elif not self._joined:
             self._shake_hands(now, message, frame)
         elif isinstance(message, Commit):
-            self._take(now, message)
+            self._gate.put(now, message)
+            self._take_ready(now)
+        elif isinstance(message, AssetData | AssetReceived | AssetRefused):
+            self._take_asset(now, message)
         elif isinstance(message, PacketAcknowledged):
             self._outbox.handle_acknowledged(message.nonce)
         elif isinstance(message, PacketRefused):
-            lost = self._outbox.handle_refused(now, message)
-            self._events.extend(Rejected(name, message.code, message.reason) for name in lost)
-            if message.retryable and message.code != "Blocked":
-                self._events.append(Postponed(message.code, message.reason, message.retry_after_ms / 1000.0))
+            self._take_refusal(now, message)
         elif isinstance(message, Roster):
             self._take_roster(message)
         elif isinstance(message, Chat):
@@ -298,6 +336,43 @@ class Peer:
             self._take_presence(now, message)
         else:
             raise ProtocolError(f"{type(message).__name__} is not for a participant that folds")
+
+    def _take_ping(self, now: Moment, ping: Ping) -> None:
+        if ping.number == BACKLOG_PING and self._gate.is_waiting:
+            self._owed_pong = ping  # the next window would only wait behind what waits here
+        else:
+            self._send(answer(now, ping))
+
+    def _take_refusal(self, now: Moment, refusal: PacketRefused) -> None:
+        lost = self._outbox.handle_refused(now, refusal)
+        self._events.extend(Rejected(name, refusal.code, refusal.reason) for name in lost)
+        if refusal.retryable and refusal.code != "Blocked":
+            self._events.append(Postponed(refusal.code, refusal.reason, refusal.retry_after_ms / 1000.0))
+
+    def _take_asset(self, now: Moment, message: AssetData | AssetReceived | AssetRefused) -> None:
+        if isinstance(message, AssetData):
+            self._gate.handle_data(now, message)
+            self._take_ready(now)
+        elif isinstance(message, AssetReceived):
+            self._events.extend(self._uploads.handle_received(message))
+        else:
+            self._gate.handle_refused(message)
+            self._events.extend(self._uploads.handle_refused(now, message))
+
+    def _take_ready(self, now: Moment) -> None:
+        """Take the commits whose assets are here, in order, and ask for what the next one lacks."""
+        while (commit := self._gate.poll_commit(now)) is not None:
+            self._take(now, commit)
+        self._ask(now)
+        owed = self._owed_pong
+        if owed is not None and not self._gate.is_waiting:
+            self._owed_pong = None
+            self._send(answer(now, owed))
+
+    def _ask(self, now: Moment) -> None:
+        request = self._gate.poll_request(now)
+        if request is not None:
+            self._send(request)
 
     def _shake_hands(self, now: Moment, message: Message, frame: bytes) -> None:
         assert self._handshake is not None
@@ -314,6 +389,8 @@ class Peer:
         domain = SigningDomain(challenge.server, challenge.room, acknowledge.session, self.actor)
         held = self.replica.log.head_seq
         self._follower.handle_session(acknowledge.head_seq, challenge.room_key)
+        self._uploads.handle_session()
+        self._gate.handle_session(now, acknowledge.head_seq)
         self._outbox.handle_session(domain, acknowledge.next_nonce, resumed=acknowledge.resumed)
         self._events.append(Joined(self.actor, acknowledge.role, acknowledge.room_name, acknowledge.resumed))
         if acknowledge.head_seq < held:
@@ -345,6 +422,7 @@ class Peer:
             raise ProtocolError(f"the room's log does not hold together: {reason}")
         self._send(ResyncRequest(self.replica.log.head_seq, self.replica.document.hash))
         self._follower.start_over(sync_seq)
+        self._gate.forget()
         self._outbox.sign_anew()
         self._presence = PresenceBoard(self.replica.world)
         self._events.append(Diverged(reason.seq))
@@ -378,6 +456,8 @@ class Peer:
         return self.perform(now, [SetEffective(names, on)])
 
     def _flush(self, now: Moment) -> None:
+        while self._joined and (part := self._uploads.poll(now)) is not None:
+            self._send(part)
         if not self._may_send_packets:
             return
         on_room_clock = Moment(now.seconds, max(0, round(now.unix_ms + self.clock_offset_ms)))

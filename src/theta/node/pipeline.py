@@ -34,8 +34,8 @@ from theta.wire.messages import (
 PACKETS_PENDING_MAX = APPENDS_IN_FLIGHT_MAX // 2
 """Packets stop here; the other half is for the records that the room makes itself."""
 COMMIT_RECORDS_MAX = 256
-COMMIT_UNITS_BYTES_MAX = 4 * 1024 * 1024
-"""A change beyond this goes to those who take patches as a whole document, in parts that fit their frames."""
+COMMIT_UNITS_BYTES_MAX = 12 * 1024 * 1024
+"""The largest imported mesh fits. What is larger goes to the page as a whole document, in parts."""
 FRUITLESS = ("no-op", "rejected")
 
 

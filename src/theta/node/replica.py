@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from theta.base.errors import StoreCorrupt
 from theta.commands.log import Command, CommandLog
 from theta.commands.store import StoredRecord
 from theta.ecs.world import World
@@ -10,6 +11,7 @@ from theta.editor.document import Document
 from theta.editor.fold import Fold, OutcomeChange
 from theta.editor.history import Gestures, History
 from theta.editor.masks import OwnedGesture
+from theta.node.asset_shelf import AssetShelf
 from theta.node.protocol import REGISTRY
 from theta.wire.messages import UnitPatch
 
@@ -23,29 +25,44 @@ class ReplicaChange(NamedTuple):
 
 
 class Replica:
-    """log → fold → document, and the authors' history."""
+    """log → fold → document, and the authors' history. `assets` holds what commands name, before they are folded."""
 
-    def __init__(self) -> None:
+    def __init__(self, assets: AssetShelf | None = None) -> None:
+        self.assets = assets if assets is not None else AssetShelf()
         self.world = World()
         self.log = CommandLog(REGISTRY)
-        self.fold = Fold()
+        self.fold = Fold(self.assets)
         self.history = History(self.fold)
         self.document = Document(self.world)
         self.folded_seq = 0
 
     @classmethod
-    def from_records(cls, records: Iterable[StoredRecord], *, verify: bool = False) -> "Replica":
-        """The replica of a whole log.
+    def from_records(
+        cls, records: Iterable[StoredRecord], assets: AssetShelf | None = None, *, verify: bool = False
+    ) -> "Replica":
+        """The replica of a whole log, with the assets that it names.
 
         Raises:
-            StoreCorrupt: a record does not fit; names the first.
+            StoreCorrupt: a record does not fit, or names an asset that is missing; names the first.
         """
-        replica = cls()
+        replica = cls(assets)
         commands: list[Command] = []
         for record in records:
             commands += replica.log.accept(record, verify=verify)
+        replica.check_assets(commands)
         replica.apply(commands, replica.log.head_seq)
         return replica
+
+    def check_assets(self, commands: Iterable[Command]) -> None:
+        """Whether all that commands name is here.
+
+        Raises:
+            StoreCorrupt: an asset is missing; names the record.
+        """
+        for command in commands:
+            for asset in command.operation.assets:
+                if asset not in self.assets:
+                    raise StoreCorrupt(command.seq, f"the asset {asset.hex()}, which it names, is missing or damaged")
 
     def apply(self, commands: list[Command], seq: int) -> ReplicaChange:
         """Fold the commands of the log's records up to `seq`."""

@@ -2,12 +2,15 @@
 
 After every `handle_*` call, drain the outputs until each returns nothing:
 
-    poll_append()    records to store; answer with handle_durable once they are on disk
-    poll_transmit()  frames to send
-    poll_close()     connections to close, after the frames
-    poll_timeout()   when to call handle_timeout, in monotonic seconds
+    poll_append()       records to store; answer with handle_durable once they are on disk
+    poll_store_asset()  an asset to store; answer with handle_asset_durable once it is on disk
+    poll_drop_asset()   an asset to take out of the store, after what was polled before
+    poll_transmit()     frames to send
+    poll_close()        connections to close, after the frames
+    poll_timeout()      when to call handle_timeout, in monotonic seconds
 """
 
+import hmac
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -18,14 +21,15 @@ from theta.base.randomness import Randomness
 from theta.commands.admission import Admission
 from theta.commands.rate_limit import TokenBucket
 from theta.commands.records import FORMAT_VERSION, Genesis, RecordKind, sign_genesis, sign_part
-from theta.commands.store import StoredRecord
+from theta.commands.store import StoredAsset, StoredRecord
+from theta.node.asset_desk import AssetDesk, shelf_of
 from theta.node.attestation import Attestation
 from theta.node.backlog import BACKLOG_PING
 from theta.node.catch_up import log_from, whole_document
 from theta.node.connections import Connection, Connections, Participant
 from theta.node.history_notices import HistoryNotices
 from theta.node.lanes import Close, Lane, Transmit, lane_of
-from theta.node.outbound import Outbound
+from theta.node.outbound import Outbound, presence_batches
 from theta.node.pipeline import Pipeline
 from theta.node.protocol import protocol_hash
 from theta.node.reception import Reception
@@ -33,19 +37,20 @@ from theta.node.replica import Replica
 from theta.replication.presence import PresenceBoard, decode_presence
 from theta.session.capabilities import CHAT, PRESENCE
 from theta.session.heartbeat import answer
-from theta.session.host_handshake import HostTerms
-from theta.session.invites import make_invite
+from theta.session.host_handshake import HostTerms, resume_token
+from theta.session.invites import CODE_ROLE, code_in_groups, is_code_of, make_code, make_invite
 from theta.session.plain_text import is_plain_text
 from theta.session.secret import RoomSecret
 from theta.wire.codec import decode_from_participant
 from theta.wire.messages import (
+    AssetPart,
+    AssetRequest,
     Chat,
     ChatLine,
     Message,
     Person,
     Ping,
     Pong,
-    PresenceBatch,
     PresenceUpdate,
     ResyncRequest,
     Roster,
@@ -70,20 +75,31 @@ class Room:
         records: the whole log so far; empty for a new room, whose genesis is then the first thing to store.
         randomness: for nonces and session ids; secret.
         now: the time of opening.
+        assets: all that are stored; those that nothing has named for long are dropped.
 
     Raises:
-        StoreCorrupt: a record does not fit; names the first.
+        StoreCorrupt: a record does not fit, or names an asset that is not stored whole; names the first.
         StoreUnavailable: the secret is another room's.
     """
 
     def __init__(
-        self, settings: RoomSettings, records: Iterable[StoredRecord], randomness: Randomness, now: Moment
+        self,
+        settings: RoomSettings,
+        records: Iterable[StoredRecord],
+        randomness: Randomness,
+        now: Moment,
+        assets: Iterable[StoredAsset] = (),
     ) -> None:
         self._settings = settings
-        self.replica = Replica.from_records(records)
+        stored = list(assets)
+        shelf = shelf_of(stored)
+        self.replica = Replica.from_records(records, shelf)
         self._connections = Connections()
         self._outbound = Outbound()
-        self._pipeline = Pipeline(self.replica, self._connections, self._outbound, Admission(self.replica.log))
+        admission = Admission(self.replica.log, faces_of=shelf.faces_of)
+        self._pipeline = Pipeline(self.replica, self._connections, self._outbound, admission)
+        stored_ms = {asset.name: asset.stored_ms for asset in stored}
+        self._assets = AssetDesk(shelf, stored_ms, self.replica.log, self._connections, self._outbound, now)
         self._open_log(now)
         terms = HostTerms(settings.secret, settings.owner, protocol_hash())
         self._reception = Reception(
@@ -133,6 +149,24 @@ class Room:
         """The token that admits its holder with `role`."""
         return make_invite(self._settings.secret, role)
 
+    @property
+    def code(self) -> str:
+        """What an editor may type instead of the invite, as it is shown: `K7QM-2RWD`."""
+        return code_in_groups(make_code(self._settings.secret))
+
+    def invite_for_code(self, typed: str) -> str | None:
+        """The invite that somebody gets for a code; None when it is not this room's."""
+        return self.invite(CODE_ROLE) if is_code_of(self._settings.secret, typed) else None
+
+    def person_of(self, session: bytes, token: bytes) -> Person | None:
+        """Who is here under `session` and has its resume token; None for anyone who only says so."""
+        found = None
+        for _, who in self._connections.joined():
+            genuine = resume_token(self._settings.secret, who.record.session, who.record.author)
+            if hmac.compare_digest(session + token, who.record.session + genuine):
+                found = who.person
+        return found
+
     # -- input ---------------------------------------------------------------------------------------------------
 
     def handle_connected(self, now: Moment, connection: int) -> None:
@@ -168,9 +202,14 @@ class Room:
             self._history.handle_change(now, authors)
             self._attestation.handle_change(now)
 
+    def handle_asset_durable(self, now: Moment, name: bytes) -> None:
+        """The asset of this name is on disk."""
+        self._assets.handle_durable(name)
+
     def handle_store_failed(self, now: Moment, reason: str) -> None:
         """The disk failed: nothing more is admitted, nothing unwritten is passed on; people may look and talk."""
         self._pipeline.handle_store_failed(f"the room is read-only: {reason}")
+        self._assets.handle_store_failed(f"the room is read-only: {reason}")
         self._welcome_arrivals(now)
 
     def handle_timeout(self, now: Moment) -> None:
@@ -185,6 +224,7 @@ class Room:
         if self._presence_at is not None and now.seconds >= self._presence_at:
             self._send_presence(now)
         self._history.handle_timeout(now)
+        self._assets.handle_timeout(now)
         if self._attestation.is_due(now) and self._is_writable:
             self._attest(now)
 
@@ -202,6 +242,14 @@ class Room:
         """Records to store, in order; empty when there are none."""
         return self._pipeline.poll_append()
 
+    def poll_store_asset(self) -> StoredAsset | None:
+        """The next asset to store."""
+        return self._assets.poll_store()
+
+    def poll_drop_asset(self) -> bytes | None:
+        """The name of the next asset to take out of the store."""
+        return self._assets.poll_drop()
+
     def poll_transmit(self) -> Transmit | None:
         """The next frame to send."""
         return self._outbound.poll_transmit()
@@ -213,7 +261,7 @@ class Room:
     def poll_timeout(self) -> float | None:
         """Monotonic seconds at which to call handle_timeout; None when nothing is waited for."""
         times = [connection.timeout for connection in self._connections]
-        others = [self._presence_at, self._presence.timeout, self._history.timeout]
+        others = [self._presence_at, self._presence.timeout, self._history.timeout, self._assets.timeout]
         if self._is_writable:
             others.append(self._attestation.timeout)
         times += [at for at in others if at is not None]
@@ -257,6 +305,10 @@ class Room:
             self._take_presence(now, who, message)
         elif isinstance(message, ChatLine) and CHAT in who.capabilities:
             self._pass_on(now, speaker, who, message)
+        elif isinstance(message, AssetPart):
+            self._assets.handle_part(now, speaker, who, message)
+        elif isinstance(message, AssetRequest):
+            self._assets.handle_request(now, speaker, message)
         elif isinstance(message, ResyncRequest):
             if speaker.resync.take(1, now.seconds):
                 raise ProtocolError("the document was asked for too often")
@@ -291,9 +343,9 @@ class Room:
         self._outbound.begin_backlog(connection.number, messages)
         if not who.folds:
             self._history.send(connection, who)
-        rows = b"".join(self._presence.encoded_rows())
-        if rows and PRESENCE in who.capabilities:
-            self._outbound.send(connection.number, PresenceBatch(rows))
+        if PRESENCE in who.capabilities:
+            for batch in presence_batches(b"".join(self._presence.encoded_rows())):
+                self._outbound.send(connection.number, batch)
 
     def _take_presence(self, now: Moment, who: Participant, message: PresenceUpdate) -> None:
         row = decode_presence(message.row)
@@ -305,9 +357,9 @@ class Room:
     def _send_presence(self, now: Moment) -> None:
         self._presence_at = None
         self._presence_sent = now.seconds
-        rows = self._presence.poll_batch()
-        if rows:
-            self._outbound.send_all(self._connections.with_capability(PRESENCE), PresenceBatch(rows))
+        here = list(self._connections.with_capability(PRESENCE))
+        for batch in presence_batches(self._presence.poll_batch()):
+            self._outbound.send_all(here, batch)
 
     def _pass_on(self, now: Moment, speaker: Connection, who: Participant, line: ChatLine) -> None:
         if speaker.chat.take(1, now.seconds) or not is_plain_text(line.text):

@@ -1,4 +1,4 @@
-"""Presence: where everyone is and what they point at, latest wins, never in the log (REP-1 … REP-4)."""
+"""Presence: where everyone is and what they point at, latest wins, never in the log (REP-1 … REP-5)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -16,32 +16,45 @@ Float4 = tuple[float, float, float, float]
 
 HEAD_VALID = 1
 RAY_VALID = 2
+LEFT_VALID = 4
+RIGHT_VALID = 8
 TOOLS = ("none", "select", "move", "extrude", "paint", "draw")
 SELECTIONS = ("none", "object", "face", "vertex")
-PRESENCE_BYTES = 100
+DRAGS = ("none", "object", "extrude", "element")
+PRESENCE_BYTES = 184
 
 
 @component("theta.Presence", plane=Plane.STATE)
 @dataclass(frozen=True)
 class Presence:
-    """One participant's row: 100 bytes, little-endian, in this order. Metres, unit quaternion (x, y, z, w)."""
+    """One participant's row: 184 bytes, little-endian, in this order. Metres, unit quaternion (x, y, z, w).
+
+    A drag previews what is selected: an object at `drag_position` and `drag_rotation` in the world, a face pulled by
+    `drag_position[0]` along its normal, a face or vertex moved by `drag_position`, both in the mesh's space (REP-5).
+    """
 
     actor: Annotated[int, Column("<u8")]
     sequence: Annotated[int, Column("<u4")]
     flags: Annotated[int, Column("<u1")] = 0
     tool: Annotated[int, Column("<u1")] = 0
     selection: Annotated[int, Column("<u1")] = 0
-    reserved: Annotated[int, Column("<u1")] = 0
+    drag: Annotated[int, Column("<u1")] = 0
     head_position: Annotated[Float3, Column("<f4", 3)] = (0.0, 0.0, 0.0)
     head_rotation: Annotated[Float4, Column("<f4", 4)] = (0.0, 0.0, 0.0, 1.0)
     ray_origin: Annotated[Float3, Column("<f4", 3)] = (0.0, 0.0, 0.0)
     ray_direction: Annotated[Float3, Column("<f4", 3)] = (0.0, 0.0, -1.0)
     selected_entity: Annotated[bytes, Blob(16)] = ZERO_ID
     selected_element: Annotated[bytes, Blob(16)] = ZERO_ID
+    left_position: Annotated[Float3, Column("<f4", 3)] = (0.0, 0.0, 0.0)
+    left_rotation: Annotated[Float4, Column("<f4", 4)] = (0.0, 0.0, 0.0, 1.0)
+    right_position: Annotated[Float3, Column("<f4", 3)] = (0.0, 0.0, 0.0)
+    right_rotation: Annotated[Float4, Column("<f4", 4)] = (0.0, 0.0, 0.0, 1.0)
+    drag_position: Annotated[Float3, Column("<f4", 3)] = (0.0, 0.0, 0.0)
+    drag_rotation: Annotated[Float4, Column("<f4", 4)] = (0.0, 0.0, 0.0, 1.0)
 
 
 def encode_presence(row: Presence) -> bytes:
-    """The row's 100 bytes."""
+    """The row's bytes."""
     return canonical_bytes(row)
 
 
@@ -49,7 +62,7 @@ def decode_rows(rows: bytes) -> Iterator[Presence]:
     """The rows of a batch.
 
     Raises:
-        ProtocolError: not a multiple of 100 bytes, or a field out of its limits.
+        ProtocolError: not whole rows, or a field out of its limits.
     """
     if len(rows) % PRESENCE_BYTES:
         raise ProtocolError(f"presence rows have {PRESENCE_BYTES} bytes each, not {len(rows)} in all")
@@ -61,7 +74,7 @@ def decode_presence(row: bytes) -> Presence:
     """One row.
 
     Raises:
-        ProtocolError: another length, a number that is not finite, or an unknown tool or selection.
+        ProtocolError: another length, a number that is not finite, or an unknown tool, selection or drag.
     """
     if len(row) != PRESENCE_BYTES:
         raise ProtocolError(f"a presence row has {PRESENCE_BYTES} bytes, not {len(row)}")
@@ -88,6 +101,8 @@ def _check_choices(row: Presence) -> None:
         raise InvalidValue("tool", row.tool, f"below {len(TOOLS)}")
     if row.selection >= len(SELECTIONS):
         raise InvalidValue("selection", row.selection, f"below {len(SELECTIONS)}")
+    if row.drag >= len(DRAGS):
+        raise InvalidValue("drag", row.drag, f"below {len(DRAGS)}")
 
 
 class PresenceBoard:
@@ -130,7 +145,7 @@ class PresenceBoard:
         return [self._world.read(self._entities[actor], Presence) for actor in sorted(self._entities)]
 
     def encoded_rows(self) -> list[bytes]:
-        """Everyone's latest row, 100 bytes each, by actor."""
+        """Everyone's latest row as bytes, by actor."""
         return [canonical_bytes(row) for row in self.rows()]
 
     def remove(self, actor: int) -> None:
@@ -147,7 +162,7 @@ class PresenceBoard:
             del self._heard[actor]
             row = self._world.read(self._entities[actor], Presence)
             # The hidden row is news: without a sequence number of its own nobody would take it.
-            hidden = replace(row, flags=0, selection=0, sequence=(row.sequence + 1) & 0xFFFF_FFFF)
+            hidden = replace(row, flags=0, selection=0, drag=0, sequence=(row.sequence + 1) & 0xFFFF_FFFF)
             self._world.write(self._entities[actor], hidden)
         return silent
 

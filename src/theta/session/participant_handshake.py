@@ -1,11 +1,12 @@
-"""The participant's side of the handshake (SES-1 … SES-8)."""
+"""The participant's side of the handshake (SES-1 … SES-8, SES-13)."""
 
 from typing import NamedTuple
 
-from theta.base.errors import BadProof, ProtocolError
-from theta.base.identifiers import actor_of
+from theta.base.errors import BadProof, ProtocolError, WrongRoom
+from theta.base.identifiers import actor_of, blake2b_128
 from theta.base.randomness import Randomness
 from theta.commands.identity import Identity, is_signed_by
+from theta.session.invites import room_of_invite
 from theta.session.transcript import challenge_digest, check_nonce, proof_digest
 from theta.wire.codec import encode
 from theta.wire.messages import (
@@ -19,7 +20,10 @@ from theta.wire.messages import (
 
 
 class ParticipantTerms(NamedTuple):
-    """Who wants to join, and what it knows of the room. `room_key` is the key it must have, None if any will do."""
+    """Who wants to join, and what it knows of the room.
+
+    `room_key` is the key that the room must have, None if any will do; an `invite` names its room by itself.
+    """
 
     identity: Identity
     instance: bytes
@@ -64,7 +68,8 @@ class ParticipantHandshake:
 
         Raises:
             ProtocolError: another message was due, or the acknowledgement is not for this participant.
-            BadProof: the room did not prove its key, or it is not the key that was asked for.
+            BadProof: the room did not prove its key.
+            WrongRoom: it is another room than the invite or the key was for; it gets no proof and no invite.
             BadNonce: the room's nonce is empty, short or long.
         """
         if self.challenge is None and isinstance(message, SessionChallenge):
@@ -82,11 +87,17 @@ class ParticipantHandshake:
         )
         if not is_signed_by(challenge.room_key, digest, challenge.signature):
             raise BadProof("the room did not prove its key")
-        if self._terms.room_key not in (None, challenge.room_key):
-            raise BadProof("this is another room than the invite is for")
+        if challenge.room != blake2b_128("theta-room", challenge.room_key):
+            raise BadProof("the room goes by an id that is not its key's")
+        invited_to = room_of_invite(self._terms.invite)
+        if self._terms.room_key not in (None, challenge.room_key) or invited_to not in (None, challenge.room):
+            raise WrongRoom(
+                "another room answers here than the link is for; it was not shown the invite. Ask for a new link"
+            )
         self.challenge = challenge
         signature = self._terms.identity.sign(proof_digest(self.hello_frame, frame))
-        return encode(SessionProof(signature, self._terms.invite))
+        # An invite that names no room could end up anywhere.
+        return encode(SessionProof(signature, self._terms.invite if invited_to else ""))
 
     def _check(self, acknowledge: SessionAcknowledge) -> None:
         if acknowledge.actor != actor_of(self._terms.identity.public_key, self._terms.instance):

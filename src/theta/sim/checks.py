@@ -11,6 +11,7 @@ from theta.ecs.world import World
 from theta.editor.document import Document
 from theta.editor.history import Gestures
 from theta.editor.refold import refold
+from theta.node.asset_shelf import AssetShelf
 from theta.node.protocol import REGISTRY
 from theta.node.replica import Replica
 from theta.node.room import Room
@@ -27,10 +28,10 @@ def commands_of(records: list[StoredRecord]) -> list[Command]:
     return [command for record in records for command in log.accept(record)]
 
 
-def refolded_hash(commands: list[Command]) -> bytes:
-    """The hash of the document that a plain refold of the commands gives."""
+def refolded_hash(commands: list[Command], assets: AssetShelf) -> bytes:
+    """The hash of the document that a plain refold of the commands gives, with the assets that are stored."""
     document = Document(World())
-    for entity, unit in refold(commands).items():
+    for entity, unit in refold(commands, assets).items():
         document.update(entity, unit)
     return document.hash
 
@@ -49,6 +50,8 @@ def unsettled(room: Room | None, peers: list[SimulatedPeer]) -> Iterator[str]:
             yield f"{peer.name} is not connected"
         elif peer.peer.unacknowledged:
             yield f"{peer.name} waits for {peer.peer.unacknowledged} acknowledgements"
+        elif peer.peer.unfinished_uploads:
+            yield f"{peer.name} has {peer.peer.unfinished_uploads} assets that are not stored"
         elif peer.peer.replica.log.head_seq != head:
             yield f"{peer.name} has {peer.peer.replica.log.head_seq} of {head} records"
     if all(peer.peer.is_joined for peer in here):
@@ -56,7 +59,9 @@ def unsettled(room: Room | None, peers: list[SimulatedPeer]) -> Iterator[str]:
         yield from _stale_presence(room, here, gone)
 
 
-def violations(room: Room, records: list[StoredRecord], peers: list[SimulatedPeer]) -> Iterator[str]:
+def violations(
+    room: Room, records: list[StoredRecord], assets: AssetShelf, peers: list[SimulatedPeer]
+) -> Iterator[str]:
     """Every promise that was broken, as a line; to be asked when nothing is under way."""
     for peer in peers:
         yield from (f"{peer.name}: {complaint}" for complaint in peer.complaints)
@@ -67,13 +72,15 @@ def violations(room: Room, records: list[StoredRecord], peers: list[SimulatedPee
         return
     yield from _lost_or_doubled(commands, peers)
     here = [peer for peer in peers if not peer.is_away]
-    yield from _different_documents(room, commands, here)
+    yield from _different_documents(room, commands, assets, here)
     yield from _different_outcomes(room, commands, here)
     yield from _different_history(room, here)
 
 
-def _different_documents(room: Room, commands: list[Command], peers: list[SimulatedPeer]) -> Iterator[str]:
-    expected = refolded_hash(commands)
+def _different_documents(
+    room: Room, commands: list[Command], assets: AssetShelf, peers: list[SimulatedPeer]
+) -> Iterator[str]:
+    expected = refolded_hash(commands, assets)
     if room.document_hash != expected:
         yield f"the room's document is {room.document_hash.hex()}, but the log refolds to {expected.hex()}"
     for peer in peers:

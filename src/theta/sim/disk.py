@@ -1,10 +1,10 @@
 """A seeded disk under the log: an append is durable only after its fsync, and a crash tears off what was not.
 
-The file is real bytes, so that a crash can leave half a record: each record is framed as
-length (u32 LE) ‖ BLAKE2b-128 of the rest ‖ MessagePack of the record.
+The file is real bytes, so that a crash can leave half a record: each record, each asset and each name of an asset to
+drop is framed as length (u32 LE) ‖ BLAKE2b-128 of the rest ‖ MessagePack of it.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -12,11 +12,13 @@ import msgspec
 from theta.base.errors import StoreCorrupt
 from theta.base.identifiers import blake2b_128
 from theta.base.randomness import Randomness
-from theta.commands.store import StoredRecord
+from theta.commands.store import StoredAsset, StoredRecord
 from theta.sim.schedule import Schedule
 
 SECTOR_BYTES = 512
 _HEADER_BYTES = 20
+
+Item = StoredRecord | StoredAsset | bytes
 
 
 class DiskSettings(NamedTuple):
@@ -47,6 +49,8 @@ class SimulatedDisk:
         self._syncing = False
         self._epoch = 0
         self._failure = ""
+        self._unsynced_assets: list[tuple[int, bytes]] = []
+        self.on_asset_durable: Callable[[bytes], None] = lambda name: None
         self.on_durable: Callable[[int], None] = lambda seq: None
         self.on_failed: Callable[[str], None] = lambda reason: None
 
@@ -58,6 +62,17 @@ class SimulatedDisk:
         for record in records:
             self._data += _frame(record)
             self._written_seq = record.seq
+        self._sync()
+
+    def put_asset(self, asset: StoredAsset) -> None:
+        """Write an asset and sync it; `on_asset_durable` is called with its name, once it is on disk."""
+        self._data += _frame(asset)
+        self._unsynced_assets.append((len(self._data), asset.name))
+        self._sync()
+
+    def drop_asset(self, name: bytes) -> None:
+        """Keep an asset no longer."""
+        self._data += _frame(name)
         self._sync()
 
     def fail_next_sync(self, reason: str) -> None:
@@ -73,6 +88,7 @@ class SimulatedDisk:
         self._epoch += 1
         self._syncing = False
         self._failure = ""
+        self._unsynced_assets.clear()
         unsynced = len(self._data) - self._synced_bytes
         kept = self._randomness.integer(unsynced + 1)
         del self._data[self._synced_bytes + kept :]
@@ -86,7 +102,8 @@ class SimulatedDisk:
         Raises:
             StoreCorrupt: a record that was durable is not whole.
         """
-        records, whole_bytes = self._read()
+        items = list(_frames(bytes(self._data)))
+        records, whole_bytes = _records(items), sum(len(_frame(item)) for item in items)
         if whole_bytes < self._synced_bytes:
             raise StoreCorrupt(len(records) + 1, "was durable and is damaged")
         del self._data[whole_bytes:]
@@ -96,11 +113,17 @@ class SimulatedDisk:
 
     def records(self) -> list[StoredRecord]:
         """The durable records."""
-        return list(_frames(bytes(self._data[: self._synced_bytes])))
+        return _records(_frames(bytes(self._data[: self._synced_bytes])))
 
-    def _read(self) -> tuple[list[StoredRecord], int]:
-        records = list(_frames(bytes(self._data)))
-        return records, sum(len(_frame(record)) for record in records)
+    def assets(self) -> list[StoredAsset]:
+        """The durable assets."""
+        kept: dict[bytes, StoredAsset] = {}
+        for item in _frames(bytes(self._data[: self._synced_bytes])):
+            if isinstance(item, StoredAsset):
+                kept[item.name] = item
+            elif isinstance(item, bytes):
+                kept.pop(item, None)
+        return list(kept.values())
 
     def _sync(self) -> None:
         if self._syncing or self._synced_bytes == len(self._data):
@@ -124,16 +147,25 @@ class SimulatedDisk:
         self._syncing = False
         self._synced_bytes = until_bytes
         self.on_durable(seq)
+        synced = [name for end, name in self._unsynced_assets if end <= until_bytes]
+        del self._unsynced_assets[: len(synced)]
+        for name in synced:
+            if epoch == self._epoch:
+                self.on_asset_durable(name)
         self._sync()
 
 
-def _frame(record: StoredRecord) -> bytes:
-    body = msgspec.msgpack.encode(record)
+def _records(items: Iterable[Item]) -> list[StoredRecord]:
+    return [item for item in items if isinstance(item, StoredRecord)]
+
+
+def _frame(item: Item) -> bytes:
+    body = msgspec.msgpack.encode(item)
     return len(body).to_bytes(4, "little") + blake2b_128("theta-sim-disk", body) + body
 
 
-def _frames(data: bytes) -> Iterator[StoredRecord]:
-    """The records up to the first that is not whole."""
+def _frames(data: bytes) -> Iterator[Item]:
+    """What is in the file, up to the first that is not whole."""
     at = 0
     while at + _HEADER_BYTES <= len(data):
         start = at + _HEADER_BYTES
@@ -141,5 +173,6 @@ def _frames(data: bytes) -> Iterator[StoredRecord]:
         body = data[start:end]
         if end > len(data) or data[at + 4 : start] != blake2b_128("theta-sim-disk", body):
             return
-        yield msgspec.msgpack.decode(body, type=StoredRecord)
+        item = msgspec.msgpack.decode(body)
+        yield item if isinstance(item, bytes) else (StoredRecord if len(item) == 4 else StoredAsset)(*item)
         at = end

@@ -47,6 +47,7 @@ class SimulatedHost:
         self.disk = disk
         self.disk.on_durable = self._handle_durable
         self.disk.on_failed = self._handle_failed
+        self.disk.on_asset_durable = self._handle_asset_durable
         self.room: Room | None = None
         self.starts = 0
 
@@ -56,7 +57,8 @@ class SimulatedHost:
         records = self.disk.recover()
         self.starts += 1
         self._note(f"start {self.starts} with {len(records)} records")
-        self.room = Room(self._settings, records, self._randomness_of_start(self.starts), self._clock.now())
+        luck = self._randomness_of_start(self.starts)
+        self.room = Room(self._settings, records, luck, self._clock.now(), self.disk.assets())
         self._network.attach(HOST, self)
         self._drain()
 
@@ -102,6 +104,12 @@ class SimulatedHost:
             self.room.handle_durable(self._clock.now(), seq)
             self._drain()
 
+    def _handle_asset_durable(self, name: bytes) -> None:
+        if self.room is not None:
+            self._note(f"fsync of asset {name.hex()[:8]}")
+            self.room.handle_asset_durable(self._clock.now(), name)
+            self._drain()
+
     def _handle_failed(self, reason: str) -> None:
         if self.room is not None:
             self._note(f"fsync failed: {reason}")
@@ -114,6 +122,10 @@ class SimulatedHost:
         records = room.poll_append()
         if records:
             self.disk.append(records)
+        while (asset := room.poll_store_asset()) is not None:
+            self.disk.put_asset(asset)
+        while (name := room.poll_drop_asset()) is not None:
+            self.disk.drop_asset(name)
         while (transmit := room.poll_transmit()) is not None:
             self._network.send(transmit.connection, HOST, transmit.lane, transmit.frame)
         while (close := room.poll_close()) is not None:

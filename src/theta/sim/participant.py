@@ -6,7 +6,8 @@ from theta.base.identifiers import CommandName
 from theta.base.moment import Moment
 from theta.base.randomness import Randomness
 from theta.commands.packets import decode_body
-from theta.node.events import Applied, Diverged, Event, Joined, Rejected
+from theta.editor.vocabulary import ImportMesh
+from theta.node.events import Applied, AssetNotStored, AssetStored, Diverged, Event, Joined, Rejected
 from theta.node.lanes import Lane
 from theta.node.peer import Peer, PeerSettings
 from theta.replication.presence import Presence
@@ -199,6 +200,12 @@ class SimulatedPeer:
         elif isinstance(event, Rejected):
             self.performed.discard(event.name)
             self.complaints.append(f"command {event.name.number} was refused: {event.code}, {event.reason}")
+        elif isinstance(event, AssetStored):
+            names = self.peer.perform(self._clock.now(), [imported(event.asset)])
+            self.performed.update(names)
+            self._note(f"imports by {names[0].number}")
+        elif isinstance(event, AssetNotStored):
+            self.complaints.append(f"its asset was refused: {event.code}, {event.reason}")
         elif isinstance(event, Diverged):
             self.complaints.append(f"its document differed from the room's at record {event.seq}")
 
@@ -230,3 +237,9 @@ class SimulatedPeer:
 
     def _note(self, what: str) -> None:
         self._trace.note(self._schedule.clock.seconds, self.name, what)
+
+
+def imported(asset: bytes) -> ImportMesh:
+    """What a participant performs as soon as the room has stored its asset."""
+    middle, upright = (0.0, 1.0, 0.0), (0.0, 0.0, 0.0, 1.0)
+    return ImportMesh(asset, "import", middle, upright, (1.0, 1.0, 1.0), (0.5, 0.75, 1.0))

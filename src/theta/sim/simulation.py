@@ -12,6 +12,7 @@ from theta.base.identifiers import CommandName
 from theta.base.randomness import Randomness
 from theta.commands.identity import Identity
 from theta.commands.store import StoredRecord
+from theta.node.asset_desk import shelf_of
 from theta.node.peer import PeerSettings
 from theta.node.room import Room, RoomSettings
 from theta.replication.presence import HEAD_VALID, Presence
@@ -161,7 +162,8 @@ class Simulation:
         if room is None:
             raise self._failed(["the room is down"])
         with self._failing_loudly():
-            broken = [*unsettled(room, self.peers), *violations(room, self.records(), self.peers)]
+            shelf = shelf_of(self.host.disk.assets())
+            broken = [*unsettled(room, self.peers), *violations(room, self.records(), shelf, self.peers)]
         if broken:
             raise self._failed(broken)
         return self.result()

@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Callable
+from functools import cache
 from typing import Protocol
 
 from theta.base.errors import InvalidValue, NothingToUndo, UndoConflict
@@ -21,6 +22,7 @@ from theta.editor.vocabulary import (
     SetTransform,
     Vector3,
 )
+from theta.mesh import encode_polygons
 from theta.mesh.primitives import PRIMITIVES
 from theta.node.peer import Peer
 from theta.wire.messages import GestureName
@@ -30,6 +32,9 @@ UPRIGHT: Quaternion = (0.0, 0.0, 0.0, 1.0)
 ROTATIONS: tuple[Quaternion, ...] = (UPRIGHT, (0.6, 0.0, 0.0, 0.8), (0.0, -0.6, 0.0, 0.8), (0.0, 0.0, 0.8, -0.6))
 ENTITIES_WANTED = 6
 BURST_COMMANDS = 40
+MODELS = (1, 12, 400)
+"""Sizes of what is imported, in columns: the last takes two parts."""
+MODEL_HEIGHTS = 8
 
 
 class Workload(Protocol):
@@ -41,7 +46,7 @@ class Workload(Protocol):
 
 
 class RandomEdits:
-    """Single edits, gestures of several, bursts beyond the rate limit, undo, redo, chat, and values that are refused.
+    """Single edits, gestures of several, bursts beyond the rate limit, imports, undo, redo, chat, and bad values.
 
     Args:
         burst_share: how many of all acts are bursts of BURST_COMMANDS commands.
@@ -62,7 +67,10 @@ class RandomEdits:
         if choice < 24:
             peer.say(f"hello {randomness.integer(1000)}")
             return []
-        if choice < 26:
+        if choice < 28:
+            peer.upload(now, polygons(MODELS[randomness.integer(len(MODELS))], randomness.integer(MODEL_HEIGHTS)))
+            return []
+        if choice < 30:
             return _try(lambda: peer.perform(now, [Paint(_any_id(randomness), (2.0, 0.0, 0.0))]))
         count = 1 if choice < 85 else 2 + randomness.integer(4)
         operations = [random_operation(peer, randomness) for _ in range(count)]
@@ -78,6 +86,20 @@ class RandomEdits:
             for step in range(BURST_COMMANDS)
             for name in peer.perform(now, [Rename(entity, f"burst {step}"), Paint(entity, _colour(randomness))])
         ]
+
+
+@cache
+def polygons(columns: int, height: int) -> bytes:
+    """The asset of a folded sheet, two rows of quads, with a fin on every edge between them: no manifold."""
+    width = columns + 1
+    points = [(0.25 * x, 0.125 * (x % 2), 0.25 * z) for z in range(3) for x in range(width)]
+    points += [(0.25 * x, 1.0 + height, 0.0) for x in range(width)]
+    faces: list[tuple[int, ...]] = [
+        (at, at + width, at + width + 1, at + 1) for z in range(2) for at in range(z * width, z * width + columns)
+    ]
+    faces += [(width + x, width + x + 1, 3 * width + x) for x in range(columns)]
+    faces += [(3 * width + x, 3 * width + x, 3 * width + x + 1) for x in range(columns)]
+    return encode_polygons(points, faces)
 
 
 def random_operation(peer: Peer, randomness: Randomness) -> Operation:

@@ -14,6 +14,7 @@ from theta.wire.types import (
     U8,
     U32,
     U64,
+    AssetBytes,
     Capabilities,
     ChatText,
     Digest32,
@@ -27,7 +28,7 @@ from theta.wire.types import (
 
 PROTOCOL_VERSION = 1
 
-Plane = Literal["control", "commands", "state"]
+Plane = Literal["control", "commands", "state", "assets"]
 
 
 def canonical_name(type_name: str) -> str:
@@ -310,6 +311,53 @@ class PresenceBatch(Message, frozen=True):
     rows: bytes
 
 
+# -- assets ----------------------------------------------------------------------------------------------------------
+
+
+class AssetPart(Message, frozen=True):
+    """A piece of an asset that a participant gives to the room (AST-5); without data it only asks how far the room is.
+
+    `asset` is the hash of the whole, `size` how many bytes that has, `offset` where in it `data` belongs.
+    """
+
+    asset: Digest32
+    size: U64
+    offset: U64
+    data: AssetBytes
+
+
+class AssetReceived(Message, frozen=True):
+    """The room holds the first `received` bytes; `stored` once all are on its disk, and commands may name the asset."""
+
+    asset: Digest32
+    received: U64
+    stored: bool
+
+
+class AssetRefused(Message, frozen=True):
+    """The room does not take an asset, or (`UnknownAsset`) has none of this hash to give."""
+
+    asset: Digest32
+    code: str
+    reason: str
+
+
+class AssetRequest(Message, frozen=True):
+    """A participant that folds lacks an asset: it asks for the window that begins at `offset` (AST-9)."""
+
+    asset: Digest32
+    offset: U64
+
+
+class AssetData(Message, frozen=True):
+    """A piece of an asset that was asked for; fields as in AssetPart."""
+
+    asset: Digest32
+    size: U64
+    offset: U64
+    data: AssetBytes
+
+
 FROM_PARTICIPANT = (
     SessionHello,
     SessionProof,
@@ -319,6 +367,8 @@ FROM_PARTICIPANT = (
     ResyncRequest,
     ChatLine,
     PresenceUpdate,
+    AssetPart,
+    AssetRequest,
 )
 FROM_ROOM = (
     SessionChallenge,
@@ -334,6 +384,9 @@ FROM_ROOM = (
     Roster,
     Chat,
     PresenceBatch,
+    AssetReceived,
+    AssetRefused,
+    AssetData,
 )
 PLANES: dict[type[Message], Plane] = {
     **dict.fromkeys((*FROM_PARTICIPANT, *FROM_ROOM), "control"),
@@ -345,4 +398,5 @@ PLANES: dict[type[Message], Plane] = {
     DocumentPart: "commands",
     PresenceUpdate: "state",
     PresenceBatch: "state",
+    **dict.fromkeys((AssetPart, AssetReceived, AssetRefused, AssetRequest, AssetData), "assets"),
 }

@@ -19,5 +19,6 @@ ChatText = Annotated[str, Meta(min_length=1, max_length=limits.CHAT_CHARACTERS_M
 Capability = Annotated[str, Meta(min_length=1, max_length=32)]
 Capabilities = Annotated[list[Capability], Meta(max_length=limits.CAPABILITIES_MAX)]
 RoleName = Literal["viewer", "editor", "admin"]
+AssetBytes = Annotated[bytes, Meta(max_length=limits.ASSET_PART_BYTES_MAX)]
 OutcomeName = Literal["applied", "no-op", "rejected", "suspended"]
 """`suspended`: its gesture is masked by an undo."""

@@ -19,6 +19,7 @@ CLOSE_CODES = {
     "HandshakeTimeout": 4408,
     "BadNonce": 4400,
     "BadProof": 4401,
+    "WrongRoom": 4421,
     "NotInvited": 4403,
     "RoomFull": 4409,
     "SessionReplaced": 4410,

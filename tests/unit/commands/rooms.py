@@ -13,7 +13,7 @@ from theta.commands.packets import SigningDomain, encode_body, sign_packet
 from theta.commands.records import PacketRecord, RecordKind, SessionRecord
 from theta.commands.registry import CommandRegistry, encode_payload
 from theta.commands.store import StoredRecord
-from theta.editor.vocabulary import OPERATIONS, CreatePrimitive, Operation, Rename
+from theta.editor.vocabulary import OPERATIONS, CreatePrimitive, ImportMesh, Operation, Rename
 from theta.session.secret import RoomSecret
 from theta.wire.messages import CommandEnvelope, SubmitPacket
 from theta.wire.types import RoleName
@@ -25,6 +25,11 @@ ANNA = Identity.from_seed(b"a" * 32)
 BEN = Identity.from_seed(b"b" * 32)
 RENAME = Rename(b"e" * 16, "renamed")
 CREATE = CreatePrimitive("cube", 1.0, "cube", (0.0, 0.0, 0.0), (0.0, 0.0, 0.0, 1.0), (1.0, 1.0, 1.0))
+
+
+def import_of(asset: bytes) -> ImportMesh:
+    """Makes an object of an asset."""
+    return ImportMesh(asset, "vase", (0.0, 0.0, 0.0), (0.0, 0.0, 0.0, 1.0), (1.0, 1.0, 1.0), (0.5, 0.5, 0.5))
 
 
 def later(seconds: float) -> Moment:
@@ -60,7 +65,8 @@ class Room:
     def __init__(self, seed: bytes = b"r" * 32) -> None:
         self.secret = RoomSecret(seed)
         self.log = CommandLog(CommandRegistry(OPERATIONS))
-        self.admission = Admission(self.log)
+        self.faces: dict[bytes, int] = {}
+        self.admission = Admission(self.log, faces_of=self.faces.get)
         genesis = records.Genesis(
             1,
             self.secret.server,

@@ -17,6 +17,7 @@ from tests.unit.commands.rooms import (
     Speaker,
     Spoken,
     envelope,
+    import_of,
     later,
 )
 from theta.base import limits
@@ -39,6 +40,8 @@ from theta.commands.refusals import (
     Refused,
     Replay,
     SeenPastHead,
+    TooMuchImported,
+    UnknownAsset,
     UnknownCommand,
     WrongChain,
 )
@@ -171,6 +174,20 @@ def _full(attempt: Attempt) -> None:
     attempt.commands[0] = envelope(CREATE, first.number, first.lamport, first.gesture)
 
 
+def _import(attempt: Attempt, asset: bytes) -> None:
+    first = attempt.commands[0]
+    attempt.commands[0] = envelope(import_of(asset), first.number, first.lamport, first.gesture)
+
+
+def _unknown_asset(attempt: Attempt) -> None:
+    _import(attempt, b"u" * 32)
+
+
+def _too_much_imported(attempt: Attempt) -> None:
+    attempt.room.faces[b"m" * 32] = limits.COMMAND_BURST_MAX * limits.IMPORTED_FACES_PER_TOKEN
+    _import(attempt, b"m" * 32)
+
+
 # In the order of CMD-10.
 BREACHES = (
     Breach(PacketTooLarge, _too_large),
@@ -192,6 +209,8 @@ BREACHES = (
     Breach(LamportBehind, _lamport_behind),
     Breach(ClockJump, _clock_jump),
     Breach(DocumentFull, _full),
+    Breach(UnknownAsset, _unknown_asset),
+    Breach(TooMuchImported, _too_much_imported),
 )
 # These two cannot be broken together: one spoils what the other needs, or names a packet that it lets pass.
 CONTRADICTIONS = {
@@ -258,6 +277,28 @@ def test_cmd_10_every_refusal_says_whether_it_closes_and_whether_to_retry() -> N
     assert {name: each.close_code for name, each in kinds.items() if each.close_code} == closing
     assert {name for name, each in kinds.items() if each.retryable} == {"RateLimited", "Blocked", "ReadOnly"}
     assert {breach.refusal.__name__ for breach in BREACHES} == set(kinds)
+
+
+def test_cmd_15_an_import_costs_by_its_faces_and_waits_for_the_whole_packet() -> None:
+    room = Room()
+    speaker = room.join()
+    room.faces[b"m" * 32] = 79 * limits.IMPORTED_FACES_PER_TOKEN + 1
+    room.admit(speaker, speaker.packet(import_of(b"m" * 32)))  # 80 of 100 tokens
+    again = speaker.packet(import_of(b"m" * 32), RENAME)
+    with pytest.raises(RateLimited) as caught:
+        room.admission.admit(NOW, speaker.record, "editor", again)
+    assert caught.value.retry_after_seconds == pytest.approx((81 - 18) / limits.COMMANDS_PER_SECOND)
+    at = later(caught.value.retry_after_seconds + 1e-6)
+    assert room.admission.admit(at, speaker.record, "editor", again).record is not None
+
+
+def test_cmd_15_a_small_import_costs_no_more_than_any_command() -> None:
+    room = Room()
+    speaker = room.join()
+    room.faces[b"m" * 32] = limits.IMPORTED_FACES_PER_TOKEN - 1
+    packet = speaker.packet(*[import_of(b"m" * 32)] * limits.PACKET_COMMANDS_MAX)
+    room.admit(speaker, packet)
+    assert room.log.named_assets == {b"m" * 32: room.log.head_seq}
 
 
 def test_cmd_10_an_exact_resend_is_acknowledged_whatever_has_changed_since() -> None:

@@ -21,7 +21,7 @@ from theta.editor.vocabulary import (
     SetEffective,
     SetTransform,
 )
-from theta.mesh import Mesh
+from theta.mesh import Mesh, asset_name, encode_polygons
 from theta.wire.messages import GestureName, UnitPatch
 
 NO_TURN = (0.0, 0.0, 0.0, 1.0)
@@ -30,6 +30,15 @@ HERE = (0.0, 0.0, 0.0)
 RED = (1.0, 0.0, 0.0)
 BLUE = (0.0, 0.0, 1.0)
 NOBODY = b"\xee" * 16
+
+
+# Three faces at one edge, which come apart; and one that has no area, so that an import of it is rejected.
+_FIN = encode_polygons(
+    [HERE, ONE, (0.0, 1.0, 0.0), (1.0, 0.0, 0.0), (0.0, 0.0, 1.0)], [(0, 1, 2), (0, 1, 3), (1, 0, 4)]
+)
+_FLAT = encode_polygons([HERE, ONE, (2.0, 2.0, 2.0)], [(0, 1, 2)])
+FIN, FLAT = asset_name(_FIN), asset_name(_FLAT)
+ASSETS = {FIN: _FIN, FLAT: _FLAT}
 
 
 def doubles(*values: float) -> bytes:
@@ -73,7 +82,7 @@ class Scene:
     """A fold with its history and document; `add` takes commands as they arrive."""
 
     def __init__(self) -> None:
-        self.fold = Fold()
+        self.fold = Fold(ASSETS)
         self.history = History(self.fold)
         self.document = Document(World())
         self.commands: list[Command] = []

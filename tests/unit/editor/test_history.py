@@ -163,3 +163,19 @@ def test_steps_have_labels() -> None:
     assert scene.history.label(ANNA, (painted.gesture,)) == "rename", "the first in order, not in arrival"
     assert scene.history.label(ANNA, (made.gesture, painted.gesture)) == "create primitive"
     assert scene.history.label(BEN, (made.gesture,)) == "nothing"
+
+
+def test_cmd_39_going_on_with_a_gesture_that_was_undone_leaves_both_stacks_as_they_are() -> None:
+    scene = Scene()
+    anna = Person(scene, ANNA)
+    entity, made = anna.create()
+    painted = anna.do(Paint(entity, RED))
+    anna.undo()
+    before = scene.shown()
+    anna.do(Paint(entity, BLUE), gesture=painted.name.number)
+    assert scene.shown() == before, "the gesture is off"
+    assert anna.undo() == (made.gesture,), "not the gesture that is off already, which redo would bring back as well"
+    assert anna.redo() == (made.gesture,)
+    assert scene.shown() == before
+    assert anna.redo() == (painted.gesture,), "all of it comes back"
+    assert anna.undo() == (painted.gesture,)

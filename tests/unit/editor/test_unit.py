@@ -6,7 +6,10 @@ import pytest
 
 from tests.unit.editor.scenes import (
     BLUE,
+    HERE,
+    NO_TURN,
     NOBODY,
+    ONE,
     RED,
     Delete,
     ExtrudeFace,
@@ -22,11 +25,21 @@ from tests.unit.editor.scenes import (
     place,
     vertex_of,
 )
-from theta.base.identifiers import element_id
+from theta.base.identifiers import CommandName, element_id
 from theta.editor.components import Material, MeshRef, Name, Owner, Transform
+from theta.editor.fold import Fold
 from theta.editor.unit import APPLIED, NOT_THERE, Outcome, Unit, apply
-from theta.editor.vocabulary import CreatePrimitive, MoveVertices, Operation, SetTransform
-from theta.mesh import build_primitive, canonical_bytes
+from theta.editor.vocabulary import CreatePrimitive, ImportMesh, MoveVertices, Operation, SetTransform
+from theta.mesh import (
+    Mesh,
+    Polygons,
+    asset_name,
+    build_imported,
+    build_primitive,
+    canonical_bytes,
+    decode_polygons,
+    encode_polygons,
+)
 
 
 @pytest.mark.parametrize("kind", ["cube", "pyramid", "plane"])
@@ -43,6 +56,60 @@ def test_cmd_31_a_primitive_is_put_into_the_document(kind: str) -> None:
     assert unit.owner == Owner(b"k" * 32)
     assert unit.mesh_ref == MeshRef(element_id(command.name, "mesh"))
     assert canonical_bytes(scene.mesh(entity)) == canonical_bytes(build_primitive(kind, 2.0, command.name))
+
+
+def test_cmd_43_imported_polygons_are_put_into_the_document() -> None:
+    data = encode_polygons(
+        [(0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (0.0, 1.0, -0.0), (0.0, 0.0, 1.0)], [(0, 1, 2), (1, 0, 3)]
+    )
+    anna = Person(Scene(), b"k" * 32)
+    command = anna.do(
+        ImportMesh(asset_name(data), "Vase", (1.0, -0.0, 3.0), NO_TURN, (1.0, 2.0, 3.0), (1.0, 0.5, -0.0))
+    )
+    unit = Unit()
+    assert apply(unit, command, {asset_name(data): data}) == APPLIED
+    assert unit.transform == Transform((1.0, 0.0, 3.0), NO_TURN, (1.0, 2.0, 3.0))
+    assert unit.material == Material((1.0, 0.5, 0.0), 0.0, 0.65)
+    assert unit.material is not None
+    assert struct.pack("<d", unit.material.colour[2]) == bytes(8), "a negative zero is stored as zero"
+    assert (unit.name, unit.owner) == (Name("Vase"), Owner(b"k" * 32))
+    assert unit.mesh_ref == MeshRef(element_id(command.name, "mesh"))
+    assert unit.mesh is not None
+    assert canonical_bytes(unit.mesh) == canonical_bytes(build_imported(decode_polygons(data), command.name))
+
+
+@pytest.mark.parametrize("assets", [{}, {b"a" * 32: b"no asset"}])
+def test_cmd_43_an_asset_that_no_mesh_can_be_made_of_rejects_it(assets: dict[bytes, bytes]) -> None:
+    anna = Person(Scene())
+    command = anna.do(ImportMesh(b"a" * 32, "Vase", HERE, NO_TURN, ONE, RED))
+    unit = Unit()
+    outcome = apply(unit, command, assets)
+    assert outcome.kind == "rejected"
+    assert outcome.reason.startswith(("UnknownAsset: ", "UnusableAsset: "))
+    assert not unit.exists
+    assert unit == Unit(mesh_stamp=unit.mesh_stamp)
+
+
+def test_an_import_is_not_built_again_for_what_comes_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = encode_polygons([(0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0)], [(0, 1, 2)])
+    built: list[CommandName] = []
+
+    def build(polygons: Polygons, name: CommandName) -> Mesh:
+        built.append(name)
+        return build_imported(polygons, name)
+
+    monkeypatch.setattr("theta.editor.unit.build_imported", build)
+    anna = Person(Scene())
+    maker = anna.do(ImportMesh(asset_name(data), "Vase", HERE, NO_TURN, ONE, RED))
+    entity = element_id(maker.name, "entity")
+    others = [anna.do(Rename(entity, f"{at}")) for at in range(4)]
+    fold = Fold({asset_name(data): data})
+    for command in (maker, *reversed(others)):
+        fold.add([command])
+    assert len(built) == 1
+    unit = fold.unit(entity)
+    assert unit is not None
+    assert unit.name == Name("3")
 
 
 def test_cmd_32_a_transform_is_replaced_whole() -> None:

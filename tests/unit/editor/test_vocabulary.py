@@ -14,6 +14,7 @@ from theta.editor.vocabulary import (
     OPERATIONS,
     Delete,
     ExtrudeFace,
+    ImportMesh,
     MoveVertices,
     Operation,
     Paint,
@@ -31,7 +32,8 @@ EXTRUDE = ExtrudeFace(NOBODY, FACE, 0.5)
 PAINT = Paint(NOBODY, RED)
 RENAME = Rename(NOBODY, "n")
 OFF = SetEffective([GestureName(1, 1)], False)
-GOOD = (cube(), PLACE, MOVE, EXTRUDE, PAINT, RENAME, Delete(NOBODY), OFF)
+IMPORT = ImportMesh(b"a" * 32, "n", HERE, NO_TURN, ONE, RED)
+GOOD = (cube(), PLACE, MOVE, EXTRUDE, PAINT, RENAME, Delete(NOBODY), OFF, IMPORT)
 
 
 @dataclass
@@ -95,6 +97,8 @@ LIMITS = [
         [math.nextafter(limits.PRIMITIVE_METRES_MIN, 0.0), _just_over(SIZE), 0.0, -1.0, *NOT_FINITE],
     ),
     *[Limit(cube(), field, within, past) for field, within, past in (*PLACEMENT, ("name", NAMES_WITHIN, NAMES_PAST))],
+    *[Limit(IMPORT, field, within, past) for field, within, past in (*PLACEMENT, ("name", NAMES_WITHIN, NAMES_PAST))],
+    Limit(IMPORT, "colour", [(0.0, 1.0, -0.0)], [*_triples(_just_over(1.0)), *_triples(-5e-324), *BAD_TRIPLES]),
     *[Limit(PLACE, field, within, past) for field, within, past in PLACEMENT],
     Limit(MOVE, "vertices", [b"w" * 16], [b"", b"v" * 15, b"v" * 17, b"v" * 32, MANY]),
     *[
@@ -175,5 +179,7 @@ def test_the_vocabulary_is_frozen() -> None:
         "theta.rename@1",
         "theta.delete@1",
         "theta.set_effective@1",
+        "theta.import_mesh@1",
     ]
-    assert [each.NAME for each in OPERATIONS if each.CREATES] == ["theta.create_primitive"]
+    assert [each.NAME for each in OPERATIONS if each.CREATES] == ["theta.create_primitive", "theta.import_mesh"]
+    assert [each.NAME for each in GOOD if each.assets] == ["theta.import_mesh"]

@@ -25,6 +25,7 @@ from theta.mesh import (
     operations,
     validate,
 )
+from theta.mesh.canonical import HEADER
 from theta.mesh.columns import Column, IdTable
 
 NAME = CommandName(7, 1)
@@ -219,6 +220,20 @@ def test_mesh_21_an_extrusion_over_a_limit_is_refused(limit: str, field: str, mo
         first_face(mesh, 1.0)
     assert told.value.field == field
     assert raw_state(mesh) == before
+
+
+def test_mesh_21_an_extrusion_keeps_the_mesh_within_a_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    mesh = cube()
+    after = 40 * 12 + 32 * 20 + 20 * 10
+    monkeypatch.setattr(operations, "MESH_BYTES_MAX", after - 1)
+    before = raw_state(mesh)
+    with pytest.raises(InvalidValue) as told:
+        first_face(mesh, 1.0)
+    assert told.value.field == "mesh"
+    assert raw_state(mesh) == before
+    monkeypatch.setattr(operations, "MESH_BYTES_MAX", after)
+    first_face(mesh, 1.0)
+    assert len(canonical_bytes(mesh)) <= after + HEADER.size
 
 
 def test_mesh_21_no_operation_writes_negative_zero() -> None:

@@ -25,6 +25,7 @@ CODES = {
     "SessionReplaced": 4410,
     "FrameTooLarge": 4413,
     "ProtocolMismatch": 4426,
+    "WrongRoom": 4421,
     "PeerTooSlow": 4429,
     "PeerTimeout": 4504,
 }

@@ -8,12 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from theta.base.errors import InvalidValue, ProtocolError
-from theta.base.limits import DATAGRAM_BYTES_MAX, PEERS_MAX, PRESENCE_TIMEOUT_SECONDS
+from theta.base.limits import DATAGRAM_BYTES_MAX, PRESENCE_TIMEOUT_SECONDS
 from theta.ecs.world import World
 from theta.replication.presence import (
     HEAD_VALID,
+    LEFT_VALID,
     PRESENCE_BYTES,
     RAY_VALID,
+    RIGHT_VALID,
     Presence,
     PresenceBoard,
     check_presence,
@@ -25,17 +27,18 @@ from theta.wire.codec import encode
 from theta.wire.messages import PresenceBatch
 
 ROW = Presence(
-    7, 1, HEAD_VALID | RAY_VALID, 3, 2, 0, (1.0, 2.0, 3.0), (0.0, 0.0, 0.0, 1.0), (4.0, 5.0, 6.0), (0.0, 0.0, -1.0),
-    b"e" * 16, b"f" * 16,
+    7, 1, HEAD_VALID | RAY_VALID | LEFT_VALID | RIGHT_VALID, 3, 2, 2, (1.0, 2.0, 3.0), (0.0, 0.0, 0.0, 1.0),
+    (4.0, 5.0, 6.0), (0.0, 0.0, -1.0), b"e" * 16, b"f" * 16, (7.0, 8.0, 9.0), (0.0, 1.0, 0.0, 0.0),
+    (-1.0, 8.5, 9.5), (1.0, 0.0, 0.0, 0.0), (0.5, 0.25, 0.125), (0.0, 0.0, 1.0, 0.0),
 )  # fmt: skip
 
 
-def test_rep_1_a_row_is_100_bytes_in_this_order() -> None:
-    packed = struct.pack(
-        "<QIBBBB13f16s16s", 7, 1, 3, 3, 2, 0, 1, 2, 3, 0, 0, 0, 1, 4, 5, 6, 0, 0, -1, b"e" * 16, b"f" * 16
-    )
+def test_rep_1_a_row_is_184_bytes_in_this_order() -> None:
+    head, hands_and_drag = (1, 2, 3, 0, 0, 0, 1), (7, 8, 9, 0, 1, 0, 0, -1, 8.5, 9.5, 1, 0, 0, 0, 0.5, 0.25, 0.125)
+    packed = struct.pack("<QIBBBB13f16s16s", 7, 1, 15, 3, 2, 2, *head, 4, 5, 6, 0, 0, -1, b"e" * 16, b"f" * 16)
+    packed += struct.pack("<21f", *hands_and_drag, 0, 0, 1, 0)
     assert encode_presence(ROW) == packed
-    assert len(packed) == PRESENCE_BYTES == 100
+    assert len(packed) == PRESENCE_BYTES == 184
     assert decode_presence(packed) == ROW
     assert list(decode_rows(packed * 3)) == [ROW] * 3
     assert list(decode_rows(b"")) == []
@@ -46,32 +49,36 @@ def test_rep_1_bad_rows_are_refused() -> None:
     for at, value in ((16, float("nan")), (28, float("inf")), (64, float("-inf"))):
         with pytest.raises(ProtocolError, match="presence"):
             decode_presence(good[:at] + struct.pack("<f", value) + good[at + 4 :])
-    for at, value in ((13, 6), (14, 4)):
+    for at, value in ((13, 6), (14, 4), (15, 4)):
         with pytest.raises(ProtocolError, match="presence"):
             decode_presence(good[:at] + bytes((value,)) + good[at + 1 :])
-    for length in (0, 99, 101):
-        with pytest.raises(ProtocolError, match="100 bytes"):
+    for length in (0, 183, 185):
+        with pytest.raises(ProtocolError, match="184 bytes"):
             decode_presence(bytes(length))
-    with pytest.raises(ProtocolError, match="100 bytes each"):
+    with pytest.raises(ProtocolError, match="184 bytes each"):
         list(decode_rows(bytes(150)))
-    for field, row in (("tool", replace(ROW, tool=6)), ("selection", replace(ROW, selection=4))):
+    for field, row in (
+        ("tool", replace(ROW, tool=6)),
+        ("selection", replace(ROW, selection=4)),
+        ("drag", replace(ROW, drag=4)),
+    ):
         with pytest.raises(InvalidValue, match=field):
             check_presence(row)
     with pytest.raises(InvalidValue, match="flags"):
         check_presence(replace(ROW, flags=256))
 
 
-@given(st.binary(min_size=0, max_size=210))
+@given(st.binary(min_size=0, max_size=400))
 def test_rep_1_any_bytes_are_rows_or_a_protocol_error(data: bytes) -> None:
     try:
         rows = list(decode_rows(data))
     except ProtocolError:
         return
-    assert len(rows) * 100 == len(data)
+    assert len(rows) * PRESENCE_BYTES == len(data)
 
 
-def test_wire_4_everyones_presence_fits_in_a_datagram() -> None:
-    assert len(encode(PresenceBatch(bytes(PRESENCE_BYTES * PEERS_MAX)))) <= DATAGRAM_BYTES_MAX
+def test_wire_4_six_presence_rows_fit_in_a_datagram() -> None:
+    assert len(encode(PresenceBatch(bytes(PRESENCE_BYTES * 6)))) <= min(DATAGRAM_BYTES_MAX, 1150)
 
 
 def _board() -> PresenceBoard:

@@ -3,7 +3,15 @@
 import msgspec
 import pytest
 
-from theta.base.errors import BadNonce, BadProof, HandshakeTimeout, NotInvited, ProtocolError, ProtocolMismatch
+from theta.base.errors import (
+    BadNonce,
+    BadProof,
+    HandshakeTimeout,
+    NotInvited,
+    ProtocolError,
+    ProtocolMismatch,
+    WrongRoom,
+)
 from theta.base.identifiers import actor_of, blake2b_128, blake2b_256
 from theta.base.moment import Moment
 from theta.base.randomness import Randomness
@@ -131,8 +139,40 @@ def test_ses_3_the_room_signs_everything_said_so_far() -> None:
 
 def test_ses_3_a_known_room_cannot_be_another() -> None:
     _shake(_participant(room_key=SECRET.identity.public_key))
-    with pytest.raises(BadProof, match="another room"):
+    with pytest.raises(WrongRoom, match="another room"):
         _shake(_participant(room_key=OWNER.public_key))
+
+
+def test_ses_13_an_invite_is_shown_to_no_other_room_than_its_own() -> None:
+    elsewhere = RoomSecret(b"e" * 32)
+    for invite in (make_invite(elsewhere, "admin"), make_invite(elsewhere, "viewer")):
+        guest = ParticipantHandshake(_participant(invite=invite), Resumption(), Randomness(b"guest"))
+        frame = encode(_host().handle_hello(decode_from_participant(guest.hello_frame), guest.hello_frame))
+        with pytest.raises(WrongRoom, match="was not shown the invite"):
+            guest.handle_frame(decode_from_room(frame), frame)
+        assert guest.challenge is None
+
+
+def test_ses_13_a_room_cannot_borrow_the_id_of_another() -> None:
+    """An impostor signs a challenge with its own key and the id that the invite names."""
+    impostor = RoomSecret(b"i" * 32)
+    guest = ParticipantHandshake(_participant(), Resumption(), Randomness(b"guest"))
+    terms = (bytes(32), impostor.identity.public_key, impostor.server, SECRET.room)
+    signature = impostor.identity.sign(challenge_digest(guest.hello_frame, *terms))
+    challenge = SessionChallenge(*terms, signature)
+    with pytest.raises(BadProof, match="an id that is not its key's"):
+        guest.handle_frame(challenge, encode(challenge))
+
+
+@pytest.mark.parametrize("garbled", ["x", make_invite(SECRET, "editor") + "A", make_invite(SECRET, "editor")[:-1]])
+def test_ses_13_an_invite_that_names_no_room_is_shown_to_none(garbled: str) -> None:
+    guest = ParticipantHandshake(_participant(invite=garbled), Resumption(), Randomness(b"guest"))
+    frame = encode(_host().handle_hello(decode_from_participant(guest.hello_frame), guest.hello_frame))
+    proof = guest.handle_frame(decode_from_room(frame), frame)
+    assert proof is not None
+    message = decode_from_participant(proof)
+    assert isinstance(message, SessionProof)
+    assert message.invite == ""
 
 
 def test_ses_4_the_participant_signs_hello_and_challenge_as_sent() -> None:

@@ -5,11 +5,19 @@ import base64
 import pytest
 
 from theta.base.errors import NotInvited, ProtocolError
-from theta.base.identifiers import keyed_blake2b_128
+from theta.base.identifiers import blake2b_128, keyed_blake2b_128
 from theta.base.moment import Moment
 from theta.session.colours import PALETTE, colour_for
 from theta.session.heartbeat import Heartbeat, answer
-from theta.session.invites import make_invite, role_of_invite
+from theta.session.invites import (
+    code_in_groups,
+    is_code_of,
+    make_code,
+    make_invite,
+    read_code,
+    role_of_invite,
+    room_of_invite,
+)
 from theta.session.plain_text import is_plain_text
 from theta.session.secret import RoomSecret
 from theta.wire.messages import Ping, Pong
@@ -20,22 +28,26 @@ ROLES: tuple[RoleName, ...] = ("viewer", "editor", "admin")
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_ses_7_an_invite_is_version_role_and_mac(role: RoleName) -> None:
+def test_ses_7_an_invite_is_version_role_mac_and_room(role: RoleName) -> None:
     token = make_invite(SECRET, role)
-    assert len(token) == 24
+    assert len(token) == 46
     assert role_of_invite(SECRET, token) == role
-    raw = base64.urlsafe_b64decode(token)
-    assert raw[:2] == bytes((1, ROLES.index(role)))
-    assert raw[2:] == SECRET.token("theta-invite", raw[:2])
-    assert raw[2:] == keyed_blake2b_128(SECRET._token_key, "theta-invite", raw[:2])
+    assert room_of_invite(token) == SECRET.room
+    raw = base64.urlsafe_b64decode(token + "==")
+    assert raw[:2] == bytes((2, ROLES.index(role)))
+    assert raw[2:18] == SECRET.token("theta-invite", raw[:2])
+    assert raw[2:18] == keyed_blake2b_128(SECRET._token_key, "theta-invite", raw[:2])
+    assert raw[18:] == SECRET.room == blake2b_128("theta-room", SECRET.identity.public_key)
 
 
 def test_ses_7_no_other_token_opens_the_door() -> None:
     token = make_invite(SECRET, "editor")
-    raw = base64.urlsafe_b64decode(token)
+    raw = base64.urlsafe_b64decode(token + "==")
     flips = [bytes((*raw[:at], raw[at] ^ 1, *raw[at + 1 :])) for at in range(len(raw))]
-    unknown = [bytes(content) + SECRET.token("theta-invite", bytes(content)) for content in ((2, 1), (1, 3), (1,), ())]
-    encoded = [base64.urlsafe_b64encode(each).decode().rstrip("=") for each in (*flips, *unknown)]
+    contents = [bytes(each) for each in ((1, 1), (3, 1), (2, 3), (2,), ())]
+    unknown = [content + SECRET.token("theta-invite", content) + SECRET.room for content in contents]
+    first_version = bytes((1, 1)) + SECRET.token("theta-invite", bytes((1, 1)))
+    encoded = [base64.urlsafe_b64encode(each).decode().rstrip("=") for each in (*flips, *unknown, first_version)]
     for bad in (
         *encoded,
         "",
@@ -43,11 +55,41 @@ def test_ses_7_no_other_token_opens_the_door() -> None:
         "A",
         "AAAAA",
         token[:-2],
+        token + "==",
+        f" {token}",
         token + token,
+        "A" * 10_000,
         make_invite(RoomSecret(b"t" * 32), "admin"),
     ):
         with pytest.raises(NotInvited):
             role_of_invite(SECRET, bad)
+
+
+def test_ses_7_only_a_whole_invite_names_a_room() -> None:
+    token = make_invite(SECRET, "viewer")
+    for bad in ("", "é", token[:-1], token + "A", token + "==", "A" * 46, make_code(SECRET)):
+        assert room_of_invite(bad) is None
+
+
+def test_ses_12_a_code_is_forty_bits_of_the_rooms_mac_in_crockfords_digits() -> None:
+    code = make_code(SECRET)
+    digits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+    number = 0
+    for digit in code:
+        number = number * 32 + digits.index(digit)
+    assert len(code) == 8
+    assert number.to_bytes(5, "big") == keyed_blake2b_128(SECRET._token_key, "theta-code", bytes((1,)))[:5]
+    assert code_in_groups(code) == f"{code[:4]}-{code[4:]}"
+    assert make_code(RoomSecret(b"t" * 32)) != code
+
+
+def test_ses_12_a_code_may_be_typed_as_people_type() -> None:
+    code = make_code(SECRET)
+    for typed in (code, code.lower(), code_in_groups(code), f" {code[:4]} {code[4:]}\n", "-".join(code)):
+        assert is_code_of(SECRET, typed)
+    assert read_code("o0il-1LOI") == "00111101"
+    for bad in ("", code[:-1], code + "0", code[:-1] + "U", code[:-1] + "é", "0" * 8, code[::-1], code + "\0"):
+        assert not is_code_of(SECRET, bad)
 
 
 def test_ses_8_people_have_different_colours_as_long_as_there_are_enough() -> None:

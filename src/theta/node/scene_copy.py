@@ -1,0 +1,84 @@
+"""The document as it is exported: a copy of one moment, taken in slices so that a large room is not held up."""
+
+from collections.abc import Iterator
+
+from theta.base.limits import EXPORT_SLICE_FACES
+from theta.editor.unit import Unit
+from theta.gltf import ExportedEntity
+from theta.mesh import Mesh
+from theta.node.replica import Replica
+
+
+class SceneCopy:
+    """Call `copy_some` until it returns True, anything between the calls; `entities` is then the document as it is.
+
+    Only meshes are copied ahead of time; one that changes meanwhile is copied again.
+    """
+
+    def __init__(self, replica: Replica) -> None:
+        self._replica = replica
+        self._copies: dict[bytes, tuple[object, Mesh]] = {}
+        self._waiting = self._lacking()
+
+    def copy_some(self, faces: int | None = EXPORT_SLICE_FACES) -> bool:
+        """Copy meshes of about `faces` faces, at least one mesh; None copies all that is lacking.
+
+        Returns True when every copy is as the document is now.
+        """
+        if not self._waiting:
+            self._waiting = self._lacking()
+        left = float("inf") if faces is None else faces
+        while self._waiting and left > 0:
+            left -= self._copy(self._waiting.pop())
+        return not self._waiting and not self._lacking()
+
+    def entities(self) -> list[ExportedEntity]:
+        """Every entity that has a mesh, ids ascending; call it right after `copy_some` returned True."""
+        return [
+            exported(unit, self._copies[entity][1])
+            for entity, unit in units_to_export(self._replica)
+            if self._copies[entity][0] is unit.mesh_stamp
+        ]
+
+    def _lacking(self) -> list[bytes]:
+        return [
+            entity
+            for entity, unit in units_to_export(self._replica)
+            if self._copies.get(entity, (None,))[0] is not unit.mesh_stamp
+        ]
+
+    def _copy(self, entity: bytes) -> int:
+        unit = self._replica.fold.unit(entity)
+        if unit is None or unit.mesh is None:
+            return 1
+        self._copies[entity] = unit.mesh_stamp, unit.mesh.copy()
+        return 1 + unit.mesh.face_count
+
+
+def exported_entities(replica: Replica) -> list[ExportedEntity]:
+    """Every entity of the document that has a mesh, ids ascending; the meshes are the document's own."""
+    return [exported(unit, unit.mesh) for _, unit in units_to_export(replica) if unit.mesh is not None]
+
+
+def units_to_export(replica: Replica) -> Iterator[tuple[bytes, Unit]]:
+    """The units that can be shown, by their entities' ids, ascending."""
+    for entity in replica.document.entities():
+        unit = replica.fold.unit(entity)
+        if unit is not None and unit.transform is not None and unit.material is not None and unit.mesh is not None:
+            yield entity, unit
+
+
+def exported(unit: Unit, mesh: Mesh) -> ExportedEntity:
+    """A unit as it is written, with `mesh` for its mesh."""
+    place, material = unit.transform, unit.material
+    assert place is not None and material is not None
+    return ExportedEntity(
+        unit.name.text if unit.name is not None else "",
+        place.translation,
+        place.rotation,
+        place.scale,
+        material.colour,
+        material.metallic,
+        material.roughness,
+        mesh,
+    )
