@@ -49,6 +49,13 @@ class DrivenPeer:
         self._drain()
         return names
 
+    async def upload(self, data: bytes) -> bytes:
+        """Give the room an asset, and return its name once it is stored."""
+        name = self.peer.upload(machine_clock(), data)
+        self._drain()
+        await self.until(lambda: self.peer.unfinished_uploads == 0)
+        return name
+
     def undo(self) -> None:
         """Take one's last gesture back, and don't wait."""
         self.peer.undo(machine_clock())

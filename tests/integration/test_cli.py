@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -23,6 +24,7 @@ from theta import __version__
 from theta.adapters.files import RunningRoom, find_running_room, identity_path, read_or_make_secret
 from theta.adapters.sqlite_store import SqliteLogStore
 from theta.adapters.websocket_transport import connect_websocket
+from theta.cli.main import flowing
 
 pytestmark = pytest.mark.integration
 
@@ -65,7 +67,7 @@ class Server:
         assert self.process.stdout is not None
         self.welcome = self.process.stdout.readline()
         self.link = self.welcome.strip()
-        found = re.fullmatch(r"(http://localhost:(\d+))/#invite=([\w-]{24})", self.link)
+        found = re.fullmatch(r"(http://localhost:(\d+))/#invite=([\w-]{46})", self.link)
         assert found, (self.link, self.process.stderr.read() if self.process.stderr else "")
         self.url, self.port, self.invite = found[1], int(found[2]), found[3]
         while "Ctrl-C" not in self.welcome:
@@ -183,6 +185,54 @@ class TestServing:
             lines = [json.loads(line) for line in err.splitlines() if line.startswith("{")]
             assert {"serving", "connected", "disconnected"} <= {line["message"] for line in lines}
 
+    def test_the_network_is_told_how_to_come_in(self, server: Server) -> None:
+        async def told() -> dict[str, Any]:
+            async with aiohttp.ClientSession() as http, http.get(server.url + "/api/room") as response:
+                said: dict[str, Any] = await response.json()
+                return said
+
+        said = asyncio.run(told())
+        assert said["quic"] is True
+        for link in said["links"][:4]:
+            assert f"    {link}/#invite={server.invite}\n" in server.welcome
+        if said["links"]:
+            assert re.search(rf"or type  {re.escape(said['links'][0])}/#[0-9A-Z]{{4}}-[0-9A-Z]{{4}} ", server.welcome)
+            assert re.search(r"SHA-256  ([0-9A-F]{2}:){31}[0-9A-F]{2}$", server.welcome, re.MULTILINE)
+            assert "“Your connection is not private” → Advanced → “Proceed to " in server.welcome
+        assert "\x1b" not in server.welcome, "no QR code off a terminal"
+
+    def test_the_certificates_key_is_private_and_stays(self, server: Server, home: Path) -> None:
+        folder = home / ".config/theta/tls"
+        assert stat.S_IMODE((folder / "key.pem").stat().st_mode) == 0o600
+        certificate = (folder / "certificate.pem").read_bytes()
+        server.stop()
+        Server("room.theta").stop()
+        assert (folder / "certificate.pem").read_bytes() == certificate
+
+    def test_no_lan_listens_on_localhost_only(self, home: Path) -> None:
+        running = Server("--no-lan", "--no-quic")
+        try:
+            assert "https://" not in running.welcome
+            with socket.socket() as taken:
+                taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                taken.bind(("127.0.0.2", running.port))
+        finally:
+            running.stop()
+
+    def test_a_taken_udp_port_is_a_warning(self, home: Path) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken, socket.socket() as free:
+            taken.bind(("0.0.0.0", 0))
+            port = taken.getsockname()[1]
+            try:
+                free.bind(("0.0.0.0", port))
+            except OSError:
+                pytest.skip("the TCP port of that number is taken")
+            free.close()
+            running = Server("--port", str(port))
+            _, _, err = running.stop()
+        assert err.count("warning") == 1
+        assert f"no QUIC, so Python peers use WebSocket: UDP port {port} cannot be listened on" in err
+
     def test_the_page_is_answered(self, server: Server) -> None:
         async def status() -> tuple[int, str]:
             async with aiohttp.ClientSession() as http, http.get(server.url + "/healthz") as response:
@@ -256,6 +306,10 @@ class TestServeRefuses:
             (("--name", ""), "name is ''"),
             (("--name", "x" * 65, "--port", "0"), "1 to 64 printable characters"),
             (("--host", "203.0.113.1"), "no address of this machine"),
+            (("--host", "192.168.1.5", "--no-lan"), "--host is '192.168.1.5', but must be left out with --no-lan"),
+            (("--cert", "x.pem"), "--cert is 'x.pem', but must be given together with --key"),
+            (("--key", "x.pem"), "--key is 'x.pem', but must be given together with --cert"),
+            (("--cert", "x.pem", "--key", "x.key"), "cannot read x.pem: No such file or directory; --cert names"),
         ],
     )
     def test_bad_options(self, home: Path, arguments: tuple[str, ...], says: str) -> None:
@@ -416,7 +470,7 @@ class TestHelp:
     def test_version(self, home: Path) -> None:
         assert theta("--version").stdout == f"theta {__version__}\n"
 
-    @pytest.mark.parametrize("command", ["serve", "verify", "info", "export", "backup"])
+    @pytest.mark.parametrize("command", ["serve", "headset", "demo", "verify", "info", "export", "backup"])
     def test_every_command_teaches_by_example(self, home: Path, command: str) -> None:
         done = theta(command, "--help")
         assert done.returncode == 0
@@ -427,7 +481,13 @@ class TestHelp:
         for arguments in ((), ("--help",)):
             said = theta(*arguments)
             shown = said.stdout + said.stderr
-            assert all(command in shown for command in ("serve", "verify", "info", "export", "backup"))
+            commands = ("serve", "headset", "demo", "verify", "info", "export", "backup")
+            assert all(f" {command} " in shown for command in commands)
+
+    def test_only_the_terminal_breaks_a_paragraph(self) -> None:
+        assert flowing("One.\n\nTwo\nthree.\n\n  theta four\n  theta five") == (
+            "One.\n\nTwo three.\n\n  theta four\n  theta five"
+        )
 
     def test_an_unknown_command(self, home: Path) -> None:
         assert theta("paint").returncode == 2

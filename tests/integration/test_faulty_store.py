@@ -17,7 +17,7 @@ import pytest
 from tests.integration.driven_peer import DrivenPeer, a_cube
 from tests.support.ledger import Ledger, commands_in
 from tests.support.news import News
-from theta.adapters import sqlite_store
+from theta.adapters import sqlite_files
 from theta.adapters.host import RoomHost, machine_clock
 from theta.adapters.memory_transport import MemoryTransport, memory_pair
 from theta.adapters.sqlite_store import SqliteLogStore
@@ -95,7 +95,7 @@ def connections_that_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     def connect(uri: str) -> sqlite3.Connection:
         return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, factory=FaultyConnection)
 
-    monkeypatch.setattr(sqlite_store, "_connect", connect)
+    monkeypatch.setattr(sqlite_files, "connect", connect)
 
 
 class Guest(DrivenPeer):

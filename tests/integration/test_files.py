@@ -5,6 +5,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -56,6 +57,12 @@ class TestPlaces:
         assert identity_path() == home / ".config/theta/identity.key"
         assert runtime_folders() == [home / ".local/state/theta/run"]
         assert room_secret_path(Path("a/b.theta")) == Path("a/b.theta.key")
+
+    def test_no_home_at_all_is_said(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(Path, "home", Mock(side_effect=RuntimeError("no home")))
+        monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+        with pytest.raises(SecretUnusable, match="set HOME"):
+            identity_path()
 
     def test_xdg_variables_count_when_absolute(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("XDG_CONFIG_HOME", "/c")

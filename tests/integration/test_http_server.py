@@ -4,7 +4,7 @@ import asyncio
 import base64
 import errno
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import aiohttp
@@ -16,21 +16,17 @@ from tests.contract.transport_contract import end_of, soon
 from tests.integration.driven_peer import DrivenPeer, a_cube
 from tests.integration.test_host import Hosted
 from theta.adapters import listening
-from theta.adapters.http_server import (
-    CONTENT_SECURITY_POLICY,
-    HttpSettings,
-    create_app,
-    create_runner,
-    is_our_host,
-    is_same_origin,
-    page_file,
-)
+from theta.adapters.http_access import is_our_host, is_same_origin
+from theta.adapters.http_codes import code_exchange
+from theta.adapters.http_server import CONTENT_SECURITY_POLICY, HttpSettings, create_app, create_runner, page_file
 from theta.adapters.listening import PortUnavailable, listen, url_of
 from theta.adapters.memory_store import MemoryLogStore
+from theta.adapters.quic_socket import open_udp_beside
 from theta.adapters.transport import TransportClosed
 from theta.adapters.websocket_transport import connect_websocket
 from theta.base.errors import InvalidValue
-from theta.base.limits import HALF_OPEN_CONNECTIONS_MAX
+from theta.base.limits import CODE_BURST_MAX, HALF_OPEN_CONNECTIONS_MAX
+from theta.base.moment import Moment
 from theta.node.protocol import protocol_hash
 
 pytestmark = pytest.mark.integration
@@ -147,12 +143,82 @@ class TestTheApi:
                 "protocol_version": 1,
                 "protocol_hash": protocol_hash().hex(),
                 "people": 1,
+                "links": [],
+                "quic": False,
             }
             assert response.headers["Cache-Control"] == "no-store"
 
     async def test_health(self, http: aiohttp.ClientSession) -> None:
         async with http.get("/healthz") as response:
             assert (response.status, await response.text()) == (200, "ok\n")
+
+
+class TestCodes:
+    async def test_a_code_is_exchanged_for_the_editors_invite(
+        self, http: aiohttp.ClientSession, hosted: Hosted
+    ) -> None:
+        room = hosted.host.room
+        for typed in (room.code, room.code.lower(), room.code.replace("-", " ")):
+            async with http.post("/api/invite", json={"code": typed}) as response:
+                assert response.status == 200
+                assert response.headers["Cache-Control"] == "no-store"
+                assert await response.json() == {"invite": room.invite("editor")}
+
+    async def test_another_code_is_refused(self, http: aiohttp.ClientSession, hosted: Hosted) -> None:
+        for typed in ("", "K7QM-2RWD", hosted.host.room.code[:-1], hosted.host.room.invite("editor")):
+            async with http.post("/api/invite", json={"code": typed}) as response:
+                assert response.status == 403
+                assert "not this room's code" in await response.text()
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"",
+            b"K7QM-2RWD",
+            b"[]",
+            b"{}",
+            b'{"code": 7}',
+            b'{"code": null}',
+            b"\xff{",
+            b"[" * 9000,
+            b'{"a":' + b"[" * 9000,
+        ],
+    )
+    async def test_what_is_no_question_is_a_bad_request(self, http: aiohttp.ClientSession, body: bytes) -> None:
+        async with http.post("/api/invite", data=body) as response:
+            assert response.status == 400
+
+    async def test_only_a_page_of_this_origin_may_ask(self, http: aiohttp.ClientSession, hosted: Hosted) -> None:
+        """Else any page could use up the attempts; it could read no answer."""
+        headers = {"Origin": "http://evil.example"}
+        for _ in range(2 * CODE_BURST_MAX):
+            async with http.post("/api/invite", json={"code": "K7QM-2RWD"}, headers=headers) as response:
+                assert response.status == 403
+        async with http.post("/api/invite", json={"code": hosted.host.room.code}) as response:
+            assert response.status == 200
+
+    async def test_ses_12_attempts_are_limited_for_the_room_as_a_whole(self) -> None:
+        now = Moment(100.0, 0)
+        app = web.Application()
+        app.router.add_post("/", code_exchange(lambda typed: "token" if typed == "right" else None, lambda: now))
+        async with TestServer(app) as server:
+
+            async def attempt(code: str) -> tuple[int, str | None]:
+                async with (
+                    aiohttp.ClientSession() as anybody,
+                    anybody.post(server.make_url("/"), json={"code": code}) as said,
+                ):
+                    return said.status, said.headers.get("Retry-After")
+
+            for _ in range(CODE_BURST_MAX):
+                assert await attempt("wrong") == (403, None)
+            assert await attempt("right") == (429, "1")
+            now = Moment(101.0, 0)
+            assert await attempt("wrong") == (403, None)
+            assert await attempt("right") == (429, "1")
+            now = Moment(102.5, 0)
+            assert await attempt("right") == (200, None)
+            assert await attempt("right") == (429, "1")
 
 
 class TestHeaders:
@@ -198,10 +264,27 @@ class TestHost:
             ("192.168.1.7", "192.168.1.8", False),
             ("[2001:db8::1]:80", "2001:db8::1", True),
             ("localhost:not-a-port", "localhost", True),
+            ("192.168.1.7", "", True),
+            ("evil.example", "", False),
         ],
     )
     def test_by_the_address_listened_on(self, header: str, listen_host: str, ours: bool) -> None:
         assert is_our_host(header, listen_host) is ours
+
+    @pytest.mark.parametrize(
+        ("header", "ours"),
+        [
+            ("studio.local:8080", True),
+            ("STUDIO.LOCAL", True),
+            ("a.example.org", True),
+            ("example.org", False),
+            ("a.b.example.org", False),
+            ("studio.local.evil.example", False),
+            ("*.example.org", False),
+        ],
+    )
+    def test_by_the_names_of_the_certificate(self, header: str, ours: bool) -> None:
+        assert is_our_host(header, "", frozenset({"studio.local", "*.example.org"})) is ours
 
 
 class TestOrigin:
@@ -321,6 +404,52 @@ class TestListening:
             listen("localhost", sockets[0].getsockname()[1])
         for each in sockets:
             each.close()
+
+    def test_every_address_of_the_machine_on_one_port(self) -> None:
+        sockets = listen("", 0)
+        assert len({each.getsockname()[1] for each in sockets}) == 1
+        assert {each.getsockname()[0] for each in sockets} <= {"0.0.0.0", "::"}
+        assert url_of("", sockets).startswith("http://localhost:")
+        for each in sockets:
+            each.close()
+
+    def test_a_free_port_is_free_on_every_address(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        tries: list[int] = []
+        plain = listening._listen_on
+
+        def crowded(family: socket.AddressFamily, address: str, port: int, *, optional: bool) -> socket.socket | None:
+            if optional and len(tries) < 2:
+                tries.append(port)
+                raise OSError(errno.EADDRINUSE, "in use")
+            return plain(family, address, port, optional=optional)
+
+        both = [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET, "127.0.0.2")]
+        monkeypatch.setattr(listening, "_addresses", lambda *_: both)
+        monkeypatch.setattr(listening, "_listen_on", crowded)
+        sockets = listen("localhost", 0)
+        assert len(tries) == 2
+        assert len(sockets) == 2
+        for each in sockets:
+            each.close()
+
+    @pytest.mark.parametrize(("trouble", "tries"), [(errno.EADDRINUSE, 2), (errno.EPERM, 1)])
+    def test_a_free_port_is_free_on_the_udp_side_too(
+        self, monkeypatch: pytest.MonkeyPatch, trouble: int, tries: int
+    ) -> None:
+        asked: list[int] = []
+        plain = open_udp_beside
+
+        def crowded(sockets: Sequence[socket.socket]) -> list[socket.socket]:
+            asked.append(sockets[0].getsockname()[1])
+            if len(asked) == 1:
+                raise OSError(trouble, "no UDP here")
+            return plain(sockets)
+
+        monkeypatch.setattr(listening, "open_udp_beside", crowded)
+        sockets = listen("127.0.0.1", 0)
+        assert len(asked) == tries
+        assert asked[-1] == sockets[0].getsockname()[1]
+        sockets[0].close()
 
     def test_an_ipv6_address_is_bracketed(self) -> None:
         sockets = listen("127.0.0.1", 0)

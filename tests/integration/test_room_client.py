@@ -83,6 +83,50 @@ async def test_a_listener_that_raises_is_logged_and_harms_nothing(
 
 
 def test_links_that_are_none() -> None:
-    for link in ("http://[bad", "ftp://localhost:8080", "http://"):
+    for link in ("http://[bad", "ftp://localhost:8080", "http://", "http://a..b", f"http://{'a' * 70}"):
         with pytest.raises(theta.InvalidValue, match="url"):
             theta.connect(link)
+    for link in ("http://localhost:1/#invite=AgHVozpN1MWG", "http://localhost:1/#invite=none"):
+        with pytest.raises(theta.InvalidValue, match="invite"):
+            theta.connect(link)
+
+
+SQUARE = [(0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (1.0, 1.0, 0.0), (0.0, 1.0, 0.0)]
+
+
+async def test_polygons_are_imported_with_progress_and_are_one_step_for_undo(room: RoomClient) -> None:
+    told: list[tuple[int, int]] = []
+    points = np.array([(0.01 * x, float(z), 0.0) for z in range(2) for x in range(5_001)])
+    faces = np.array([(at, at + 1, at + 5_002, at + 5_001) for at in range(5_000)])
+    async with room:
+        strip = await room.import_polygons(
+            points,
+            faces,
+            name="strip",
+            at=(0, 1, 0),
+            scale=2.0,
+            colour=(1.0, 0.0, 0.0),
+            on_progress=lambda received, size: told.append((received, size)),
+        )
+        assert (strip.name, strip.position, strip.scale) == ("strip", (0.0, 1.0, 0.0), (2.0, 2.0, 2.0))
+        assert strip.mesh.face_count == 5_000
+        assert told[0][0] == 0
+        assert told[-1][0] == told[-1][1]
+        again = await room.import_polygons(points, faces)
+        assert len(room.entities) == 2
+        assert again.name == "import"
+        await room.undo()
+        assert [entity.name for entity in room.entities] == ["strip"]
+
+
+async def test_polygons_that_no_room_takes_are_refused_before_anything_is_sent(room: RoomClient) -> None:
+    async with room:
+        seq = room.head_seq
+        with pytest.raises(theta.UsageError, match="asset: corners: vertex 4 is none of 0 … 3"):
+            await room.import_polygons(SQUARE, [(0, 1, 4)])
+        with pytest.raises(theta.InvalidValue, match="name"):
+            await room.import_polygons(SQUARE, [(0, 1, 2)], name="")
+        with pytest.raises(ZeroDivisionError):
+            await room.import_polygons(SQUARE, [(0, 1, 2)], on_progress=lambda received, size: print(size // received))
+        assert room.head_seq == seq
+        await room.import_polygons(SQUARE, [(0, 1, 2, 3)])

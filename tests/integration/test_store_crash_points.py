@@ -14,7 +14,7 @@ import pytest
 
 from tests.contract.log_store_contract import make_log
 from theta.adapters.sqlite_store import SqliteLogStore
-from theta.commands.store import StoredRecord
+from theta.commands.store import StoredAsset, StoredRecord
 
 pytestmark = pytest.mark.integration
 
@@ -97,6 +97,40 @@ def test_acknowledged_batches_survive_a_crash_at_every_write(tmp_path: Path, ran
     assert outcomes == {True, False}
     assert tried > 300
     print(f"{tried} crash points over {len(steps)} appends")
+
+
+def test_ast_10_an_asset_is_whole_or_not_there_after_a_crash_at_every_write(
+    tmp_path: Path, randomness: random.Random
+) -> None:
+    (tmp_path / "live").mkdir()
+    path, log = tmp_path / "live/room.theta", tmp_path / "live/room.theta-wal"
+    store = SqliteLogStore.open(path)
+    records = make_log(3)
+    store.append(records)
+    assets = [
+        StoredAsset(bytes([at]) * 32, randomness.randbytes(size), at) for at, size in enumerate((40, 9_000, 30_000))
+    ]
+    seen = set()
+    for number, asset in enumerate(assets):
+        before, database = log.read_bytes(), path.read_bytes()
+        store.put_asset(asset)
+        step = Step(database, before, log.read_bytes(), number, number + 1)
+        for image in crash_images(step, randomness):
+            folder = tmp_path / "crashed"
+            folder.mkdir()
+            (folder / "room.theta").write_bytes(step.database)
+            (folder / "room.theta-wal").write_bytes(image)
+            opened = SqliteLogStore.open(folder / "room.theta")
+            found, log_found = list(opened.assets()), list(opened.read())
+            opened.close()
+            shutil.rmtree(folder)
+            assert log_found == records
+            assert found in (assets[:number], assets[: number + 1]), "half an asset"
+            if image[: len(step.after)] == step.after:
+                assert found == assets[: number + 1], "an asset that was said to be stored is gone"
+            seen.add(len(found) - number)
+    store.close()
+    assert seen == {0, 1}
 
 
 def test_a_room_goes_on_after_a_torn_tail(tmp_path: Path, randomness: random.Random) -> None:

@@ -1,5 +1,6 @@
 """The command line, command by command; each is explained with examples by `theta COMMAND --help`."""
 
+import inspect
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -69,17 +70,32 @@ def serve(
     file: Annotated[Path, typer.Argument(metavar="FILE.theta", help="The room's file, made when missing.")] = Path(
         "studio.theta"
     ),
-    host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 means all of them.")] = "localhost",
+    host: Annotated[
+        str | None, typer.Option(help="The only address to listen on; every one by default.", show_default=False)
+    ] = None,
     port: Annotated[int, typer.Option(help="The port to listen on; 0 means any free one.")] = 8080,
     name: Annotated[
         str | None, typer.Option(help="What people call the room; the file's name by default.", show_default=False)
     ] = None,
+    lan: Annotated[
+        bool, typer.Option("--lan/--no-lan", help="Let other devices on the network in, over HTTPS.")
+    ] = True,
+    cert: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A certificate of yours (PEM, with its chain).", show_default=False),
+    ] = None,
+    key: Annotated[Path | None, typer.Option(metavar="FILE", help="Its key (PEM).", show_default=False)] = None,
+    quic: Annotated[bool, typer.Option("--quic/--no-quic", help="Serve Python peers over QUIC too.")] = True,
+    qr: Annotated[bool, typer.Option("--qr/--no-qr", help="Print a QR code of the link, on a terminal.")] = True,
     log_level: Annotated[Level, typer.Option(help="How much is logged, on stderr.")] = Level.warning,
     log_format: Annotated[Format, typer.Option(help="Lines of key=value, or of JSON.")] = Format.text,
 ) -> None:
-    """Open a room and print the link to it.
+    """Open a room and print the links to it.
 
     Everything that people build is kept in one file. Ctrl-C closes the room; the next start goes on where it was.
+
+    On this machine the page is at http://localhost; other devices, a headset for one, come in over HTTPS on the same
+    port. The certificate for that is made here, so their browser warns once; what is printed says how to go on.
 
     [bold]Examples[/bold]
 
@@ -87,12 +103,81 @@ def serve(
 
       theta serve castle.theta --name "The castle" --port 9000
 
+      theta serve --no-lan
+
+      theta serve --cert studio.example.org.pem --key studio.example.org.key
+
       theta serve --log-level info --log-format json 2> castle.log
     """
     from theta.cli.serve import ServeOptions
     from theta.cli.serve import serve as serve_room
 
-    serve_room(ServeOptions(file, host, port, name, log_level.value, log_format.value))
+    serve_room(
+        ServeOptions(file, host, port, name, log_level.value, log_format.value, lan, cert, key, quic=quic, qr=qr)
+    )
+
+
+@app.command()
+def headset(
+    port: Annotated[int, typer.Option(help="The port of a room that runs on this machine.")] = 8080,
+    adb: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="Where adb is; looked up by default.", show_default=False)
+    ] = None,
+    serial: Annotated[
+        str, typer.Option(metavar="SERIAL", help="Which device, when several are there.", show_default=False)
+    ] = "",
+) -> None:
+    """Open the room in a headset that is plugged in by USB: no address to type, no certificate to tap through.
+
+    It takes adb, and a headset in developer mode that allows USB debugging from this machine. The headset reaches the
+    room as http://localhost, through the cable.
+
+    [bold]Examples[/bold]
+
+      theta headset
+
+      theta headset --port 9000 --adb ~/platform-tools/adb
+    """
+    from theta.cli.headset import open_in_headset
+
+    open_in_headset(port, adb, serial)
+
+
+@app.command()
+def demo(
+    file: Annotated[Path, typer.Argument(metavar="FILE.theta", help="The room's file, made when missing.")] = Path(
+        "demo.theta"
+    ),
+    seconds: Annotated[float, typer.Option(help="How long the building takes.")] = 60.0,
+    seed: Annotated[
+        int, typer.Option(help="Another number, another cottage; the same number, the same to the bit.")
+    ] = 1,
+    port: Annotated[int, typer.Option(help="The port to listen on; 0 means any free one.")] = 8080,
+    lan: Annotated[
+        bool, typer.Option("--lan/--no-lan", help="Let other devices on the network in, over HTTPS.")
+    ] = True,
+    qr: Annotated[bool, typer.Option("--qr/--no-qr", help="Print a QR code of the link, on a terminal.")] = True,
+    leave: Annotated[bool, typer.Option("--exit", help="Close the room when the cottage is built.")] = False,
+) -> None:
+    """Open a room in which three scripted builders make a cottage, and leave it to you.
+
+    Ada, Grace and Linus come in as anybody does, over the network, each with a key and an undo stack of their own. Open
+    the link to watch them, and to join in: what you change, they leave alone. When they are done they go, and the room
+    stays open until Ctrl-C. A file in which something was built already is opened as it was left.
+
+    [bold]Examples[/bold]
+
+      theta demo
+
+      theta demo village.theta --seed 7 --seconds 120
+
+      theta demo --no-lan --port 0 --seconds 5 --exit
+    """
+    from theta.cli.demo.command import DemoOptions
+    from theta.cli.demo.command import demo as run_demo
+    from theta.cli.serve import ServeOptions
+
+    run_demo(DemoOptions(seconds, seed, leave), ServeOptions(file, port=port, lan=lan, qr=qr))
 
 
 @app.command()
@@ -173,3 +258,12 @@ def backup(
     from theta.cli.room_files import back_up
 
     back_up(file, copy, with_key=key)
+
+
+def flowing(text: str) -> str:
+    """The text with each paragraph on one line, so that the terminal alone breaks it; examples stay as they are."""
+    return "\n\n".join(each if each.startswith(" ") else each.replace("\n", " ") for each in text.split("\n\n"))
+
+
+for command in app.registered_commands:
+    command.help = flowing(inspect.getdoc(command.callback) or "")

@@ -14,16 +14,20 @@ from theta.adapters.sqlite_store import SqliteLogStore, backup
 from theta.base.errors import InvalidValue, StoreCorrupt, StoreUnavailable
 from theta.cli.console import ProgressBar, err, out, with_progress
 from theta.commands.store import StoredRecord
-from theta.gltf import ExportedEntity, export_glb
+from theta.gltf import export_glb
+from theta.node.asset_desk import shelf_of
+from theta.node.asset_shelf import AssetShelf
 from theta.node.replica import Replica
+from theta.node.scene_copy import exported_entities
 
 
 @contextmanager
-def opened_records(file: Path, label: str) -> Iterator[Iterator[StoredRecord]]:
-    """The records of a room file, live or not, shown as they are read."""
+def opened_room(file: Path, label: str) -> Iterator[tuple[Iterator[StoredRecord], AssetShelf]]:
+    """The records of a room file, live or not, shown as they are read, and its whole assets."""
     store = SqliteLogStore.open_read_only(file)
     try:
-        yield with_progress(store.read(), store.last_seq, label)
+        with store.at_one_moment():
+            yield with_progress(store.read(), store.last_seq, label), shelf_of(store.assets())
     finally:
         store.close()
 
@@ -38,8 +42,8 @@ def read_replica(file: Path) -> Replica:
         StoreCorrupt: there are none, or one does not fit.
         StoreError: the file cannot be read as a room.
     """
-    with opened_records(file, f"Reading {file}") as records:
-        replica = Replica.from_records(records)
+    with opened_room(file, f"Reading {file}") as (records, shelf):
+        replica = Replica.from_records(records, shelf)
     if replica.log.is_empty:
         raise StoreCorrupt(1, f"{file} holds no records: its room was never opened")
     return replica
@@ -125,30 +129,6 @@ def check_replaceable(target: Path) -> None:
         raise StoreUnavailable(f"cannot write {target}: {error.strerror}") from error
     if start not in (b"", GLB_MAGIC):
         raise InvalidValue("the target", str(target), "a new file, or an older GLB to replace: this is something else")
-
-
-def exported_entities(replica: Replica) -> list[ExportedEntity]:
-    """Every entity of the document that has a mesh, ids ascending."""
-    entities = []
-    for entity in replica.document.entities():
-        unit = replica.fold.unit(entity)
-        if unit is None or unit.transform is None or unit.material is None or unit.mesh is None:
-            continue
-        place, material = unit.transform, unit.material
-        name = unit.name.text if unit.name is not None else ""
-        entities.append(
-            ExportedEntity(
-                name,
-                place.translation,
-                place.rotation,
-                place.scale,
-                material.colour,
-                material.metallic,
-                material.roughness,
-                unit.mesh,
-            )
-        )
-    return entities
 
 
 def back_up(file: Path, copy: Path, *, with_key: bool) -> None:

@@ -6,13 +6,12 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aiohttp import web
 from rich.markup import escape
 
 from theta import __version__
@@ -26,14 +25,17 @@ from theta.adapters.files import (
     write_runtime_note,
 )
 from theta.adapters.host import RoomHost, machine_clock
-from theta.adapters.http_server import HttpSettings, create_app, create_runner
+from theta.adapters.http_server import HttpSettings
+from theta.adapters.lan_server import LanServer
 from theta.adapters.listening import listen, url_of
 from theta.adapters.logging_setup import LogFormat, set_up_logging
 from theta.adapters.sqlite_store import SqliteLogStore
-from theta.base.errors import InvalidValue, StoreUnavailable
+from theta.adapters.tls_watch import CertificateWatch, certificate_source
+from theta.base.errors import InvalidValue, StoreUnavailable, UsageError
 from theta.base.limits import NAME_CHARACTERS_MAX
 from theta.base.randomness import Randomness
-from theta.cli.console import err, out, with_progress
+from theta.cli.console import err, with_progress
+from theta.cli.welcome import Place, print_welcome
 from theta.commands.identity import Identity
 from theta.commands.records import BadRecord, read_genesis
 from theta.node.room import Room, RoomSettings
@@ -42,37 +44,60 @@ from theta.session.secret import RoomSecret
 _log = logging.getLogger(__name__)
 
 EXIT_INTERRUPTED = 130
+ANSWER_SECONDS_MAX = 0.5
+"""After so long a second Ctrl-C counts, also when the first could not be answered."""
 
 
 @dataclass(frozen=True)
 class ServeOptions:
-    """The command line of `theta serve`; `name` None means the room's own, or the file's."""
+    """The command line of `theta serve`; `name` None means the room's own, or the file's, `host` None every address."""
 
     file: Path
-    host: str
-    port: int
-    name: str | None
-    log_level: str
-    log_format: LogFormat
+    host: str | None = None
+    port: int = 8080
+    name: str | None = None
+    log_level: str = "warning"
+    log_format: LogFormat = "text"
+    lan: bool = True
+    certificate: Path | None = None
+    key: Path | None = None
+    quic: bool = True
+    qr: bool = True
+
+    @property
+    def listen_host(self) -> str:
+        """What to listen on, "" for every address.
+
+        Raises:
+            InvalidValue: --host and --no-lan exclude each other.
+        """
+        if not self.lan and self.host is not None:
+            raise InvalidValue("--host", self.host, "left out with --no-lan, which means localhost only")
+        return (self.host or "") if self.lan else "localhost"
 
 
-def serve(options: ServeOptions) -> None:
-    """Open the room and run it until Ctrl-C or SIGTERM.
+Beside = Callable[[Room, str], Coroutine[Any, Any, bool]]
+"""What goes on beside a room while it is open, given the room and its link; when it returns true, the room closes."""
+
+
+def serve(options: ServeOptions, beside: Beside | None = None) -> None:
+    """Open the room and run it until Ctrl-C or SIGTERM, with `beside` in the same event loop.
 
     Raises:
-        UsageError: a bad option, or a port that is taken.
+        UsageError: a bad option, a certificate that cannot be used, or a port that is taken.
         StoreError: the room file cannot be opened.
     """
     if options.name is not None:
         check_room_name(options.name)
     set_up_logging(options.log_level, options.log_format)
     identity = Identity.from_seed(read_or_make_secret(identity_path()))
-    sockets = listen(options.host, options.port)
+    watch = CertificateWatch(certificate_source(options.certificate, options.key))
+    sockets = listen(options.listen_host, options.port)
     try:
         store = SqliteLogStore.open(options.file)
         try:
             room = open_room(options, store, identity)
-            run_on_best_loop(_run(options, room, store, sockets))
+            run_on_best_loop(_run(options, room, store, sockets, watch, beside))
         finally:
             store.close()
     finally:
@@ -97,7 +122,7 @@ def open_room(options: ServeOptions, store: SqliteLogStore, identity: Identity) 
     name = options.name or _recorded_name(store) or options.file.stem[:NAME_CHARACTERS_MAX] or "room"
     records = with_progress(store.read(), store.last_seq, f"Opening {options.file}")
     randomness = Randomness(os.urandom(32))
-    return Room(RoomSettings(name, secret, identity.public_key), records, randomness, machine_clock())
+    return Room(RoomSettings(name, secret, identity.public_key), records, randomness, machine_clock(), store.assets())
 
 
 def check_room_name(name: str) -> None:
@@ -125,35 +150,80 @@ def run_on_best_loop(main: Coroutine[Any, Any, None]) -> None:
         import uvloop
 
         factory = uvloop.new_event_loop
+    if sys.platform == "win32":
+        factory = asyncio.SelectorEventLoop  # the proactor cannot look at a connection without reading it
     with asyncio.Runner(loop_factory=factory) as runner:
         runner.run(main)
 
 
-async def _run(options: ServeOptions, room: Room, store: SqliteLogStore, sockets: list[socket.socket]) -> None:
-    stop = asyncio.Event()
-    _stop_on_signals(stop)
+async def _run(
+    options: ServeOptions,
+    room: Room,
+    store: SqliteLogStore,
+    sockets: list[socket.socket],
+    watch: CertificateWatch,
+    beside: Beside | None,
+) -> None:
+    stop, told = asyncio.Event(), asyncio.Event()
+    _stop_on_signals(stop, told)
     host = RoomHost(room, store, on_store_failed=_say_read_only)
-    runner = create_runner(create_app(host, HttpSettings(listen_host=options.host)))
+    server = LanServer(host, sockets, watch, HttpSettings(options.listen_host, file=options.file))
     note: RuntimeNote | None = None
     try:
-        await runner.setup()
-        for each in sockets:
-            await web.SockSite(runner, each).start()
-        url = url_of(options.host, sockets)
+        await server.start()
+        if options.quic:
+            _start_quic(server)
+        url = url_of(options.listen_host, sockets)
         port = sockets[0].getsockname()[1]
         note = write_runtime_note(port, _running(room, url, options.file))
         _log.info(
             "serving", extra={"url": url, "file": str(options.file), "records": room.head_seq, "version": __version__}
         )
-        _print_welcome(options, room, url)
-        await stop.wait()
+        certificate, is_own = watch.sighting.certificate, watch.sighting.is_own
+        place = Place(options.file, url, server.reach.links, certificate.fingerprint, is_own, options.qr)
+        print_welcome(room, place)
+        async with _company(stop, beside(room, url) if beside is not None else None):
+            await stop.wait()
         err.print("Closing the room …" if sys.stderr.isatty() else "closing the room")
+        told.set()
     finally:
         if note is not None:
             note.remove()
+        await server.stop_accepting()
         await host.close()
-        await runner.cleanup()
+        await server.close()
     err.print(f"{escape(str(options.file))} is closed and safe: {room.head_seq} records")
+
+
+@asynccontextmanager
+async def _company(stop: asyncio.Event, beside: Coroutine[Any, Any, bool] | None) -> AsyncIterator[None]:
+    """Run `beside` meanwhile; it may set `stop`, and does when it fails, which is raised here."""
+    if beside is None:
+        yield
+        return
+
+    async def accompany() -> None:
+        try:
+            if await beside:
+                stop.set()
+        except BaseException:
+            stop.set()
+            raise
+
+    task = asyncio.create_task(accompany(), name="theta beside the room")
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+def _start_quic(server: LanServer) -> None:
+    try:
+        server.start_quic()
+    except UsageError as error:
+        err.print(f"[yellow]warning:[/yellow] no QUIC, so Python peers use WebSocket: {escape(str(error))}")
 
 
 def _running(room: Room, url: str, file: Path) -> RunningRoom:
@@ -166,30 +236,23 @@ def _running(room: Room, url: str, file: Path) -> RunningRoom:
     )
 
 
-def _print_welcome(options: ServeOptions, room: Room, url: str) -> None:
-    out.print(f"[bold]{url}/#invite={room.invite('editor')}[/bold]")
-    out.print(f"  Open this link to build in [bold]{escape(room.name)}[/bold]; whoever has it may edit.")
-    out.print(f"  To let somebody only watch: {url}/#invite={room.invite('viewer')}")
-    records = f"{room.head_seq} records" if room.head_seq else "a new room"
-    out.print(f"  {escape(str(options.file))} · {records} · Ctrl-C closes it")
-    if options.host not in ("localhost", "127.0.0.1", "::1"):
-        out.print("  [yellow]Anyone on your network can read what is sent: this address is plain HTTP.[/yellow]")
-    sys.stdout.flush()
-
-
 def _say_read_only(reason: str) -> None:
     err.print(f"[bold red]error:[/bold red] {escape(reason)}")
     err.print("  The room is read-only now: nobody's edits are taken. Mend the disk, then start again.")
 
 
-def _stop_on_signals(stop: asyncio.Event) -> None:
-    """The first Ctrl-C or SIGTERM closes the room in order; the second aborts, which loses nothing acknowledged."""
+def _stop_on_signals(stop: asyncio.Event, told: asyncio.Event) -> None:
+    """The first Ctrl-C or SIGTERM closes the room in order; the second aborts, which loses nothing acknowledged.
+
+    It counts as a second one once the first was answered (`told`): `timeout`, for one, sends each signal twice.
+    """
     loop = asyncio.get_running_loop()
 
     def handle() -> None:
-        if stop.is_set():
+        if told.is_set():
             os._exit(EXIT_INTERRUPTED)
         stop.set()
+        loop.call_later(ANSWER_SECONDS_MAX, told.set)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         try:

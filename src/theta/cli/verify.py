@@ -8,7 +8,7 @@ from rich.markup import escape
 from theta.base.errors import InvalidValue, StoreCorrupt
 from theta.base.limits import DIGEST_BYTES
 from theta.cli.console import EXIT_FAILURE, err, out
-from theta.cli.room_files import opened_records
+from theta.cli.room_files import opened_room
 from theta.commands.store import StoredRecord
 from theta.node.audit import AuditReport, audit
 
@@ -25,8 +25,8 @@ def verify(file: Path, known_head: str = "") -> int:
         StoreError: the file cannot be read as a room.
     """
     watch = HeadWatch(known_head)
-    with opened_records(file, f"Verifying {file}") as records:
-        report = audit(watch.over(records))
+    with opened_room(file, f"Verifying {file}") as (records, shelf):
+        report = audit(watch.over(records), shelf)
     if report.records == 0 and report.is_good:
         raise StoreCorrupt(1, f"{file} holds no records: its room was never opened")
     _print_proofs(report)
