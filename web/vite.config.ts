@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-const packages = ["wire", "transport", "client", "scene", "app"];
+const packages = ["wire", "transport", "client", "scene", "xr", "app"];
 const room = "http://localhost:8080";
 
 export default defineConfig({

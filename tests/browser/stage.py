@@ -116,9 +116,14 @@ class Visitor:
         await self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
 
-async def visit(browser: Browser, link: str, name: str) -> Visitor:
-    """Open the link as somebody new, say who it is, and wait until the document is there."""
-    context = await browser.new_context(viewport={"width": 1280, "height": 800})
+async def visit(
+    browser: Browser, link: str, name: str, scripts: Iterable[Path] = (), size: tuple[int, int] = (1280, 800)
+) -> Visitor:
+    """Open the link as somebody new, say who it is, and wait until the document is there; `scripts` run before it."""
+    width, height = size
+    context = await browser.new_context(viewport={"width": width, "height": height})
+    for script in scripts:
+        await context.add_init_script(path=script)
     visitor = Visitor(context, await context.new_page())
     await visitor.page.goto(link)
     await visitor.page.get_by_test_id("name-input").fill(name)

@@ -136,7 +136,9 @@ async def test_at_an_insecure_address_the_page_says_what_to_open_instead(tmp_pat
         visitor = Visitor(context, await context.new_page())
         await visitor.page.goto(room.link)
         await visitor.page.get_by_test_id("insecure").wait_for()
-        assert await visitor.page.get_by_test_id("insecure-link").input_value() == room.link
+        assert await visitor.page.get_by_test_id("insecure-local").input_value() == room.link
+        https = room.link.replace("http:", "https:", 1)
+        assert await visitor.page.get_by_test_id("insecure-link").input_value() == https
         assert await visitor.state("connection") == "idle"
         await visitor.picture("insecure-address")
 

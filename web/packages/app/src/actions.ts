@@ -23,7 +23,8 @@ type Creation = ReturnType<typeof createPrimitive>;
 export interface Actions {
   /** Commits one operation; the error, if any, has been shown when this rejects. */
   perform(operation: Operation): Promise<Performed>;
-  add(kind: PrimitiveKind): Promise<void>;
+  /** On the floor at `near` or beside it; without it, where there is room in view. */
+  add(kind: PrimitiveKind, near?: Direction): Promise<void>;
   remove(): Promise<void>;
   rename(name: string): Promise<void>;
   paint(colour: Vector3): Promise<void>;
@@ -47,10 +48,11 @@ export function createActions(client: RoomClient, scene: () => ThetaScene, notic
   const adding = new Set<Creation>();
   return {
     perform,
-    async add(kind) {
+    async add(kind, near) {
       const at = scene().freePlace(
         PRIMITIVE_METRES,
         [...adding].map(({ translation }) => translation),
+        near,
       );
       const taken = [...client.document.entities.values(), ...adding].map(({ name }) => name);
       const creation = createPrimitive(kind, PRIMITIVE_METRES, at, taken);

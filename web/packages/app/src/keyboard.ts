@@ -13,6 +13,8 @@ export interface KeyboardPorts {
   readonly focusMove: () => void;
   readonly focusChat: () => void;
   readonly openHelp: () => void;
+  readonly importFile: () => void;
+  readonly toggleVr: () => void;
 }
 
 /** The keys of the whole page; text fields and dialogs keep their own. */
@@ -34,6 +36,7 @@ export function bindKeyboard(ports: KeyboardPorts): void {
     "add-cube": () => void actions.add("cube"),
     "add-pyramid": () => void actions.add("pyramid"),
     "add-plane": () => void actions.add("plane"),
+    import: ports.importFile,
     next: () => actions.cycle(1),
     previous: () => actions.cycle(-1),
     rename: ports.focusName,
@@ -41,6 +44,7 @@ export function bindKeyboard(ports: KeyboardPorts): void {
     undo: () => void actions.undo(),
     redo: () => void actions.redo(),
     frame: () => scene.frame(),
+    vr: ports.toggleVr,
     chat: ports.focusChat,
     help: ports.openHelp,
     cancel: () => {

@@ -8,6 +8,7 @@ export type Command =
   | "add-cube"
   | "add-pyramid"
   | "add-plane"
+  | "import"
   | "next"
   | "previous"
   | "rename"
@@ -15,6 +16,7 @@ export type Command =
   | "undo"
   | "redo"
   | "frame"
+  | "vr"
   | "chat"
   | "help"
   | "cancel";
@@ -38,6 +40,7 @@ export const BINDINGS: readonly Binding[] = [
   { command: "add-cube", keys: ["c"], label: "Add a cube", group: "Build" },
   { command: "add-pyramid", keys: ["p"], label: "Add a pyramid", group: "Build" },
   { command: "add-plane", keys: ["l"], label: "Add a plane", group: "Build" },
+  { command: "import", keys: ["i"], label: "Bring in a GLB or OBJ", group: "Build" },
   { command: "tool-extrude", keys: ["x"], label: "Extrude the face: type how far, Enter", group: "Build" },
   { command: "tool-move", keys: ["m"], label: "Move: type how far, Enter", group: "Build" },
   { command: "rename", keys: ["f2", "r"], label: "Rename", group: "Build" },
@@ -45,6 +48,7 @@ export const BINDINGS: readonly Binding[] = [
   { command: "undo", keys: ["ctrl+z"], label: "Undo your own last step", group: "Build" },
   { command: "redo", keys: ["ctrl+shift+z", "ctrl+y"], label: "Redo it", group: "Build" },
   { command: "frame", keys: ["f"], label: "Look at the selection, or at everything", group: "Look" },
+  { command: "vr", keys: ["v"], label: "Enter VR, or leave it", group: "Look" },
   { command: "chat", keys: ["t", "/"], label: "Say something", group: "Room" },
   { command: "help", keys: ["?"], label: "This sheet", group: "Room" },
 ];

@@ -3,6 +3,7 @@ import { createScene, DARK_THEME, LIGHT_THEME, type ThetaScene } from "@theta/sc
 import { createActions } from "./actions";
 import { h, iconButton } from "./dom";
 import { publishState } from "./hooks";
+import { createImporting } from "./importing";
 import { bindKeyboard } from "./keyboard";
 import { createNotices, type Notices } from "./notices";
 import { createChat } from "./panels/chat";
@@ -15,18 +16,20 @@ import { createConnectionChip, createStatusBar, refusalWords } from "./panels/st
 import { createToolbar } from "./panels/toolbar";
 import { takePlace } from "./place";
 import { createRoleWatch } from "./role";
+import { createShareButton } from "./sharing";
 import type { Memory } from "./storage";
+import { createVr, type XrHook } from "./vr";
 import { reasonWords } from "./words";
 
 declare global {
   interface Window {
     /** For tinkerers, in the console; docs/guide/page.md says what there is. */
-    theta?: { client: RoomClient; scene: ThetaScene };
+    theta?: { client: RoomClient; scene: ThetaScene; xr?: XrHook };
   }
 }
 
-/** Builds the page around a client and joins the room. */
-export function startApp(client: RoomClient, memory: Memory): void {
+/** Builds the page around a client and joins the room. `problem` is what was wrong with the link, in words. */
+export function startApp(client: RoomClient, memory: Memory, problem = ""): void {
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   const canvas = createCanvas();
@@ -48,10 +51,16 @@ export function startApp(client: RoomClient, memory: Memory): void {
     },
   });
   const { selection } = scene;
+  window.theta = { client, scene };
+  const vr = createVr({ client, scene, actions, notices, loaded: (xr) => (window.theta = { client, scene, xr }) });
 
   const outline = createOutline(client, selection);
   const inspector = createInspector(client, selection, actions, role, () => canvas.focus());
   const chat = createChat(client, (text) => notices.show(unsaidWords(client, text), { kind: "warning", topic: "chat" }));
+  const importing = createImporting({ client, scene: () => scene, notices, role });
+  const importFile = (): void => {
+    if (!role.watching) importing.choose();
+  };
   const help = createHelp();
   const helpButton = iconButton("help", "Keys", "help", "?");
   const openHelp = (): void => help.showModal();
@@ -68,14 +77,15 @@ export function startApp(client: RoomClient, memory: Memory): void {
       class: "top-bar",
       children: [
         createBrand(client),
-        createToolbar({ client, selection, actions, role, frame: () => scene.frame() }),
-        h("div", { class: "corner", children: [createConnectionChip(client), helpButton] }),
+        createToolbar({ client, selection, actions, role, frame: () => scene.frame(), importFile, vr: vr.button }),
+        h("div", { class: "corner", children: [createConnectionChip(client), createShareButton(client), helpButton] }),
       ],
     }),
     outline.element,
     h("div", { class: "column right", children: [inspector.element, createPeople(client), chat.element] }),
     createStatusBar(client, () => notices.show("Hash copied", { topic: "hash" })),
     createGuide(client, role),
+    ...importing.elements,
     notices.element,
     help,
     welcome.element,
@@ -90,22 +100,25 @@ export function startApp(client: RoomClient, memory: Memory): void {
     focusMove: inspector.focusMove,
     focusChat: chat.focus,
     openHelp,
+    importFile,
+    toggleVr: vr.toggle,
   });
   dark.addEventListener("change", () => scene.setTheme(dark.matches ? DARK_THEME : LIGHT_THEME));
   publishState(client);
   watchTrouble(client, notices, welcome, memory);
   takePlace(client, scene, memory);
-  window.theta = { client, scene };
   window.addEventListener("beforeunload", (event) => {
     if (client.statistics.packetsPending > 0) event.preventDefault();
   });
 
-  if (!isSecureContext) {
+  // The room sends plain HTTP from elsewhere on to HTTPS; who comes here all the same came through something between.
+  if (!isSecureContext || (crypto as Partial<Crypto>).subtle === undefined) {
     refuseAddress(memory);
     return;
   }
   const { name, invite } = memory;
-  if (name && invite) {
+  if (problem) welcome.ask({ name, invite: "", reason: problem });
+  else if (name && invite) {
     client.connect({ name, invite });
     canvas.focus();
   } else welcome.ask({ name, invite });
@@ -162,6 +175,12 @@ function watchTrouble(client: RoomClient, notices: Notices, welcome: Welcome, me
     if (connection.code === "not-invited") {
       memory.forgetInvite();
       welcome.ask({ name: memory.name, invite: "", reason: "This room doesn't know that invite. Ask for a new link." });
+      return;
+    }
+    if (connection.code === "wrong-room") {
+      const reason =
+        "Another room answers here than your link is for, so it was not shown your invite. If it moved, ask for a new link; if not, somebody may be posing as it.";
+      welcome.ask({ name: memory.name, invite: "", reason });
       return;
     }
     notices.show(refusalWords(connection.code), {

@@ -1,4 +1,4 @@
-import { inviteFromFragment } from "@theta/client";
+import { inviteFromFragment, readCode } from "@theta/client";
 
 const NAME_KEY = "theta.name";
 const PLACE_KEY = "theta.place";
@@ -19,10 +19,15 @@ export function cleanName(text: string): string {
   return [...printable].slice(0, NAME_CHARACTERS_MAX).join("");
 }
 
-/** The invite in what somebody pasted: the whole link, its fragment, or the token alone; empty when it is neither. */
+/**
+ * The invite in what somebody pasted or typed: the whole link, its fragment, or the token alone. Where a code stands
+ * instead it gives the code (see `readCode`), and nothing when it is none of these.
+ */
 export function inviteFrom(text: string): string {
   const pasted = text.trim();
   const hash = pasted.indexOf("#");
+  const code = readCode(pasted.slice(hash + 1));
+  if (code !== null) return code;
   const token = hash >= 0 || pasted.startsWith("invite=") ? inviteFromFragment(pasted.slice(hash + 1)) : pasted;
   return /^[!-~]+$/.test(token) && token.length <= INVITE_CHARACTERS_MAX && !token.includes("/") ? token : "";
 }
@@ -65,11 +70,11 @@ export function createMemory(local: Shelf | null, session: Shelf | null): Memory
   };
 }
 
-/** Takes the invite out of the address bar, so that nobody copies or photographs it by accident. */
+/** Takes the invite or the code out of the address bar, so that nobody copies or photographs it by accident. */
 export function takeInvite(location: Location, history: History): string {
-  const invite = inviteFromFragment(location.hash);
+  const invite = location.hash ? inviteFrom(location.hash) : "";
   if (invite) history.replaceState(history.state, "", location.pathname + location.search);
-  return inviteFrom(invite);
+  return invite;
 }
 
 function attempt<Result>(run: () => Result): Result | null {

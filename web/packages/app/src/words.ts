@@ -2,6 +2,7 @@
 
 const STEP_WORDS: Readonly<Record<string, string>> = {
   "create primitive": "adding an object",
+  "import mesh": "bringing in a model",
   transform: "moving",
   "move vertices": "moving points",
   "extrude face": "extruding",

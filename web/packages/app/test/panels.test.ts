@@ -1,9 +1,10 @@
 // @vitest-environment happy-dom
 import type { Vector3 } from "@theta/client";
-import { createSelection, type ThetaScene } from "@theta/scene";
+import { CONTRAST_MIN, contrastOf, createSelection, type ThetaScene } from "@theta/scene";
 import { Vector3 as Point } from "three";
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import { createActions, list, nextOf } from "../src/actions";
+import { redeem } from "../src/codes";
 import { publishState } from "../src/hooks";
 import { createNotices } from "../src/notices";
 import { createChat } from "../src/panels/chat";
@@ -34,7 +35,7 @@ function room() {
   const actions = createActions(client, () => scene, notices, role);
   const inspector = createInspector(client, selection, actions, role);
   const outline = createOutline(client, selection);
-  const toolbar = createToolbar({ client, selection, actions, role, frame: () => undefined });
+  const toolbar = createToolbar({ client, selection, actions, role, frame: () => undefined, importFile: () => undefined, vr: document.createElement("button") });
   document.body.replaceChildren(createGuide(client, role), notices.element, inspector.element, outline.element, toolbar);
   return { client, selection, actions, notices, inspector };
 }
@@ -180,7 +181,20 @@ test("names and chat are text, never markup", () => {
   expect(byId("person").textContent).toContain("you");
 });
 
-test("the welcome asks only for what is missing, and explains what was wrong", () => {
+test("initials can be read on every person's colour", () => {
+  const client = new FakeClient();
+  client.connect();
+  document.body.append(createPeople(client));
+  const rgb = (css: string): number => Number.parseInt(css.slice(1), 16);
+  for (let colour = 0; colour <= 0xffffff; colour += 0x030d11) {
+    client.people = client.people.map((person) => ({ ...person, colour }));
+    client.emit("people", client.people);
+    const { color, backgroundColor } = document.querySelector<HTMLElement>(".badge")!.style;
+    expect(contrastOf(rgb(color), rgb(backgroundColor)), colour.toString(16)).toBeGreaterThanOrEqual(CONTRAST_MIN);
+  }
+});
+
+test("the welcome asks only for what is missing, and explains what was wrong", async () => {
   const answers: unknown[] = [];
   const welcome = createWelcome((answer) => answers.push(answer));
   document.body.append(welcome.element);
@@ -191,16 +205,39 @@ test("the welcome asks only for what is missing, and explains what was wrong", (
   expect(byId("welcome-reason").textContent).toBe("A name is missing.");
   byId<HTMLInputElement>("name-input").value = " Ana ";
   submit();
+  await vi.waitFor(() => expect(answers).toHaveLength(1));
   welcome.ask({ name: "Ana", invite: "" });
   byId<HTMLInputElement>("invite-input").value = "not one";
   submit();
   expect(byId("welcome-reason").textContent).toContain("no invite");
   byId<HTMLInputElement>("invite-input").value = "http://localhost:8080/#invite=xyz";
   submit();
+  await vi.waitFor(() => expect(answers).toHaveLength(2));
   expect(answers).toEqual([
     { name: "Ana", invite: "token" },
     { name: "Ana", invite: "xyz" },
   ]);
+});
+
+test("a code that is typed is exchanged for the invite, and what is wrong with it is said", async () => {
+  const answers: unknown[] = [];
+  const tried: string[] = [];
+  const welcome = createWelcome(
+    (answer) => answers.push(answer),
+    (given) => redeem(given, (code) => Promise.resolve(tried.push(code) < 2 ? { problem: "wrong" } : { invite: "token" })),
+  );
+  document.body.append(welcome.element);
+  welcome.ask({ name: "Ana", invite: "" });
+  const submit = (): unknown => welcome.element.querySelector("form")?.dispatchEvent(new Event("submit", { cancelable: true }));
+  byId<HTMLInputElement>("invite-input").value = "k7qm 2rwd";
+  submit();
+  await vi.waitFor(() => expect(byId("welcome-reason").textContent).toContain("not this room's code"));
+  expect(byId<HTMLButtonElement>("join").disabled).toBe(false);
+  expect(answers).toEqual([]);
+  byId<HTMLInputElement>("invite-input").value = "https://192.168.1.5:8080/#K7QM-2RWE";
+  submit();
+  await vi.waitFor(() => expect(answers).toEqual([{ name: "Ana", invite: "token" }]));
+  expect(tried).toEqual(["K7QM2RWD", "K7QM2RWE"]);
 });
 
 test("the connection's state is in words, and on the page for tests to read", () => {
@@ -258,8 +295,8 @@ test("an empty room says where to begin, until there is something", async () => 
 
 test("at an address without WebCrypto the page says by which one to open the room instead", () => {
   document.body.append(createInsecure({ hostname: "10.0.0.5", port: "8080" }, "token"));
-  expect(byId<HTMLInputElement>("insecure-link").value).toBe("http://localhost:8080/#invite=token");
-  expect(byId<HTMLInputElement>("insecure-tunnel").value).toBe("ssh -N -L 8080:localhost:8080 10.0.0.5");
+  expect(byId<HTMLInputElement>("insecure-link").value).toBe("https://10.0.0.5:8080/#invite=token");
+  expect(byId<HTMLInputElement>("insecure-local").value).toBe("http://localhost:8080/#invite=token");
 });
 
 test("small words", () => {

@@ -16,8 +16,11 @@ test.each([
   ["  AbC-12_3 \n", "AbC-12_3"],
   ["#invite=AbC-12_3", "AbC-12_3"],
   ["invite=AbC-12_3", "AbC-12_3"],
+  ["https://192.168.1.5:8080/#K7QM-2RWD", "K7QM2RWD"],
+  ["#k7qm2rwd", "K7QM2RWD"],
+  [" k7qm 2rwd ", "K7QM2RWD"],
   ["http://localhost:8080/", ""],
-  ["two words", ""],
+  ["three words", ""],
   ["x".repeat(129), ""],
   ["", ""],
 ])("%j holds the invite %j", (pasted, invite) => {
@@ -30,8 +33,12 @@ test("the invite leaves the address bar once it was read", () => {
   const history = { state: null, replaceState: (_state: unknown, _title: string, url: string) => replaced.push(url) };
   expect(takeInvite(location, history as unknown as History)).toBe("token");
   expect(replaced).toEqual(["/?a=1"]);
-  expect(takeInvite({ ...location, hash: "" }, history as unknown as History)).toBe("");
-  expect(replaced).toHaveLength(1);
+  expect(takeInvite({ ...location, hash: "#k7qm-2rwd" }, history as unknown as History)).toBe("K7QM2RWD");
+  expect(replaced).toEqual(["/?a=1", "/?a=1"]);
+  for (const hash of ["", "#", "#three words"]) {
+    expect(takeInvite({ ...location, hash }, history as unknown as History)).toBe("");
+  }
+  expect(replaced).toHaveLength(2);
 });
 
 test("this window's invite comes before the browser's, and forgetting takes both", () => {

@@ -18,7 +18,7 @@ import {
 } from "@theta/wire";
 import { backoffMs } from "./backoff";
 import type { Environment } from "./environment";
-import { RoomChangedError, RoomFaultError } from "./errors";
+import { RoomChangedError, RoomFaultError, WrongRoomError } from "./errors";
 import type { Handshake } from "./handshake";
 import { createHeartbeat, type Heartbeat } from "./heartbeat";
 import type { RoomIdentity } from "./log-follower";
@@ -28,6 +28,7 @@ import type { ConnectionState, RefusalCode } from "./types";
 const JOIN_MS_MAX = 2 * HANDSHAKE_SECONDS_MAX * 1000;
 const PEER_TIMEOUT = 4504;
 const HANDSHAKE_TIMEOUT = 4408;
+const WRONG_ROOM = 4421;
 
 const REFUSALS = new Map<number, RefusalCode>([
   [4401, "bad-proof"],
@@ -185,11 +186,12 @@ export function createConnection(parts: ConnectionParts): Connection {
   /** Breaks off because of the room's fault, and tries again; a fault of our own is thrown on. */
   function fail(error: unknown): void {
     if (attempt === null) return;
-    if (error instanceof RoomChangedError) attempt.refusal = { code: "room-changed", reason: error.message };
-    const code = error instanceof RoomFaultError ? error.closeCode : CLOSE_PROTOCOL_ERROR;
-    attempt.transport.close(code, reasonOf(error));
-    const isOurs = !(error instanceof WireError || error instanceof RoomFaultError || error instanceof RoomChangedError);
-    if (isOurs) throw error;
+    const isElsewhere = error instanceof WrongRoomError || error instanceof RoomChangedError;
+    if (isElsewhere) {
+      attempt.refusal = { code: error instanceof WrongRoomError ? "wrong-room" : "room-changed", reason: error.message };
+    }
+    attempt.transport.close(closeCodeOf(error), reasonOf(error));
+    if (!(isElsewhere || error instanceof WireError || error instanceof RoomFaultError)) throw error;
   }
 
   function end(current: Attempt, code: number, reason: string): void {
@@ -252,6 +254,11 @@ export function createConnection(parts: ConnectionParts): Connection {
       change({ phase: "closed" });
     },
   };
+}
+
+function closeCodeOf(error: unknown): number {
+  if (error instanceof WrongRoomError) return WRONG_ROOM;
+  return error instanceof RoomFaultError ? error.closeCode : CLOSE_PROTOCOL_ERROR;
 }
 
 function reasonOf(error: unknown): string {

@@ -56,6 +56,11 @@ export class RoomFaultError extends ClientError {
   }
 }
 
+/** Another room answers than the invite is for; it was not shown the invite. */
+export class WrongRoomError extends ClientError {
+  override readonly name = "WrongRoomError";
+}
+
 /** At the same address there is another room than before. */
 export class RoomChangedError extends ClientError {
   override readonly name = "RoomChangedError";

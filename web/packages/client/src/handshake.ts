@@ -1,6 +1,7 @@
-/** The page's side of the handshake (SES-1 … SES-8): hello out, challenge in, proof out, acknowledgement in. */
+/** The page's side of the handshake (SES-1 … SES-8, SES-13): hello out, challenge in, proof out, acknowledgement in. */
 
 import {
+  blake2b128,
   challengeDigest,
   encodeMessage,
   equalBytes,
@@ -13,8 +14,9 @@ import {
   type SessionAcknowledge,
   type SessionChallenge,
 } from "@theta/wire";
-import { RoomChangedError, RoomFaultError } from "./errors";
+import { RoomChangedError, RoomFaultError, WrongRoomError } from "./errors";
 import type { CheckSignature, Identity } from "./identity";
+import { isInviteTo, roomOfInvite } from "./link";
 import type { RoomIdentity } from "./log-follower";
 
 /** The page takes patches: twenty topology operations bit-identical in two languages would double the hardest work. */
@@ -42,7 +44,7 @@ export interface HandshakeTerms {
 
 export interface Handshake {
   readonly hello: Uint8Array;
-  /** The frame to answer with. Throws `RoomFaultError`, or `RoomChangedError` when it is another room. */
+  /** The frame to answer with. Throws `RoomFaultError`; `RoomChangedError` or `WrongRoomError` when it is another room. */
   prove(challenge: SessionChallenge, frame: Uint8Array): Promise<Uint8Array>;
   /** The room's identity, now that the session stands. Throws `RoomFaultError`. */
   finish(acknowledge: SessionAcknowledge): RoomIdentity;
@@ -77,11 +79,19 @@ export function createHandshake(terms: HandshakeTerms): Handshake {
       if (!(await terms.check(challenge.roomKey, challengeDigest(hello, challenge), challenge.signature))) {
         throw new RoomFaultError("the room did not prove its key", 4401);
       }
+      if (!equalBytes(challenge.room, blake2b128("theta-room", challenge.roomKey))) {
+        throw new RoomFaultError("the room goes by an id that is not its key's", 4401);
+      }
       checkSameRoom(terms.expectedRoom, challenge);
+      const isReadable = roomOfInvite(terms.invite) !== null;
+      if (isReadable && !isInviteTo(terms.invite, challenge.room)) {
+        throw new WrongRoomError("another room answers here than the link is for; it was not shown the invite");
+      }
       room = { roomKey: challenge.roomKey.slice(), server: challenge.server.slice(), room: challenge.room.slice() };
       const signature = await identity.sign(proofDigest(hello, frame));
       state = "proved";
-      return encodeMessage({ type: "SessionProof", signature, invite: terms.invite });
+      // An invite that names no room could end up anywhere.
+      return encodeMessage({ type: "SessionProof", signature, invite: isReadable ? terms.invite : "" });
     },
     finish(acknowledge) {
       if (state !== "proved" || room === null) throw new RoomFaultError("an acknowledgement before the proof");

@@ -2,6 +2,6 @@ export * from "./types";
 export * from "./errors";
 export { createRoomClient } from "./room-client";
 export { createIndexedDbKeyStore, createMemoryKeyStore } from "./key-store";
-export { inviteFromFragment, roomAddress } from "./link";
+export { type CodeAnswer, exchangeCode, inviteFromFragment, readCode, roomAddress } from "./link";
 export { cleanName, isPrintable } from "./text";
 export { idAt } from "@theta/wire";

@@ -1,4 +1,15 @@
-/** The link that the room prints: http://HOST/#invite=TOKEN. The fragment never leaves the page. */
+/**
+ * The link that the room prints: https://HOST/#invite=TOKEN, or https://HOST/#K7QM-2RWD with the code that is typed
+ * instead. The fragment never leaves the page.
+ */
+
+import { equalBytes, INVITE_CHARACTERS_MAX } from "@theta/wire";
+
+const INVITE_VERSION = 2;
+const INVITE_BYTES = 34;
+const INVITE_ROOM_AT = 18;
+/** Crockford's base32: no I, L, O or U. */
+const CODE = /^[0-9A-HJKMNP-TV-Z]{8}$/;
 
 /** The invite in a link's fragment; empty when there is none. */
 export function inviteFromFragment(fragment: string): string {
@@ -8,4 +19,52 @@ export function inviteFromFragment(fragment: string): string {
 /** The WebSocket's address beside a page. */
 export function roomAddress(location: { readonly protocol: string; readonly host: string }): string {
   return `${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}/ws`;
+}
+
+/** The id of the room that an invite is for (SES-7); null when it is none, or of another version. */
+export function roomOfInvite(invite: string): Uint8Array | null {
+  if (invite.length > INVITE_CHARACTERS_MAX || !/^[\w-]+$/.test(invite)) return null;
+  let bytes: Uint8Array;
+  try {
+    bytes = Uint8Array.from(atob(invite.replaceAll("-", "+").replaceAll("_", "/")), (letter) => letter.charCodeAt(0));
+  } catch {
+    return null;
+  }
+  const isWhole = bytes.length === INVITE_BYTES && bytes[0] === INVITE_VERSION;
+  // atob overlooks stray bits at the end; there is one written form only.
+  const isCanonical = btoa(String.fromCharCode(...bytes)).replace(/=+$/, "") === invite.replaceAll("-", "+").replaceAll("_", "/");
+  return isWhole && isCanonical ? bytes.slice(INVITE_ROOM_AT) : null;
+}
+
+/** Whether an invite may be shown to a room: it names that room. */
+export function isInviteTo(invite: string, room: Uint8Array): boolean {
+  const named = roomOfInvite(invite);
+  return named !== null && equalBytes(named, room);
+}
+
+/** A code as somebody typed it (SES-12), in its one form of eight characters; null when it is none. */
+export function readCode(typed: string): string | null {
+  const code = typed.replace(/[\s-]/g, "").toUpperCase().replaceAll("O", "0").replace(/[IL]/g, "1");
+  return CODE.test(code) ? code : null;
+}
+
+/** What came of a code: the invite, or why there is none. */
+export type CodeAnswer = { readonly invite: string } | { readonly problem: "wrong" | "too-many" | "unreachable" };
+
+/** Asks the room that this page came from for the invite that a code stands for. Trusts whoever answers. */
+export async function exchangeCode(code: string, ask: typeof fetch = (...request) => fetch(...request)): Promise<CodeAnswer> {
+  try {
+    const response = await ask("/api/invite", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ code }),
+      redirect: "error",
+    });
+    if (response.status === 429) return { problem: "too-many" };
+    if (!response.ok) return { problem: response.status === 403 ? "wrong" : "unreachable" };
+    const { invite } = (await response.json()) as { readonly invite: unknown };
+    return typeof invite === "string" && roomOfInvite(invite) !== null ? { invite } : { problem: "unreachable" };
+  } catch {
+    return { problem: "unreachable" };
+  }
 }

@@ -42,6 +42,14 @@ export function encodeOperation(operation: Operation): EncodedOperation {
       checkPlacement(translation, rotation, scale);
       return encoded("create_primitive", { ...operation, rotation, scale }, true);
     }
+    case "import_mesh": {
+      const { rotation = NO_ROTATION, scale = NO_SCALE, asset, name, translation, colour } = operation;
+      if (!/^[0-9a-f]{64}$/.test(asset)) throw new InvalidOperationError("asset", "a name of 64 hexadecimal digits");
+      checkName(name);
+      checkPlacement(translation, rotation, scale);
+      within("colour", colour, 0, 1);
+      return encoded("import_mesh", { ...operation, asset: fromHex(asset), rotation, scale }, true);
+    }
     case "transform":
       checkPlacement(operation.translation, operation.rotation, operation.scale);
       return encoded("transform", { ...operation, entity: idBytes("entity", operation.entity) });

@@ -4,17 +4,19 @@ import {
   decodePresenceRows,
   encodePresenceRow,
   fromHex,
+  type Pose,
   PRESENCE_HERTZ,
   type PresenceRow,
   toHex,
 } from "@theta/wire";
 import type { Environment } from "./environment";
-import type { Actor, Presence, Selection } from "./types";
+import type { Actor, Drag, Presence, Selection } from "./types";
 
 const INTERVAL_MS = 1000 / PRESENCE_HERTZ;
 /** Said again this often without a change, so that newcomers and losers of a datagram learn it. */
 const REPEAT_MS = 1000;
 const NO_ID = new Uint8Array(16);
+const NOWHERE: Pose = { position: [0, 0, 0], rotation: [0, 0, 0, 1] };
 
 /** Sends one's own row: at most PRESENCE_HERTZ times a second when it changes, else once a second. */
 export function createOwnPresence(environment: Environment, send: (row: Uint8Array) => void) {
@@ -99,17 +101,32 @@ function isNewer(sequence: number, before: number): boolean {
 }
 
 /** What is not finite is not shown: the room takes it for a broken participant. */
-function rowOf(actor: Actor, sequence: number, { tool, selection, head, ray }: Presence): PresenceRow {
+function rowOf(actor: Actor, sequence: number, presence: Presence): PresenceRow {
+  const { tool, selection, ray } = presence;
+  const drag = finitePose(presence.drag && poseOfDrag(presence.drag));
   return {
     actor,
     sequence,
     tool,
     selectionKind: selection?.kind ?? "none",
-    head: head !== null && isFinite32([...head.position, ...head.rotation]) ? head : null,
+    head: finitePose(presence.head),
     ray: ray !== null && isFinite32([...ray.origin, ...ray.direction]) ? ray : null,
     selectedEntity: selection === null ? NO_ID : fromHex(selection.entity),
     selectedElement: selection === null || selection.kind === "object" ? NO_ID : fromHex(selection.element),
+    left: finitePose(presence.left),
+    right: finitePose(presence.right),
+    dragKind: drag ? (presence.drag?.kind ?? "none") : "none",
+    drag: drag ?? NOWHERE,
   };
+}
+
+function finitePose(pose: Pose | null): Pose | null {
+  return pose !== null && isFinite32([...pose.position, ...pose.rotation]) ? pose : null;
+}
+
+function poseOfDrag(drag: Drag): Pose {
+  if (drag.kind === "object") return drag;
+  return { ...NOWHERE, position: drag.kind === "extrude" ? [drag.distance, 0, 0] : drag.offset };
 }
 
 function isFinite32(values: readonly number[]): boolean {
@@ -117,7 +134,14 @@ function isFinite32(values: readonly number[]): boolean {
 }
 
 function presenceOf(row: PresenceRow): Presence {
-  return { tool: row.tool, head: row.head, ray: row.ray, selection: selectionOf(row) };
+  const { tool, head, ray, left, right } = row;
+  return { tool, head, ray, left, right, selection: selectionOf(row), drag: dragOf(row) };
+}
+
+function dragOf({ dragKind, drag }: PresenceRow): Drag | null {
+  if (dragKind === "none") return null;
+  if (dragKind === "object") return { kind: dragKind, ...drag };
+  return dragKind === "extrude" ? { kind: dragKind, distance: drag.position[0] } : { kind: dragKind, offset: drag.position };
 }
 
 function selectionOf({ selectionKind, selectedEntity, selectedElement }: PresenceRow): Selection | null {

@@ -1,7 +1,8 @@
 /** The client, put together: what the connection brings in goes to its part, and what they send goes out. */
 
 import { createWebSocketTransport, type OpenTransport } from "@theta/transport";
-import { CHAT_CHARACTERS_MAX, type FromRoom, NONCE_BYTES_MAX, type SessionAcknowledge } from "@theta/wire";
+import { CHAT_CHARACTERS_MAX, type FromRoom, NONCE_BYTES_MAX, type SessionAcknowledge, toHex } from "@theta/wire";
+import { createAssetUploads } from "./asset-upload";
 import { createChatPace } from "./chat-pace";
 import { createConnection } from "./connection";
 import { createDocumentSync } from "./document-sync";
@@ -68,6 +69,11 @@ export function createRoomClient(options: RoomClientOptions, parts: RoomClientPa
     canStamp: () => sync.view.status !== "loading",
     changed: emitStatistics,
   });
+  const uploads = createAssetUploads({
+    environment,
+    send: (part) => connection.send(part),
+    isJoined: () => room !== null && connection.state.phase !== "closed",
+  });
   const history = createOwnHistory({
     environment,
     follower,
@@ -131,6 +137,7 @@ export function createRoomClient(options: RoomClientOptions, parts: RoomClientPa
     follower.witness(acknowledge.lamport);
     const domain = { server: entered.server, room: entered.room, session, actor };
     outbox.enter({ identity: own(), domain, nextNonce, resumed });
+    uploads.enter();
     ownPresence.start(actor);
     chatPace.reset();
     return { phase: "online", role, actor, roomName, resumed };
@@ -139,6 +146,7 @@ export function createRoomClient(options: RoomClientOptions, parts: RoomClientPa
   function leave(code: number, reason: string): void {
     outbox.leave(PACKET_FAULTS.has(code), code, reason);
     ownPresence.stop();
+    uploads.leave();
     sync.leave();
     if (code >= PRIVATE_CODES_FROM && !RESUMABLE.has(code)) resumption = null;
   }
@@ -160,6 +168,12 @@ export function createRoomClient(options: RoomClientOptions, parts: RoomClientPa
       case "PacketRefused":
         outbox.handleRefused(message);
         if (message.code === "ReadOnly") emitter.emit("readOnly", message.reason);
+        break;
+      case "AssetReceived":
+        uploads.handleReceived(message);
+        break;
+      case "AssetRefused":
+        uploads.handleRefused(message);
         break;
       case "Corrected": {
         const { actor, number, outcome, reason } = message;
@@ -206,6 +220,7 @@ export function createRoomClient(options: RoomClientOptions, parts: RoomClientPa
     room = null;
     resumption = null;
     outbox.close();
+    uploads.close();
     people.reset();
     history.reset();
     emitPresence(others.keepOnly(new Set()));
@@ -243,6 +258,7 @@ export function createRoomClient(options: RoomClientOptions, parts: RoomClientPa
     close() {
       connection.stop();
       outbox.close();
+      uploads.close();
     },
     // Async, so that a bad operation rejects as everything else does.
     async perform(operations, gesture) {
@@ -253,6 +269,11 @@ export function createRoomClient(options: RoomClientOptions, parts: RoomClientPa
       // Only if it was taken: else the next command would begin somebody else's gesture by that name.
       if (gesture !== undefined && outbox.nextNumber > first) (gesture as { number: bigint | null }).number = number;
       return performed;
+    },
+    uploadAsset: (bytes, options = {}) => uploads.upload(bytes, options),
+    authorization() {
+      const isOnline = connection.state.phase === "online" && resumption !== null;
+      return isOnline ? `Bearer ${toHex(resumption!.session)}:${toHex(resumption!.token)}` : null;
     },
     beginGesture(): Gesture {
       return { number: null };

@@ -7,6 +7,8 @@
 
 export type EntityId = string;
 export type ElementId = string;
+/** What an asset is named by: the hash of its bytes, 64 hexadecimal digits. */
+export type AssetId = string;
 /** An author's Ed25519 public key, 64 hexadecimal digits. */
 export type AuthorKey = string;
 export type Actor = bigint;
@@ -94,6 +96,16 @@ export type Operation =
       readonly scale?: Vector3;
     }
   | {
+      readonly type: "import_mesh";
+      /** The polygons, as `uploadAsset` named them. */
+      readonly asset: AssetId;
+      readonly name: string;
+      readonly translation: Vector3;
+      readonly rotation?: Quaternion;
+      readonly scale?: Vector3;
+      readonly colour: Vector3;
+    }
+  | {
       readonly type: "transform";
       readonly entity: EntityId;
       readonly translation: Vector3;
@@ -119,6 +131,13 @@ export type Operation =
   | { readonly type: "rename"; readonly entity: EntityId; readonly name: string }
   | { readonly type: "delete"; readonly entity: EntityId };
 
+export interface UploadOptions {
+  /** Called with the share that the room has, 0 to 1. */
+  readonly onProgress?: (share: number) => void;
+  /** Gives the upload up: the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
 /** From press to release: what is performed with the same gesture is undone together. */
 export interface Gesture {
   /** The number of its first command; null before that. */
@@ -136,7 +155,7 @@ export type Outcome = "applied" | "no-op" | "rejected" | "suspended";
 export interface Performed {
   /** One for each operation, in order. */
   readonly names: readonly CommandName[];
-  /** The entity that each `create_primitive` made, in order. */
+  /** The entity that each `create_primitive` and `import_mesh` made, in order. */
   readonly created: readonly EntityId[];
   /** The record that holds them. */
   readonly seq: bigint;
@@ -193,12 +212,30 @@ export type Selection =
   | { readonly kind: "object"; readonly entity: EntityId }
   | { readonly kind: "face" | "vertex"; readonly entity: EntityId; readonly element: ElementId };
 
+/** Where a head or a hand is, in the world. */
+export interface Pose {
+  readonly position: Vector3;
+  readonly rotation: Quaternion;
+}
+
+/**
+ * A drag in progress, of what is selected: an object's placement in the world, how far a face is pulled along its
+ * normal, or how far a face or vertex is moved; the latter two in the mesh's space (REP-5).
+ */
+export type Drag =
+  | ({ readonly kind: "object" } & Pose)
+  | { readonly kind: "extrude"; readonly distance: number }
+  | { readonly kind: "element"; readonly offset: Vector3 };
+
 /** Where someone is, points and what they have selected. World space. */
 export interface Presence {
   readonly tool: Tool;
   readonly selection: Selection | null;
-  readonly head: { readonly position: Vector3; readonly rotation: Quaternion } | null;
+  readonly head: Pose | null;
   readonly ray: { readonly origin: Vector3; readonly direction: Vector3 } | null;
+  readonly left: Pose | null;
+  readonly right: Pose | null;
+  readonly drag: Drag | null;
 }
 
 // -- the connection ---------------------------------------------------------------------------------------------------
@@ -216,9 +253,13 @@ export type ConnectionState =
   /** `close` was called. */
   | { readonly phase: "closed" };
 
-/** Why the room doesn't let this page in. `room-changed`: another key than this room had before; `unsupported`: no Ed25519. */
+/**
+ * Why the room doesn't let this page in. `wrong-room`: another one than the invite is for, which it was not shown;
+ * `room-changed`: another key than this room had before; `unsupported`: no Ed25519.
+ */
 export type RefusalCode =
   | "not-invited"
+  | "wrong-room"
   | "bad-proof"
   | "room-full"
   | "session-replaced"
@@ -285,6 +326,16 @@ export interface RoomClient {
    * `InvalidOperationError` when a field is out of its limits; nothing was sent.
    */
   perform(operations: readonly Operation[], gesture?: Gesture): Promise<Performed>;
+
+  /**
+   * Gives the room an asset (polygons as AST-1 writes them) and resolves with its name once it is on the room's disk.
+   * While the connection is down it waits, and goes on from where it was. Rejects with `RefusedError` (the room said
+   * no), `NotConnectedError` (never joined, or closed) or `InvalidOperationError` (too large).
+   */
+  uploadAsset(bytes: Uint8Array, options?: UploadOptions): Promise<AssetId>;
+
+  /** What shows the room's HTTP side that this is a participant (an Authorization header); null while away. */
+  authorization(): string | null;
 
   /** Starts a gesture: pass it to every `perform` of the same press to release. */
   beginGesture(): Gesture;

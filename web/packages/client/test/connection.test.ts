@@ -4,12 +4,12 @@ import { backoffMs } from "../src/backoff";
 import { createRoomClient } from "../src/room-client";
 import { NotConnectedError } from "../src/errors";
 import { rest, until } from "./environment";
-import { createFakeRoom } from "./fake-room";
+import { createFakeRoom, inviteTo } from "./fake-room";
 import { createJoined, createMeeting } from "./joined";
 
 describe("joining", () => {
   it("SES-1: shakes hands, shows its invite only after the room has proved its key, and is online", async () => {
-    const { client, room } = await createMeeting({ invite: "s3cret" });
+    const { client, room } = await createMeeting();
     expect(client.connection).toEqual({ phase: "idle" });
     client.connect();
     expect(client.connection).toEqual({ phase: "connecting", attempt: 1 });
@@ -19,7 +19,7 @@ describe("joining", () => {
     expect(hello).toMatchObject({ name: "Ann", capabilities: ["patches", "presence", "chat"], lastSeq: 0n });
     expect(hello!.clientNonce.length).toBe(32);
     expect(hello!.resumeSession.length).toBe(0);
-    expect(room.all("SessionProof")[0]).toMatchObject({ invite: "s3cret" });
+    expect(room.all("SessionProof")[0]).toMatchObject({ invite: room.invite });
     expect(client.connection).toMatchObject({ phase: "online", role: "editor", roomName: "Studio", resumed: false });
   });
 
@@ -30,6 +30,35 @@ describe("joining", () => {
     await until(() => client.connection.phase === "refused");
     expect(client.connection).toMatchObject({ code: "bad-proof", reason: "the room did not prove its key" });
     expect(room.all("SessionProof")).toEqual([]);
+  });
+
+  it("SES-13: shows an invite to no other room than the one that it names, and joins with one that fits", async () => {
+    const { client, room } = await createMeeting({ invite: inviteTo(new Uint8Array(16).fill(7)) });
+    client.connect();
+    await until(() => client.connection.phase === "refused");
+    const reason = "another room answers here than the link is for; it was not shown the invite";
+    expect(client.connection).toEqual({ phase: "refused", code: "wrong-room", reason });
+    await until(() => room.closes.length === 1);
+    expect(room.closes[0]).toMatchObject({ code: 4421 });
+    expect(room.all("SessionProof")).toEqual([]);
+    client.connect({ invite: room.invite });
+    await until(() => client.connection.phase === "online");
+  });
+
+  it("SES-13: a room cannot borrow the id of another", async () => {
+    const { client, room } = await createMeeting({ invite: inviteTo(new Uint8Array(16).fill(7)) });
+    room.script.borrowedId = new Uint8Array(16).fill(7);
+    client.connect();
+    await until(() => client.connection.phase === "refused");
+    expect(client.connection).toMatchObject({ code: "bad-proof", reason: "the room goes by an id that is not its key's" });
+    expect(room.all("SessionProof")).toEqual([]);
+  });
+
+  it("SES-13: an invite that names no room is shown to none", async () => {
+    const { client, room } = await createMeeting({ invite: "s3cret" });
+    client.connect();
+    await until(() => client.connection.phase === "online");
+    expect(room.all("SessionProof")[0]).toMatchObject({ invite: "" });
   });
 
   it("is the same person at the next visit, and another actor", async () => {
@@ -56,9 +85,9 @@ describe("joining", () => {
     environment.advance(60_000);
     expect(room.connections).toBe(1);
     room.script.refuse = null;
-    client.connect({ invite: "fresh" });
+    client.connect({ invite: room.invite });
     await until(() => client.connection.phase === "online");
-    expect(room.all("SessionProof")[1]).toMatchObject({ invite: "fresh" });
+    expect(room.all("SessionProof")[1]).toMatchObject({ invite: room.invite });
   });
 
   it("gives up a room that never answers, and tries again", async () => {

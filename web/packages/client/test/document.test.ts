@@ -2,7 +2,7 @@ import { encodePart, fromHex, packetBody, packetDigest, packetRecord, RECORD_PAC
 import { describe, expect, it } from "vitest";
 import type { DocumentChange } from "../src/types";
 import { rest, until } from "./environment";
-import { ROOM, SERVER } from "./fake-room";
+import type { FakeRoom } from "./fake-room";
 import { createJoined, createMeeting, ENTITY, namedUnit, placedUnit } from "./joined";
 
 const OTHER = "ff".repeat(16);
@@ -130,14 +130,14 @@ describe("the document", () => {
 });
 
 describe("other people's packets", () => {
-  async function othersPacket(isForged: boolean) {
+  async function othersPacket({ serverId, roomId }: FakeRoom, isForged: boolean) {
     const key = (await crypto.subtle.generateKey("Ed25519", false, ["sign", "verify"]));
     const author = new Uint8Array(await crypto.subtle.exportKey("raw", key.publicKey));
     const session = new Uint8Array(16).fill(0x77);
     const command = { number: 1n, lamport: 500n, gesture: 1n, typeId: 1n, version: 1, payload: Uint8Array.of(0x90) };
     const body = encodePart(packetBody, { timestampMs: 1n, commands: [command] });
     const [actor, nonce, seen, chain] = [6n, 1n, 2n, new Uint8Array(32)];
-    const digest = packetDigest({ server: SERVER, room: ROOM, session, actor }, nonce, seen, chain, body);
+    const digest = packetDigest({ server: serverId, room: roomId, session, actor }, nonce, seen, chain, body);
     const signature = new Uint8Array(await crypto.subtle.sign("Ed25519", key.privateKey, new Uint8Array(digest)));
     if (isForged) signature[3]! ^= 1;
     const record = { session, actor, nonce, seen, chain, signature, admittedMs: 1n, body };
@@ -147,13 +147,13 @@ describe("other people's packets", () => {
 
   it("are checked against the roster's keys; right, wrong and unknown are counted and none is held up", async () => {
     const { client, room } = await createJoined();
-    const right = await othersPacket(false);
+    const right = await othersPacket(room, false);
     room.commit([right.record], []);
     await until(() => client.statistics.signaturesUnknown === 1);
     room.send({ type: "Roster", people: [right.person] });
     room.commit([right.record], []);
     await until(() => client.statistics.signaturesVerified === 1);
-    const forged = await othersPacket(true);
+    const forged = await othersPacket(room, true);
     room.send({ type: "Roster", people: [forged.person] });
     room.commit([forged.record], []);
     await until(() => client.statistics.signaturesFailed === 1);
@@ -162,7 +162,7 @@ describe("other people's packets", () => {
 
   it("CMD-5: raise the Lamport clock, and move `seen` and the chain with them", async () => {
     const { client, room } = await createJoined();
-    room.commit([(await othersPacket(false)).record], []);
+    room.commit([(await othersPacket(room, false)).record], []);
     await until(() => client.document.seq === 4n);
     void client.perform([{ type: "delete", entity: ENTITY }]).catch(() => undefined);
     const packet = await room.packet(1);

@@ -3,6 +3,7 @@
 import { createMemoryTransport, type Lane, type OpenTransport, type Transport } from "@theta/transport";
 import {
   actorOf,
+  blake2b128,
   CHAIN_START,
   chainAfter,
   challengeDigest,
@@ -31,8 +32,12 @@ import { createDocumentStore } from "../src/document-store";
 import { rest, type TestEnvironment, until } from "./environment";
 
 const ED25519 = "Ed25519";
-export const SERVER = new Uint8Array(16).fill(0xaa);
-export const ROOM = new Uint8Array(16).fill(0xbb);
+
+/** An editor's invite to a room; nobody here checks its MAC. */
+export function inviteTo(room: Uint8Array): string {
+  const bytes = Uint8Array.of(2, 1, ...new Uint8Array(16).fill(0xdd), ...room);
+  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+}
 
 export interface FakeRoomScript {
   /** Closes instead of acknowledging. */
@@ -42,6 +47,8 @@ export interface FakeRoomScript {
   sendsDocument?: boolean;
   lamport?: bigint;
   signsFalsely?: boolean;
+  /** The room id that it claims, instead of its own. */
+  borrowedId?: Uint8Array;
 }
 
 type Message<Type extends FromParticipant["type"]> = Extract<FromParticipant, { type: Type }>;
@@ -51,6 +58,8 @@ export type FakeRoom = Awaited<ReturnType<typeof createFakeRoom>>;
 export async function createFakeRoom(environment: TestEnvironment) {
   const key = (await crypto.subtle.generateKey(ED25519, false, ["sign", "verify"]));
   const roomKey = new Uint8Array(await crypto.subtle.exportKey("raw", key.publicKey));
+  const serverId = blake2b128("theta-server", roomKey);
+  const roomId = blake2b128("theta-room", roomKey);
   const script: FakeRoomScript = {};
   const store = createDocumentStore();
   const received: FromParticipant[] = [];
@@ -76,7 +85,8 @@ export async function createFakeRoom(environment: TestEnvironment) {
 
   async function challenge(frame: Uint8Array): Promise<void> {
     helloFrame = frame.slice();
-    const words = { serverNonce: new Uint8Array(32).fill(9), roomKey, server: SERVER, room: ROOM };
+    const room = script.borrowedId ?? roomId;
+    const words = { serverNonce: new Uint8Array(32).fill(9), roomKey, server: serverId, room };
     const signature = await signed(challengeDigest(helloFrame, words));
     if (script.signsFalsely === true) signature[0]! ^= 1;
     const message = { type: "SessionChallenge", ...words, signature } as const;
@@ -202,7 +212,7 @@ export async function createFakeRoom(environment: TestEnvironment) {
     /** Whether the page's signature is right in this room, session and place of the log. */
     async isRightlySigned(packet: SubmitPacket): Promise<boolean> {
       const hello = decodeFromParticipant(helloFrame) as SessionHello;
-      const domain = { server: SERVER, room: ROOM, session, actor: actorOf(hello.publicKey, hello.instance) };
+      const domain = { server: serverId, room: roomId, session, actor: actorOf(hello.publicKey, hello.instance) };
       const digest = packetDigest(domain, packet.nonce, packet.seen, packet.chain, packet.body);
       const publicKey = await crypto.subtle.importKey("raw", new Uint8Array(hello.publicKey), ED25519, false, ["verify"]);
       return crypto.subtle.verify(ED25519, publicKey, new Uint8Array(packet.signature), new Uint8Array(digest));
@@ -226,6 +236,10 @@ export async function createFakeRoom(environment: TestEnvironment) {
     get roomKey() {
       return roomKey;
     },
+    serverId,
+    roomId,
+    /** An editor's invite to this room. */
+    invite: inviteTo(roomId),
     rest,
   };
 }

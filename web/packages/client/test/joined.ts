@@ -11,7 +11,7 @@ export async function createMeeting(options: { invite?: string } = {}) {
   const room = await createFakeRoom(environment);
   const keyStore = createMemoryKeyStore();
   const client = createRoomClient(
-    { url: "ws://test/ws", name: "Ann", invite: options.invite ?? "token", keyStore },
+    { url: "ws://test/ws", name: "Ann", invite: options.invite ?? room.invite, keyStore },
     { environment, transport: room.transport },
   );
   return { environment, room, client, keyStore };

@@ -7,14 +7,28 @@ import type { Presence } from "../src/types";
 import { rest, until } from "./environment";
 import { createJoined, ENTITY } from "./joined";
 
-const NOTHING: Presence = { tool: "none", selection: null, head: null, ray: null };
+const NOTHING: Presence = { tool: "none", selection: null, head: null, ray: null, left: null, right: null, drag: null };
 const author = new Uint8Array(32).fill(5);
 const person = (actor: bigint, name: string) => ({ actor, author, name, colour: 0x336699, role: "editor" as const });
 
 function row(actor: bigint, sequence: number): PresenceRow {
   const id = new Uint8Array(16).fill(1);
   const head = { position: [1, 2, 3] as const, rotation: [0, 0, 0, 1] as const };
-  return { actor, sequence, tool: "move", selectionKind: "face", head, ray: null, selectedEntity: id, selectedElement: id };
+  const nowhere = { position: [0, 0, 0], rotation: [0, 0, 0, 1] } as const;
+  return {
+    actor,
+    sequence,
+    tool: "move",
+    selectionKind: "face",
+    head,
+    ray: null,
+    selectedEntity: id,
+    selectedElement: id,
+    left: null,
+    right: null,
+    dragKind: "none",
+    drag: nowhere,
+  };
 }
 
 describe("people", () => {
@@ -73,6 +87,9 @@ describe("presence", () => {
       selection: { kind: "face", entity: "01".repeat(16), element: "01".repeat(16) },
       head: { position: [1, 2, 3], rotation: [0, 0, 0, 1] },
       ray: null,
+      left: null,
+      right: null,
+      drag: null,
     });
     room.send({ type: "PresenceBatch", rows: encodePresenceRow({ ...row(7n, 0xffff_fffd), tool: "paint" }) });
     room.send({ type: "PresenceBatch", rows: encodePresenceRow({ ...row(7n, 2), tool: "draw" }) });

@@ -1,10 +1,19 @@
 import type { Actor, Person, Presence } from "@theta/client";
-import { Group, type Camera } from "three";
-import { createFigure, createFigureParts, type Figure } from "./avatar-figure";
+import { Group, Vector3 } from "three";
+import { createFigures, HEAD_METRES, type Figure, type Figures } from "./avatar-figure";
 import { createAvatarPointer, createBeamGeometry, type AvatarPointer } from "./avatar-pointer";
 import type { EntityLayer } from "./entities";
 import { createHighlight, type Highlight } from "./highlight";
+import { createTag, type Label } from "./labels";
 import { createPresenceMotion, type PresenceMotion } from "./presence-motion";
+import type { View } from "./view";
+
+/** Nearer than this, one would look out of somebody's head from inside; a headset's wearer may come closer. */
+const DESKTOP_AWAY_METRES_MIN = 0.6;
+const HEADSET_AWAY_METRES_MIN = 0.3;
+/** Of a name tag, above the head. */
+const TAG_METRES = 0.06;
+const above = new Vector3();
 
 export interface AvatarLayer {
   readonly group: Group;
@@ -12,7 +21,7 @@ export interface AvatarLayer {
   sync(people: readonly Person[], presence: ReadonlyMap<Actor, Presence>): boolean;
   /** Draws others' selections anew, after the document has changed. */
   refreshSelections(): void;
-  advance(seconds: number, camera: Camera): boolean;
+  advance(seconds: number, view: View): boolean;
   dispose(): void;
 }
 
@@ -20,6 +29,7 @@ interface Avatar {
   readonly look: string;
   readonly root: Group;
   readonly figure: Figure;
+  readonly tag: Label;
   readonly pointer: AvatarPointer;
   readonly highlight: Highlight;
   readonly motion: PresenceMotion;
@@ -32,7 +42,9 @@ export function createAvatarLayer(entities: EntityLayer, wake: () => void): Avat
   const group = new Group();
   group.pointerEvents = "none";
   const avatars = new Map<Actor, Avatar>();
-  const parts = createParts();
+  const figures = createFigures();
+  const beam = createBeamGeometry();
+  group.add(figures.mesh);
 
   const remove = (actor: Actor): void => {
     const avatar = avatars.get(actor);
@@ -61,7 +73,7 @@ export function createAvatarLayer(entities: EntityLayer, wake: () => void): Avat
         if (avatars.get(actor)?.look !== lookOf(person)) remove(actor);
         let avatar = avatars.get(actor);
         if (!avatar) {
-          avatar = createAvatar(person, heard, parts, wake);
+          avatar = createAvatar(person, heard, { figures, beam }, wake);
           avatars.set(actor, avatar);
           group.add(avatar.root, avatar.highlight.group);
         } else if (samePresence(avatar.presence, heard)) {
@@ -78,25 +90,25 @@ export function createAvatarLayer(entities: EntityLayer, wake: () => void): Avat
     refreshSelections() {
       for (const avatar of avatars.values()) showSelection(avatar);
     },
-    advance(seconds, camera) {
+    advance(seconds, view) {
       let moving = false;
       for (const avatar of avatars.values()) {
         moving = avatar.motion.advance(seconds) || moving;
-        moving = pose(avatar, seconds, camera, entities) || moving;
+        moving = pose(avatar, seconds, view, entities) || moving;
       }
       return moving;
     },
     dispose() {
       for (const actor of [...avatars.keys()]) remove(actor);
-      for (const part of Object.values(parts)) part.dispose();
+      figures.dispose();
+      beam.dispose();
     },
   };
 }
 
-type Parts = ReturnType<typeof createParts>;
-
-function createParts() {
-  return { ...createFigureParts(), beam: createBeamGeometry() };
+interface Parts {
+  readonly figures: Figures;
+  readonly beam: ReturnType<typeof createBeamGeometry>;
 }
 
 /** Everyone says where they are once a second even at rest; that alone is no reason to draw. */
@@ -104,25 +116,28 @@ function samePresence(a: Presence, b: Presence): boolean {
   return a === b || JSON.stringify(a) === JSON.stringify(b);
 }
 
-const lookOf = (person: Person): string => `${person.colour} ${person.name}`;
+const lookOf = (person: Pick<Person, "name" | "colour">): string => `${person.colour} ${person.name}`;
 
-function createAvatar(person: Person, heard: Presence, parts: Parts, wake: () => void): Avatar {
-  const figure = createFigure(person.name, person.colour, parts);
-  const pointer = createAvatarPointer(person.name, person.colour, parts.beam, wake);
+function createAvatar({ name, colour }: Person, heard: Presence, { figures, beam }: Parts, wake: () => void): Avatar {
+  const figure = figures.add(colour);
+  const tag = createTag(name, colour);
+  const pointer = createAvatarPointer(name, colour, beam, wake);
   pointer.stir();
   const root = new Group();
-  root.add(figure.group, pointer.group);
-  const highlight = createHighlight({ colour: person.colour, width: 2, fill: 0.2, opacity: 0.95 });
+  root.add(tag.mesh, pointer.group);
+  const highlight = createHighlight({ colour, width: 2, fill: 0.2, opacity: 0.95 });
   return {
-    look: lookOf(person),
+    look: lookOf({ name, colour }),
     root,
     figure,
+    tag,
     pointer,
     highlight,
     motion: createPresenceMotion(heard),
     presence: heard,
     dispose() {
       figure.dispose();
+      tag.dispose();
       pointer.dispose();
       highlight.dispose();
     },
@@ -130,12 +145,16 @@ function createAvatar(person: Person, heard: Presence, parts: Parts, wake: () =>
 }
 
 /** Draws one where they are now; true while their pointer fades. */
-function pose({ figure, pointer, motion, presence }: Avatar, seconds: number, camera: Camera, entities: EntityLayer): boolean {
-  const apart = figure.pose(motion.state, camera);
-  figure.group.visible = presence.head !== null && apart;
-  if (presence.ray === null) {
+function pose({ figure, tag, pointer, motion, presence }: Avatar, seconds: number, view: View, entities: EntityLayer): boolean {
+  const { state } = motion;
+  const { head, left, right, ray } = presence;
+  const apart = view.eye.distanceTo(state.head.position) > (view.presenting ? HEADSET_AWAY_METRES_MIN : DESKTOP_AWAY_METRES_MIN);
+  figure.pose({ head: head && apart ? state.head : null, left: left && state.left, right: right && state.right });
+  tag.mesh.visible = head !== null && apart;
+  if (tag.mesh.visible) tag.place(above.copy(state.head.position).setY(state.head.position.y + HEAD_METRES + TAG_METRES), view);
+  if (ray === null) {
     pointer.group.visible = false;
     return false;
   }
-  return pointer.advance(seconds, motion.state, camera, entities);
+  return pointer.advance(seconds, state, view, entities);
 }

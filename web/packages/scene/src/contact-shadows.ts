@@ -1,4 +1,15 @@
-import { Box3, Color, Group, Mesh, PlaneGeometry, ShaderMaterial, Vector2, Vector3, type Matrix4 } from "three";
+import {
+  Box3,
+  Color,
+  DynamicDrawUsage,
+  InstancedBufferAttribute,
+  InstancedBufferGeometry,
+  Mesh,
+  PlaneGeometry,
+  ShaderMaterial,
+  Vector3,
+  type Matrix4,
+} from "three";
 import type { EntityLayer, EntityView } from "./entities";
 import type { SceneTheme } from "./theme";
 
@@ -9,7 +20,7 @@ const SPREAD_METRES = 0.16;
 const COLOUR = new Color(0x16213a);
 
 export interface ContactShadows {
-  readonly group: Group;
+  readonly mesh: Mesh<InstancedBufferGeometry, ShaderMaterial>;
   /** Follows what is drawn; costs nothing while that is as before. */
   sync(entities: EntityLayer): void;
   setTheme(theme: SceneTheme): void;
@@ -17,54 +28,71 @@ export interface ContactShadows {
 }
 
 interface Spot {
-  readonly mesh: Mesh<PlaneGeometry, ShaderMaterial>;
   readonly matrix: Matrix4;
   /** The columns it was fitted to. */
   columns: EntityView["mesh"];
+  box: Box3;
 }
 
-/** A soft darkness on the floor under what touches it, where light from all around does not reach. */
+const CAPACITY = 64;
+
+/** A soft darkness on the floor under what touches it, where light from all around does not reach; one draw call. */
 export function createContactShadows(theme: SceneTheme): ContactShadows {
-  const group = new Group();
-  group.pointerEvents = "none";
-  const plane = new PlaneGeometry(1, 1).rotateX(-Math.PI / 2);
   const strength = { value: theme.contactStrength };
+  const mesh = new Mesh(createPlane(CAPACITY), spotMaterial(strength));
+  mesh.pointerEvents = "none";
+  mesh.frustumCulled = false;
+  mesh.renderOrder = -7;
   const spots = new Map<string, Spot>();
+  let capacity = CAPACITY;
   let seen = -1;
 
-  const remove = (id: string, spot: Spot): void => {
-    spots.delete(id);
-    group.remove(spot.mesh);
-    spot.mesh.material.dispose();
-  };
-  const fit = (id: string, view: EntityView): void => {
+  /** Whether it has to be drawn anew. */
+  const fit = (id: string, view: EntityView): boolean => {
+    const { root, mesh: columns } = view;
     let spot = spots.get(id);
-    if (spot && spot.columns === view.mesh && spot.matrix.equals(view.root.matrix)) return;
-    if (!spot) {
-      spot = { mesh: new Mesh(plane, spotMaterial(strength)), matrix: view.root.matrix.clone(), columns: null };
-      spot.mesh.renderOrder = -7;
-      spots.set(id, spot);
-      group.add(spot.mesh);
+    if (spot && spot.columns === columns && spot.matrix.equals(root.matrix)) return false;
+    spot ??= { matrix: root.matrix.clone(), columns, box: new Box3() };
+    spots.set(id, spot);
+    spot.columns = columns;
+    spot.matrix.copy(root.matrix);
+    spot.box = footprint(view);
+    return true;
+  };
+  const write = (): void => {
+    const boxes = [...spots.values()].filter(({ box }) => !box.isEmpty()).map(({ box }) => box);
+    if (boxes.length > capacity) {
+      capacity = boxes.length * 2;
+      mesh.geometry.dispose();
+      mesh.geometry = createPlane(capacity);
     }
-    spot.columns = view.mesh;
-    spot.matrix.copy(view.root.matrix);
-    place(spot.mesh, footprint(view));
+    const places = mesh.geometry.getAttribute("place");
+    const nearness = mesh.geometry.getAttribute("nearness");
+    boxes.forEach(({ min, max }, at) => {
+      places.setXYZW(at, (min.x + max.x) / 2, (min.z + max.z) / 2, (max.x - min.x) / 2, (max.z - min.z) / 2);
+      nearness.setX(at, Math.max(0, 1 - Math.max(min.y, 0) / CONTACT_METRES));
+    });
+    places.needsUpdate = nearness.needsUpdate = true;
+    mesh.geometry.instanceCount = boxes.length;
+    mesh.visible = boxes.length > 0;
   };
 
   return {
-    group,
+    mesh,
     sync(entities) {
       if (entities.revision === seen) return;
       seen = entities.revision;
-      for (const [id, spot] of [...spots]) if (!entities.views.has(id)) remove(id, spot);
-      for (const [id, view] of entities.views) fit(id, view);
+      let changed = false;
+      for (const id of spots.keys()) if (!entities.views.has(id)) changed = spots.delete(id) || changed;
+      for (const [id, view] of entities.views) changed = fit(id, view) || changed;
+      if (changed) write();
     },
     setTheme(next) {
       strength.value = next.contactStrength;
     },
     dispose() {
-      for (const [id, spot] of [...spots]) remove(id, spot);
-      plane.dispose();
+      mesh.geometry.dispose();
+      mesh.material.dispose();
     },
   };
 }
@@ -80,15 +108,17 @@ export function footprint({ mesh, root }: Pick<EntityView, "mesh" | "root">): Bo
   return box;
 }
 
-function place(mesh: Spot["mesh"], box: Box3): void {
-  mesh.visible = !box.isEmpty();
-  if (!mesh.visible) return;
-  const size = box.getSize(new Vector3());
-  mesh.position.set(box.min.x + size.x / 2, 0, box.min.z + size.z / 2);
-  mesh.scale.set(size.x + SPREAD_METRES * 2, 1, size.z + SPREAD_METRES * 2);
-  const { extent, nearness } = mesh.material.uniforms as { extent: { value: Vector2 }; nearness: { value: number } };
-  extent.value.set(size.x / 2, size.z / 2);
-  nearness.value = Math.max(0, 1 - Math.max(box.min.y, 0) / CONTACT_METRES);
+/** Corners at -1 and 1 on the floor, for so many spots. */
+function createPlane(capacity: number): InstancedBufferGeometry {
+  const plane = new PlaneGeometry(2, 2).rotateX(-Math.PI / 2);
+  const geometry = new InstancedBufferGeometry();
+  geometry.setIndex(plane.getIndex());
+  geometry.setAttribute("position", plane.getAttribute("position"));
+  for (const [name, size] of [["place", 4], ["nearness", 1]] as const) {
+    const values = new InstancedBufferAttribute(new Float32Array(capacity * size), size);
+    geometry.setAttribute(name, values.setUsage(DynamicDrawUsage));
+  }
+  return geometry;
 }
 
 function spotMaterial(strength: { value: number }): ShaderMaterial {
@@ -98,25 +128,30 @@ function spotMaterial(strength: { value: number }): ShaderMaterial {
     polygonOffset: true,
     polygonOffsetFactor: 1,
     polygonOffsetUnits: 2,
-    uniforms: { extent: { value: new Vector2() }, nearness: { value: 0 }, colour: { value: COLOUR }, strength },
+    uniforms: { colour: { value: COLOUR }, strength },
     vertexShader: `
-      uniform vec2 extent;
+      attribute vec4 place;
+      attribute float nearness;
       varying vec2 spot;
+      varying vec2 extent;
+      varying float near;
       void main() {
-        spot = position.xz * 2.0 * (extent + ${SPREAD_METRES.toFixed(2)});
-        gl_Position = projectionMatrix * modelViewMatrix * vec4(position, 1.0);
+        extent = place.zw;
+        near = nearness;
+        spot = position.xz * (extent + ${SPREAD_METRES.toFixed(2)});
+        gl_Position = projectionMatrix * viewMatrix * vec4(place.x + spot.x, 0.0, place.y + spot.y, 1.0);
       }`,
     fragmentShader: `
-      uniform vec2 extent;
-      uniform float nearness;
       uniform float strength;
       uniform vec3 colour;
       varying vec2 spot;
+      varying vec2 extent;
+      varying float near;
       void main() {
         vec2 outside = abs(spot) - extent;
         float away = length(max(outside, 0.0)) + min(max(outside.x, outside.y), 0.0);
         float dark = 1.0 - smoothstep(-0.1, ${SPREAD_METRES.toFixed(2)}, away);
-        gl_FragColor = vec4(colour, dark * dark * strength * nearness * nearness);
+        gl_FragColor = vec4(colour, dark * dark * strength * near * near);
         #include <colorspace_fragment>
       }`,
   });

@@ -1,28 +1,20 @@
 import type { DocumentChange, DocumentEntity, EntityId, Material, Mesh as MeshColumns } from "@theta/client";
-import {
-  Box3,
-  BufferAttribute,
-  BufferGeometry,
-  DoubleSide,
-  Group,
-  LineBasicMaterial,
-  LineSegments,
-  Mesh,
-  MeshStandardMaterial,
-  SRGBColorSpace,
-  type Matrix4,
-} from "three";
+import { Box3, BufferGeometry, DoubleSide, Group, Mesh, MeshBasicMaterial, type Matrix4 } from "three";
 import { acceleratedRaycast } from "three-mesh-bvh";
-import { buildSurface, edgePositions } from "./geometry/build";
+import { createEdgeBatch } from "./drawing/edge-batch";
+import { createSurfaceBatches } from "./drawing/surface-batches";
+import { buildSurface } from "./geometry/build";
+import { drawnEdges } from "./geometry/outline";
 import { matrixOf } from "./gestures";
 import type { SceneTheme } from "./theme";
 
 /** What of an entity is on the stage: the document's, or what a gesture in progress would make of it. */
 export interface EntityView {
   readonly entity: DocumentEntity;
+  /** Where it is; invisible when there is nothing to see. */
   readonly root: Group;
-  readonly surface: Mesh<BufferGeometry, MeshStandardMaterial>;
-  readonly edges: LineSegments<BufferGeometry, LineBasicMaterial>;
+  /** For picking; it is drawn together with all the others. */
+  readonly surface: Mesh<BufferGeometry, MeshBasicMaterial>;
   /** The mesh as drawn now. */
   mesh: MeshColumns | null;
   faceOfTriangle: Uint32Array;
@@ -50,6 +42,7 @@ export interface EntityLayer {
 interface MutableView extends EntityView {
   entity: DocumentEntity;
   previewed: boolean;
+  edges: Float32Array;
 }
 
 /** What an entity without a material looks like. */
@@ -57,34 +50,54 @@ const BARE: Material = { colour: [0.8, 0.8, 0.8], metallic: 0, roughness: 0.6 };
 
 export function createEntityLayer(theme: SceneTheme): EntityLayer {
   const group = new Group();
+  const picking = new Group();
+  const surfaces = createSurfaceBatches();
+  const edges = createEdgeBatch();
+  edges.lines.pointerEvents = "none";
+  group.add(picking, surfaces.group, edges.lines);
+  // Each is brought up to date when it changes; hundreds in every frame would be for nothing.
+  picking.updateMatrixWorld = () => undefined;
+  const pickable = new MeshBasicMaterial({ side: DoubleSide });
   const views = new Map<EntityId, MutableView>();
   let revision = 0;
-  const edgeMaterial = new LineBasicMaterial({ transparent: true });
-  edgeMaterial.color.set(theme.edge);
-  edgeMaterial.opacity = theme.edgeOpacity;
+
+  const setTheme = (next: SceneTheme): void => {
+    edges.lines.material.color.set(next.edge);
+    edges.lines.material.opacity = next.edgeOpacity;
+  };
+  setTheme(theme);
+
+  const draw = (view: MutableView, placed: boolean): void => {
+    const { entity, root, surface } = view;
+    if (!root.visible) {
+      surfaces.remove(entity.id);
+      edges.remove(entity.id);
+      return;
+    }
+    surfaces.show(entity.id, surface.geometry, entity.material ?? BARE, root.matrix);
+    if (placed) edges.show(entity.id, view.edges, root.matrix);
+  };
 
   const update = (entity: DocumentEntity): void => {
     let view = views.get(entity.id);
     if (!view) {
-      view = createView(entity, edgeMaterial);
+      view = createView(entity, pickable);
       views.set(entity.id, view);
-      group.add(view.root);
+      picking.add(view.root);
     }
     view.entity = entity;
-    dress(view);
-    if (view.previewed) return;
-    place(view, matrixOf(entity.transform));
-    show(view, entity.mesh);
+    const changed = !view.previewed && pose(view, matrixOf(entity.transform), entity.mesh);
+    draw(view, changed);
   };
 
   const remove = (id: EntityId): void => {
     const view = views.get(id);
     if (!view) return;
     views.delete(id);
-    group.remove(view.root);
+    picking.remove(view.root);
     view.surface.geometry.dispose();
-    view.surface.material.dispose();
-    view.edges.geometry.dispose();
+    surfaces.remove(id);
+    edges.remove(id);
   };
 
   return {
@@ -106,66 +119,62 @@ export function createEntityLayer(theme: SceneTheme): EntityLayer {
       if (!view) return;
       revision++;
       view.previewed = preview !== null;
-      place(view, preview?.matrix ?? matrixOf(view.entity.transform));
-      show(view, preview?.mesh ?? view.entity.mesh);
+      const { transform, mesh } = view.entity;
+      draw(view, pose(view, preview?.matrix ?? matrixOf(transform), preview?.mesh ?? mesh));
     },
     bounds() {
       const bounds = new Box3();
       for (const { root } of views.values()) if (root.visible) bounds.expandByObject(root);
       return bounds;
     },
-    setTheme(next) {
-      edgeMaterial.color.set(next.edge);
-      edgeMaterial.opacity = next.edgeOpacity;
-    },
+    setTheme,
     dispose() {
       for (const id of [...views.keys()]) remove(id);
-      edgeMaterial.dispose();
+      for (const part of [surfaces, edges, pickable]) part.dispose();
     },
   };
 }
 
-function dress({ entity, surface: { material } }: MutableView): void {
-  const { colour, metallic, roughness } = entity.material ?? BARE;
-  material.color.setRGB(colour[0], colour[1], colour[2], SRGBColorSpace);
-  material.metalness = metallic;
-  material.roughness = roughness;
-}
-
-function show(view: MutableView, mesh: MeshColumns | null): void {
-  if (view.mesh === mesh) return;
+/** Gives a view its place and its mesh; false when it has both already. */
+function pose(view: MutableView, matrix: Matrix4, mesh: MeshColumns | null): boolean {
+  const { root } = view;
+  const moved = !root.matrix.equals(matrix);
+  if (moved) root.matrix.copy(matrix);
+  if (view.mesh === mesh) {
+    if (moved) root.updateMatrixWorld(true);
+    return moved;
+  }
   view.mesh = mesh;
   view.surface.geometry.dispose();
-  view.edges.geometry.dispose();
-  view.root.visible = mesh !== null;
-  if (!mesh) return;
-  const { geometry, faceOfTriangle } = buildSurface(mesh);
-  view.surface.geometry = geometry;
-  view.faceOfTriangle = faceOfTriangle;
-  view.edges.geometry = new BufferGeometry();
-  view.edges.geometry.setAttribute("position", new BufferAttribute(edgePositions(mesh), 3));
+  root.visible = mesh !== null;
+  if (mesh) {
+    const isPreview = mesh !== view.entity.mesh;
+    const { geometry, faceOfTriangle } = buildSurface(mesh, !isPreview);
+    view.surface.geometry = geometry;
+    view.faceOfTriangle = faceOfTriangle;
+    view.edges = drawnEdges(mesh);
+  }
+  root.updateMatrixWorld(true);
+  return true;
 }
 
-function place(view: MutableView, matrix: Matrix4): void {
-  view.root.matrix.copy(matrix);
-  view.root.updateMatrixWorld(true);
-}
-
-function createView(entity: DocumentEntity, edgeMaterial: LineBasicMaterial): MutableView {
+function createView(entity: DocumentEntity, material: MeshBasicMaterial): MutableView {
   const root = new Group();
   root.matrixAutoUpdate = false;
   root.visible = false;
-  const surface = new Mesh(
-    new BufferGeometry(),
-    // The edges lie on the surface: push it back a little so that they win.
-    new MeshStandardMaterial({ side: DoubleSide, polygonOffset: true, polygonOffsetFactor: 1, polygonOffsetUnits: 1 }),
-  );
-  surface.castShadow = true;
-  surface.receiveShadow = true;
+  const surface = new Mesh(new BufferGeometry(), material);
+  surface.visible = false;
+  surface.matrixAutoUpdate = false;
   surface.raycast = acceleratedRaycast;
   surface.userData.entity = entity.id;
-  const edges = new LineSegments(new BufferGeometry(), edgeMaterial);
-  edges.pointerEvents = "none";
-  root.add(surface, edges);
-  return { entity, root, surface, edges, mesh: null, faceOfTriangle: new Uint32Array(), previewed: false };
+  root.add(surface);
+  return {
+    entity,
+    root,
+    surface,
+    mesh: null,
+    faceOfTriangle: new Uint32Array(),
+    previewed: false,
+    edges: new Float32Array(),
+  };
 }

@@ -1,7 +1,6 @@
 import {
   BackSide,
   Box3,
-  CircleGeometry,
   Color,
   DirectionalLight,
   Group,
@@ -13,9 +12,17 @@ import {
   SphereGeometry,
   Sphere,
   Vector3,
-  type Camera,
 } from "three";
 import type { SceneTheme } from "./theme";
+import type { View } from "./view";
+
+/** For a sphere about the eye: hands each fragment its `direction`, in the sphere's own space. */
+export const DIRECTION_VERTEX_SHADER = `
+  varying vec3 direction;
+  void main() {
+    direction = position;
+    gl_Position = projectionMatrix * modelViewMatrix * vec4(position, 1.0);
+  }`;
 
 const SKY_METRES = 400;
 const FLOOR_METRES = 70;
@@ -27,8 +34,8 @@ const KEY_DIRECTION = new Vector3(-0.5, 1, 0.62).normalize();
 
 export interface Environment {
   readonly group: Group;
-  /** Puts the sky around the camera and fades the floor around what it looks at. */
-  follow(camera: Camera, target: Vector3): void;
+  /** Puts the sky around the eye and fades the floor around `target`, both as large as the viewer's scale asks. */
+  follow(view: View, target: Vector3): void;
   /** Fits the shadow to what there is to cast one. */
   fitShadow(bounds: Box3): void;
   setTheme(theme: SceneTheme): void;
@@ -41,12 +48,13 @@ export function createEnvironment(theme: SceneTheme): Environment {
   group.pointerEvents = "none";
 
   const uniforms = createUniforms();
-  const sky = new Mesh(new SphereGeometry(SKY_METRES, 32, 16), skyMaterial(uniforms));
+  const sky = new Mesh(new SphereGeometry(SKY_METRES, 24, 12), skyMaterial(uniforms));
   sky.renderOrder = -10;
   sky.frustumCulled = false;
 
-  const disc = new CircleGeometry(FLOOR_METRES, 64).rotateX(-Math.PI / 2);
-  const floor = new Mesh(disc, floorMaterial(uniforms));
+  // No vertex of it is near the eye: one right below it would have a view depth of zero, which not every driver survives.
+  const square = new PlaneGeometry(FLOOR_METRES * 2, FLOOR_METRES * 2).rotateX(-Math.PI / 2);
+  const floor = new Mesh(square, floorMaterial(uniforms));
   floor.renderOrder = -9;
   const shade = new Mesh(new PlaneGeometry(1, 1).rotateX(-Math.PI / 2), shadeMaterial());
   shade.renderOrder = -8;
@@ -76,9 +84,14 @@ export function createEnvironment(theme: SceneTheme): Environment {
   return {
     group,
     setTheme,
-    follow(camera, target) {
-      sky.position.copy(camera.position);
+    follow({ eye, scale }, target) {
+      sky.position.copy(eye);
+      sky.scale.setScalar(scale);
+      // Whoever is small sees the same floor as before and more of the haze; whoever is large needs more floor.
+      const reach = Math.max(scale, 1);
       floor.position.set(target.x, 0, target.z);
+      floor.scale.setScalar(reach);
+      uniforms.reach.value = reach;
       uniforms.centre.value.copy(floor.position);
     },
     fitShadow(bounds) {
@@ -142,6 +155,8 @@ function createUniforms() {
     line: { value: new Color() },
     strength: { value: 0 },
     centre: { value: new Vector3() },
+    /** How many times as far as at first the floor is seen. */
+    reach: { value: 1 },
   };
 }
 
@@ -151,12 +166,7 @@ function skyMaterial({ top, horizon }: Uniforms): ShaderMaterial {
     depthWrite: false,
     depthTest: false,
     uniforms: { top, horizon },
-    vertexShader: `
-      varying vec3 direction;
-      void main() {
-        direction = position;
-        gl_Position = projectionMatrix * modelViewMatrix * vec4(position, 1.0);
-      }`,
+    vertexShader: DIRECTION_VERTEX_SHADER,
     fragmentShader: `
       uniform vec3 top;
       uniform vec3 horizon;
@@ -172,14 +182,14 @@ function skyMaterial({ top, horizon }: Uniforms): ShaderMaterial {
   });
 }
 
-function floorMaterial({ base, line, horizon, strength, centre }: Uniforms): ShaderMaterial {
+function floorMaterial({ base, line, horizon, strength, centre, reach }: Uniforms): ShaderMaterial {
   return new ShaderMaterial({
     transparent: true,
     depthWrite: false,
     polygonOffset: true,
     polygonOffsetFactor: 1,
     polygonOffsetUnits: 4,
-    uniforms: { base, line, horizon, strength, centre },
+    uniforms: { base, line, horizon, strength, centre, reach },
     vertexShader: `
       varying vec3 world;
       void main() {
@@ -193,6 +203,7 @@ function floorMaterial({ base, line, horizon, strength, centre }: Uniforms): Sha
       uniform vec3 horizon;
       uniform float strength;
       uniform vec3 centre;
+      uniform float reach;
       varying vec3 world;
 
       float grid(vec2 at, float width) {
@@ -204,7 +215,7 @@ function floorMaterial({ base, line, horizon, strength, centre }: Uniforms): Sha
       }
 
       void main() {
-        float away = length(world.xz - centre.xz);
+        float away = length(world.xz - centre.xz) / reach;
         float metre = grid(world.xz, 1.25);
         float quarter = grid(world.xz * 4.0, 1.0);
         float near = 1.0 - smoothstep(3.0, 26.0, away);

@@ -4,6 +4,8 @@ import { elementAt, elementIndex, faceNormal, vertexPosition, verticesOf } from 
 
 /** Shorter than this, a drag is a click that slipped. */
 export const GESTURE_METRES_MIN = 1e-4;
+const GESTURE_RADIANS_MIN = 1e-3;
+const UNTURNED = new Quaternion();
 
 export const IDENTITY: Transform = { translation: [0, 0, 0], rotation: [0, 0, 0, 1], scale: [1, 1, 1] };
 
@@ -29,12 +31,39 @@ export function extrudeDirection(entity: DocumentEntity, face: number): { direct
   return metres > 0 ? { direction: direction.divideScalar(metres), metres } : { direction, metres: 1 };
 }
 
+/** How far something was dragged since the press, in the world: turned about the pivot, then moved. Only objects turn. */
+export interface DragMotion {
+  readonly offset: Vector3;
+  readonly turn?: Quaternion;
+  /** Default: the object's origin. */
+  readonly pivot?: Vector3;
+}
+
+/** Where a drag leads something placed so. */
+export function movedPlacement(transform: Transform | null, { offset, turn, pivot }: DragMotion): Transform {
+  const { translation, rotation, scale } = transform ?? IDENTITY;
+  const place = new Vector3(...translation);
+  if (!turn) return { translation: place.add(offset).toArray(), rotation, scale };
+  const about = pivot ?? place.clone();
+  const turned = turn.clone().multiply(new Quaternion(...rotation)).normalize();
+  return {
+    translation: place.sub(about).applyQuaternion(turn).add(about).add(offset).toArray(),
+    rotation: [turned.x, turned.y, turned.z, turned.w],
+    scale,
+  };
+}
+
 /** The operation that puts an entity `worldDelta` further; null when that is nothing. */
 export function moveEntity(entity: DocumentEntity, worldDelta: Vector3): Operation | null {
-  if (!(worldDelta.length() >= GESTURE_METRES_MIN)) return null;
-  const { translation, rotation, scale } = entity.transform ?? IDENTITY;
-  const moved = new Vector3(...translation).add(worldDelta);
-  return placeEntity(entity.id, { translation: moved.toArray(), rotation, scale });
+  return dragEntity(entity, { offset: worldDelta });
+}
+
+/** The operation that a drag of a whole entity amounts to; null when that is nothing. */
+export function dragEntity(entity: DocumentEntity, motion: DragMotion): Operation | null {
+  const { offset, turn } = motion;
+  const turns = turn !== undefined && turn.angleTo(UNTURNED) >= GESTURE_RADIANS_MIN;
+  if (!turns && !(offset.length() >= GESTURE_METRES_MIN)) return null;
+  return placeEntity(entity.id, movedPlacement(entity.transform, turns ? motion : { offset }));
 }
 
 /** The operation that gives an entity a placement. */

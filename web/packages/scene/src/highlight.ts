@@ -1,4 +1,4 @@
-import type { Selection } from "@theta/client";
+import type { Mesh as MeshColumns, Selection } from "@theta/client";
 import {
   BufferAttribute,
   BufferGeometry,
@@ -9,14 +9,17 @@ import {
   MeshBasicMaterial,
   Points,
   PointsMaterial,
+  Vector4,
   type CanvasTexture,
+  type WebGLRenderer,
 } from "three";
 import { LineMaterial } from "three/addons/lines/LineMaterial.js";
 import { LineSegments2 } from "three/addons/lines/LineSegments2.js";
 import { LineSegmentsGeometry } from "three/addons/lines/LineSegmentsGeometry.js";
 import type { EntityView } from "./entities";
-import { edgePositions } from "./geometry/build";
 import { elementIndex, faceLoop, vertexPosition } from "./geometry/measure";
+import { outlineOf } from "./geometry/outline";
+import { sameSelection } from "./selection";
 import { createDotTexture } from "./textures";
 
 export interface HighlightStyle {
@@ -58,11 +61,34 @@ export function createHighlight(style: HighlightStyle): Highlight {
   };
   setStyle(style);
 
+  /** What the geometry was made of. */
+  let drawn: { readonly mesh: MeshColumns; readonly selection: Selection; readonly isThere: boolean } | null = null;
+
   const drawLines = (positions: ArrayLike<number>): void => {
     line.geometry.dispose();
     line.geometry = new LineSegmentsGeometry();
     line.geometry.setPositions(Float32Array.from(positions));
     line.visible = positions.length > 0;
+  };
+
+  /** False when there is nothing of it. */
+  const draw = (view: EntityView, mesh: MeshColumns, selection: Selection): boolean => {
+    fill.visible = dot.visible = line.visible = false;
+    if (selection.kind === "object") {
+      drawLines(outlineOf(mesh));
+      return true;
+    }
+    const index = elementIndex(mesh, selection.kind, selection.element);
+    if (index === undefined) return false;
+    if (selection.kind === "face") {
+      drawLines(rimOf(mesh, index));
+      replaceGeometry(fill, trianglesOf(view, index));
+      fill.visible = true;
+    } else {
+      replaceGeometry(dot, new Float32Array(vertexPosition(mesh, index).toArray()));
+      dot.visible = true;
+    }
+    return true;
   };
 
   return {
@@ -74,22 +100,11 @@ export function createHighlight(style: HighlightStyle): Highlight {
       if (!view || !mesh || !selection || !view.root.visible) return;
       group.matrix.copy(view.root.matrix);
       group.matrixWorldNeedsUpdate = true;
-      fill.visible = dot.visible = line.visible = false;
-      if (selection.kind === "object") {
-        drawLines(edgePositions(mesh));
-      } else {
-        const index = elementIndex(mesh, selection.kind, selection.element);
-        if (index === undefined) return;
-        if (selection.kind === "face") {
-          drawLines(rimOf(mesh, index));
-          replaceGeometry(fill, trianglesOf(view, index));
-          fill.visible = true;
-        } else {
-          replaceGeometry(dot, new Float32Array(vertexPosition(mesh, index).toArray()));
-          dot.visible = true;
-        }
+      // Somebody's every move of the head comes here: what they have selected is mostly as it was.
+      if (drawn?.mesh !== mesh || !sameSelection(drawn.selection, selection)) {
+        drawn = { mesh, selection, isThere: draw(view, mesh, selection) };
       }
-      group.visible = true;
+      group.visible = drawn.isThere;
     },
     dispose() {
       for (const part of [line, fill, dot]) {
@@ -101,6 +116,8 @@ export function createHighlight(style: HighlightStyle): Highlight {
   };
 }
 
+const viewport = new Vector4();
+
 function createParts(texture: CanvasTexture) {
   const line = new LineSegments2(
     new LineSegmentsGeometry(),
@@ -109,10 +126,18 @@ function createParts(texture: CanvasTexture) {
   line.material.polygonOffset = true;
   line.material.polygonOffsetFactor = -2;
   line.frustumCulled = false;
+  // Each eye of a headset has a part of the picture; three's own would take all of it for one eye's.
+  line.onBeforeRender = (renderer: WebGLRenderer) => {
+    const ratio = renderer.getPixelRatio();
+    renderer.getCurrentViewport(viewport);
+    line.material.resolution.set(viewport.z / ratio, viewport.w / ratio);
+  };
   const fill = new Mesh(
     new BufferGeometry(),
     new MeshBasicMaterial({ transparent: true, depthWrite: false, side: DoubleSide, toneMapped: false }),
   );
+  // Both sides at once: nothing of it lies behind something else of it.
+  fill.material.forceSinglePass = true;
   fill.material.polygonOffset = true;
   fill.material.polygonOffsetFactor = -1;
   const dot = new Points(

@@ -1,6 +1,6 @@
-import type { EntityId, Operation } from "@theta/client";
+import type { Operation } from "@theta/client";
 import type { PerspectiveCamera } from "three";
-import { createDragSession, handlesFor, type DragReadout } from "./drag";
+import { createDragSession, handlesFor, type DragReadout, type DragSession } from "./drag";
 import type { EntityLayer } from "./entities";
 import { createGizmo, type Grip } from "./gizmo";
 import { createHighlight } from "./highlight";
@@ -17,14 +17,15 @@ export interface InteractionPorts {
   readonly editable: () => boolean;
   readonly perform: (operation: Operation) => Promise<unknown>;
   readonly readout: (readout: DragReadout | null) => void;
+  /** What others are to see of one's drag is another now. */
+  readonly dragged: () => void;
 }
 
 export interface Interaction {
   /** A handle is held. */
   readonly dragging: boolean;
-  readonly tool: "move" | "extrude" | null;
-  /** Whose handle is held. */
-  readonly held: EntityId | null;
+  /** One's drag, by a handle or by hand. */
+  readonly drag: DragSession;
   readonly grips: readonly Grip[];
   /** Draws outlines and handles where the selection is now. */
   draw(): void;
@@ -45,14 +46,21 @@ export function createInteraction(ports: InteractionPorts): Interaction {
   const drag = createDragSession({
     entities,
     selection: () => selection.state,
+    editable: ports.editable,
     perform: ports.perform,
     readout: ports.readout,
     changed: () => {
       draw();
       stage.invalidateShadows();
+      ports.dragged();
     },
   });
-  const gizmo = createGizmo(stage.scene, drag);
+  const gizmo = createGizmo(stage.scene, {
+    start: () => drag.start(),
+    move: (offset) => drag.move({ offset }),
+    end: (offset) => drag.end({ offset }),
+    cancel: () => drag.cancel(),
+  });
 
   const draw = (): void => {
     const { selected, hovered } = selection.state;
@@ -60,7 +68,8 @@ export function createInteraction(ports: InteractionPorts): Interaction {
     selectedHighlight.show(view, selected);
     const over = hovered && !gizmo.dragging && !sameSelection(hovered, selected) ? hovered : null;
     hoveredHighlight.show(over ? entities.views.get(over.entity) : undefined, over);
-    const target = ports.editable() ? handlesFor(view?.entity, selection.state) : null;
+    // In a headset one takes hold of the things themselves.
+    const target = ports.editable() && !stage.presenting ? handlesFor(view?.entity, selection.state) : null;
     if (drag.active === null) gizmo.show(target, theme.accent);
     stage.canvas.style.cursor = over ? "pointer" : "";
     stage.invalidate();
@@ -70,17 +79,15 @@ export function createInteraction(ports: InteractionPorts): Interaction {
     get dragging() {
       return gizmo.dragging;
     },
-    get tool() {
-      return drag.active;
-    },
-    get held() {
-      return drag.entity;
-    },
+    drag,
     get grips() {
       return gizmo.grips;
     },
     draw,
-    cancel: () => gizmo.cancel(),
+    cancel() {
+      gizmo.cancel();
+      drag.cancel();
+    },
     resize: (camera) => gizmo.resize(camera),
     setTheme(next) {
       theme = next;

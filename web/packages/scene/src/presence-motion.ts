@@ -1,4 +1,4 @@
-import type { Presence } from "@theta/client";
+import type { Pose, Presence } from "@theta/client";
 import { Quaternion, Vector3 } from "three";
 
 /** After this long, 63 % of the way to what was last heard is done: hides the gaps between messages at 30 Hz. */
@@ -7,9 +7,16 @@ const SETTLE_SECONDS = 0.06;
 const JUMP_METRES = 6;
 const AT_REST = 1e-4;
 
+export interface Placed {
+  readonly position: Vector3;
+  readonly rotation: Quaternion;
+}
+
 export interface MotionState {
-  readonly headPosition: Vector3;
-  readonly headRotation: Quaternion;
+  readonly head: Placed;
+  /** A hand that is not seen rests where it was last. */
+  readonly left: Placed;
+  readonly right: Placed;
   readonly rayOrigin: Vector3;
   readonly rayDirection: Vector3;
 }
@@ -21,27 +28,36 @@ export interface PresenceMotion {
   advance(seconds: number): boolean;
 }
 
+const LIMBS = ["head", "left", "right"] as const;
+
 /** Glides from what was shown to what was last heard. */
 export function createPresenceMotion(first: Presence): PresenceMotion {
   const state = stateOf(first);
   let goal = stateOf(first);
+  let heard = first;
   return {
     state,
     aim(presence) {
       goal = stateOf(presence, goal);
-      if (state.headPosition.distanceTo(goal.headPosition) > JUMP_METRES) copyState(state, goal);
+      const jumps = state.head.position.distanceTo(goal.head.position) > JUMP_METRES;
+      if (jumps) copyState(state, goal);
+      // What comes into sight is where it is: it didn't fly there.
+      for (const limb of LIMBS) if (!heard[limb] && presence[limb]) copyPlace(state[limb], goal[limb]);
+      if (!heard.ray && presence.ray) copyRay(state, goal);
+      heard = presence;
     },
     advance(seconds) {
       const share = 1 - Math.exp(-seconds / SETTLE_SECONDS);
-      state.headPosition.lerp(goal.headPosition, share);
-      state.headRotation.slerp(goal.headRotation, share);
+      let left = 0;
+      for (const limb of LIMBS) {
+        const [from, to] = [state[limb], goal[limb]];
+        from.position.lerp(to.position, share);
+        from.rotation.slerp(to.rotation, share);
+        left += from.position.distanceTo(to.position) + from.rotation.angleTo(to.rotation);
+      }
       state.rayOrigin.lerp(goal.rayOrigin, share);
       state.rayDirection.lerp(goal.rayDirection, share).normalize();
-      const left =
-        state.headPosition.distanceTo(goal.headPosition) +
-        state.headRotation.angleTo(goal.headRotation) +
-        state.rayOrigin.distanceTo(goal.rayOrigin) +
-        state.rayDirection.distanceTo(goal.rayDirection);
+      left += state.rayOrigin.distanceTo(goal.rayOrigin) + state.rayDirection.distanceTo(goal.rayDirection);
       if (left > AT_REST) return true;
       copyState(state, goal);
       return false;
@@ -49,11 +65,11 @@ export function createPresenceMotion(first: Presence): PresenceMotion {
   };
 }
 
-function stateOf(presence: Presence, before?: MotionState): MotionState {
-  const { head, ray } = presence;
+function stateOf({ head, left, right, ray }: Presence, before?: MotionState): MotionState {
   return {
-    headPosition: head ? new Vector3(...head.position) : (before?.headPosition ?? new Vector3()).clone(),
-    headRotation: head ? new Quaternion(...head.rotation).normalize() : (before?.headRotation ?? new Quaternion()).clone(),
+    head: placedAt(head, before?.head),
+    left: placedAt(left, before?.left),
+    right: placedAt(right, before?.right),
     rayOrigin: ray ? new Vector3(...ray.origin) : (before?.rayOrigin ?? new Vector3()).clone(),
     rayDirection: ray
       ? new Vector3(...ray.direction).normalize()
@@ -61,9 +77,24 @@ function stateOf(presence: Presence, before?: MotionState): MotionState {
   };
 }
 
+function placedAt(pose: Pose | null, before: Placed | undefined): Placed {
+  return {
+    position: pose ? new Vector3(...pose.position) : (before?.position ?? new Vector3()).clone(),
+    rotation: pose ? new Quaternion(...pose.rotation).normalize() : (before?.rotation ?? new Quaternion()).clone(),
+  };
+}
+
 function copyState(to: MotionState, from: MotionState): void {
-  to.headPosition.copy(from.headPosition);
-  to.headRotation.copy(from.headRotation);
+  for (const limb of LIMBS) copyPlace(to[limb], from[limb]);
+  copyRay(to, from);
+}
+
+function copyPlace(to: Placed, from: Placed): void {
+  to.position.copy(from.position);
+  to.rotation.copy(from.rotation);
+}
+
+function copyRay(to: MotionState, from: MotionState): void {
   to.rayOrigin.copy(from.rayOrigin);
   to.rayDirection.copy(from.rayDirection);
 }

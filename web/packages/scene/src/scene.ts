@@ -1,22 +1,25 @@
 import type { Actor, DocumentChange, DocumentEntity, Operation, RoomClient, Selection, Vector3 as Triple } from "@theta/client";
-import { Vector3, type PerspectiveCamera } from "three";
-import { createAvatarLayer } from "./avatars";
+import { Vector3, type PerspectiveCamera, type Ray } from "three";
+import { createAvatarLayer, type AvatarLayer } from "./avatars";
 import { createCameraInput } from "./camera-input";
 import { createCameraRig, type CameraRig } from "./camera-rig";
 import { createContactShadows } from "./contact-shadows";
-import type { DragReadout } from "./drag";
+import type { DragReadout, DragSession } from "./drag";
 import { createEntityLayer, type EntityLayer } from "./entities";
 import { createEnvironment } from "./environment";
 import { elementIndex } from "./geometry/measure";
 import type { Grip } from "./gizmo";
 import { createInteraction } from "./interaction";
-import { createOwnPresence } from "./own-presence";
+import { createOwnPresence, type OwnPose } from "./own-presence";
+import { pickAlong, type RayPick } from "./picking";
 import { boundsOf, firstPlace, stepAside } from "./placement";
 import { createScenePointer } from "./pointer";
+import { createRemoteDrags } from "./remote-drags";
 import { createSelection, elementOf, type SelectionStore } from "./selection";
-import { createStage } from "./stage";
+import { createStage, type Stage } from "./stage";
 import { startingPlace } from "./starting-place";
 import type { SceneTheme } from "./theme";
+import { viewOf } from "./view";
 
 /** Seconds of flight in which the camera crosses its distance to the target. */
 const FLY_SECONDS = 1.1;
@@ -48,8 +51,12 @@ export interface Flight {
 }
 
 export interface ThetaScene {
+  readonly stage: Stage;
   readonly selection: SelectionStore;
   readonly entities: EntityLayer;
+  readonly avatars: AvatarLayer;
+  /** One's own drag; a headset's hands drive it as the desktop's handles do. */
+  readonly drag: DragSession;
   readonly rig: CameraRig;
   readonly camera: PerspectiveCamera;
   /** How many frames were drawn; it rests while nothing changes. */
@@ -60,11 +67,18 @@ export interface ThetaScene {
   screenOf(point: Triple | Vector3): { readonly x: number; readonly y: number } | null;
   /** Stands where a newcomer does after `others` people: each sees the one who came before. */
   stand(others: number, actor: Actor): void;
-  /** Where on the floor something new belongs: before the camera, or beside what is selected; none of `reserved`. */
-  freePlace(size: number, reserved?: readonly Triple[]): Vector3;
+  /**
+   * Where on the floor something new belongs: at `near`, before the camera, or beside what is selected; none of
+   * `reserved`.
+   */
+  freePlace(size: number, reserved?: readonly Triple[], near?: Vector3): Vector3;
   /** Looks at what is selected, or at everything. */
   frame(): void;
   fly(flight: Flight): void;
+  /** What a ray in the world meets first within `far` metres, by the selection's mode. */
+  pickAlong(ray: Ray, far: number): RayPick | null;
+  /** In a headset: where others see one's head, hands and ray, asked as often as they are told; null: at the camera. */
+  showOwn(source: (() => OwnPose) | null): void;
   /** Gives up the drag in progress; false when there is none. */
   cancelDrag(): boolean;
   /** Which tool others see in this person's hand. */
@@ -82,18 +96,24 @@ export function createScene(options: SceneOptions): ThetaScene {
   const flight = createFlight(rig);
   stage.addTask((seconds) => {
     const flying = flight.advance(seconds);
-    const moving = rig.advance(seconds);
-    const walking = avatars.advance(seconds, stage.camera);
+    // In a headset the camera is the head's.
+    const moving = !stage.presenting && rig.advance(seconds);
+    const view = viewOf(stage);
+    const walking = avatars.advance(seconds, view);
     interaction.resize(stage.camera);
-    environment.follow(stage.camera, rig.target);
+    environment.follow(view, view.presenting ? view.eye : rig.target);
     contact.sync(entities);
-    presence.sendIfMoved();
-    return flying || moving || walking;
+    presence.advance(seconds);
+    const dragging = parts.others.advance();
+    return flying || moving || walking || dragging;
   });
 
   return {
+    stage,
     selection,
     entities,
+    avatars,
+    drag: interaction.drag,
     rig,
     camera: stage.camera,
     get frames() {
@@ -107,8 +127,8 @@ export function createScene(options: SceneOptions): ThetaScene {
       rig.stand(startingPlace(others, actor, entities.bounds(), stage.camera));
       stage.invalidate();
     },
-    freePlace: (size, reserved = []) => {
-      const place = firstPlace(stage.camera, rig, entities, selection.state.selected, size);
+    freePlace: (size, reserved = [], near) => {
+      const place = near?.clone() ?? firstPlace(stage.camera, rig, entities, selection.state.selected, size);
       return stepAside(place, entities, reserved, size);
     },
     frame() {
@@ -119,8 +139,10 @@ export function createScene(options: SceneOptions): ThetaScene {
       flight.steer(next);
       stage.invalidate();
     },
+    pickAlong: (ray, far) => pickAlong(entities, selection.state.mode, ray, far),
+    showOwn: (source) => presence.showOwn(source),
     cancelDrag() {
-      const { dragging } = interaction;
+      const dragging = interaction.drag.active !== null;
       interaction.cancel();
       return dragging;
     },
@@ -150,12 +172,23 @@ function createParts({ canvas, client, theme, glides, editable, perform, readout
   const contact = createContactShadows(theme);
   const avatars = createAvatarLayer(entities, () => stage.invalidate());
   const selection = createSelection();
-  scene.add(environment.group, contact.group, entities.group, avatars.group);
-  const interaction = createInteraction({ stage, entities, selection, theme, editable, perform, readout });
-  const presence = createOwnPresence(client, camera, selection, () => interaction.tool);
+  scene.add(environment.group, contact.mesh, entities.group, avatars.group);
+  const interaction = createInteraction({ stage, entities, selection, theme, editable, perform, readout, dragged: () => presence.send() });
+  const presence = createOwnPresence(client, camera, selection, interaction.drag);
+  const others = createRemoteDrags({
+    entities,
+    isOwn: (entity) => interaction.drag.subject?.entity === entity,
+    now: () => performance.now(),
+    changed: () => {
+      avatars.refreshSelections();
+      interaction.draw();
+      stage.invalidateShadows();
+    },
+  });
   const mode = (): SelectionStore["state"]["mode"] => selection.state.mode;
   const pointer = createScenePointer(canvas, scene, camera, entities, mode, {
     hover: (hovered) => {
+      if (stage.presenting) return;
       if (!input.dragging && !interaction.dragging) selection.hover(hovered);
     },
     click: (selected) => selection.select(selected),
@@ -170,18 +203,19 @@ function createParts({ canvas, client, theme, glides, editable, perform, readout
     moved: () => stage.invalidate(),
     taken: () => interaction.dragging,
   });
-  return { stage, rig, environment, contact, entities, avatars, selection, interaction, presence, pointer, input };
+  return { stage, rig, environment, contact, entities, avatars, selection, interaction, presence, others, pointer, input };
 }
 
 /** Keeps the stage up to date with the room; returns what ends that. */
 function followClient(parts: Parts, { client, dragLost }: SceneOptions): (() => void)[] {
-  const { stage, environment, entities, avatars, selection, interaction, presence } = parts;
+  const { stage, environment, entities, avatars, selection, interaction, presence, others } = parts;
   const syncDocument = (change: DocumentChange): void => {
-    if (interaction.held !== null && change.removed.includes(interaction.held)) {
+    if (interaction.drag.entity !== null && change.removed.includes(interaction.drag.entity)) {
       interaction.cancel();
       dragLost();
     }
     entities.sync(client.document.entities, change);
+    others.documentChanged(change);
     forgetGone(selection, client.document.entities);
     environment.fitShadow(entities.bounds());
     avatars.refreshSelections();
@@ -193,6 +227,7 @@ function followClient(parts: Parts, { client, dragLost }: SceneOptions): (() => 
   };
   syncDocument({ changed: [...client.document.entities.keys()], removed: [] });
   syncPeople();
+  others.hear(client.presence.keys(), client.presence);
   presence.send();
   return [
     selection.subscribe((state, before) => {
@@ -200,9 +235,16 @@ function followClient(parts: Parts, { client, dragLost }: SceneOptions): (() => 
       if (state.selected !== before.selected) presence.send();
     }),
     client.on("document", syncDocument),
-    client.on("presence", syncPeople),
+    client.on("presence", (actors) => {
+      syncPeople();
+      others.hear(actors, client.presence);
+    }),
     client.on("people", syncPeople),
     client.on("connection", () => interaction.draw()),
+    stage.onPresenting(() => {
+      interaction.cancel();
+      interaction.draw();
+    }),
   ];
 }
 

@@ -11,6 +11,9 @@ function at(x: number): Presence {
     selection: null,
     head: { position: [x, 1.6, 0], rotation: [0, 0, 0, 1] },
     ray: { origin: [x, 1.6, 0], direction: [0, 0, -2] },
+    left: null,
+    right: null,
+    drag: null,
   };
 }
 
@@ -21,8 +24,8 @@ test("an avatar glides to where it was last heard, the same for one long step as
   fine.aim(at(1));
   expect(coarse.advance(0.05)).toBe(true);
   for (let step = 0; step < 5; step++) fine.advance(0.01);
-  expect(coarse.state.headPosition.x).toBeGreaterThan(0.4);
-  expect(fine.state.headPosition.x).toBeCloseTo(coarse.state.headPosition.x, 9);
+  expect(coarse.state.head.position.x).toBeGreaterThan(0.4);
+  expect(fine.state.head.position.x).toBeCloseTo(coarse.state.head.position.x, 9);
   expect(fine.state.rayDirection.length()).toBeCloseTo(1, 9);
 });
 
@@ -31,17 +34,32 @@ test("it comes to rest exactly there, so that drawing can stop", () => {
   motion.aim(at(1));
   let steps = 0;
   while (motion.advance(1 / 60)) expect(++steps).toBeLessThan(120);
-  expect(motion.state.headPosition.x).toBe(1);
+  expect(motion.state.head.position.x).toBe(1);
   expect(motion.advance(1 / 60)).toBe(false);
 });
 
 test("someone who was elsewhere meanwhile appears there, and one without a head stays where it was", () => {
   const motion = createPresenceMotion(at(0));
   motion.aim(at(50));
-  expect(motion.state.headPosition.x).toBe(50);
-  motion.aim({ tool: "none", selection: null, head: null, ray: null });
+  expect(motion.state.head.position.x).toBe(50);
+  motion.aim({ tool: "none", selection: null, head: null, ray: null, left: null, right: null, drag: null });
   motion.advance(1);
-  expect(motion.state.headPosition.x).toBe(50);
+  expect(motion.state.head.position.x).toBe(50);
+});
+
+test("hands glide as the head does, and one that comes into sight is where it is at once", () => {
+  const hand = (x: number) => ({ position: [x, 1, 0], rotation: [0, 0, 0, 1] }) as const;
+  const motion = createPresenceMotion(at(0));
+  motion.aim({ ...at(0), left: hand(2) });
+  expect(motion.state.left.position.x).toBe(2);
+  motion.aim({ ...at(0), left: hand(3), right: hand(5) });
+  expect(motion.advance(0.05)).toBe(true);
+  expect(motion.state.left.position.x).toBeGreaterThan(2.4);
+  expect(motion.state.left.position.x).toBeLessThan(3);
+  expect(motion.state.right.position.x).toBe(5);
+  motion.aim(at(0));
+  while (motion.advance(1 / 60));
+  expect(motion.state.left.position.x).toBe(3);
 });
 
 function rigWithoutGliding() {

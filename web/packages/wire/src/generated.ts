@@ -22,7 +22,7 @@ import {
 
 export const PROTOCOL_VERSION = 1;
 /** Of the manifest (WIRE-3), 16 bytes in hexadecimal. */
-export const PROTOCOL_HASH = "44c6334d5d881abedcd069f755600399";
+export const PROTOCOL_HASH = "2a08a9cdcf903c4bf6e812f1c6d8014a";
 
 // -- limits: theta.base.limits
 
@@ -47,15 +47,30 @@ export const SESSION_BURST_MAX = 128;
 export const SESSIONS_PER_SECOND = 2.0;
 export const FRAME_BYTES_MAX = 16777216;
 export const CLIENT_FRAME_BYTES_MAX = 131072;
-export const DATAGRAM_BYTES_MAX = 16384;
+export const DATAGRAM_BYTES_MAX = 1150;
 export const SEND_QUEUE_BYTES_MAX = 33554432;
 export const DATAGRAM_AGE_SECONDS_MAX = 0.25;
 export const DATAGRAM_QUEUE_BYTES_MAX = 65536;
 export const CLOSE_REASON_BYTES_MAX = 123;
 export const TRANSPORT_CLOSE_SECONDS_MAX = 2.0;
+export const QUIC_HEAD_START_SECONDS = 0.5;
+export const QUIC_IDLE_SECONDS_MAX = 12.0;
+export const QUIC_SEND_BUFFER_BYTES_MAX = 1048576;
+export const QUIC_RECEIVE_WINDOW_BYTES = 1048576;
 export const HALF_OPEN_CONNECTIONS_MAX = 64;
 export const HTTP_LINE_BYTES_MAX = 8192;
+export const CODE_BURST_MAX = 10;
+export const CODES_PER_SECOND = 1.0;
+export const FIRST_BYTE_SECONDS_MAX = 10.0;
+export const TLS_HANDSHAKE_SECONDS_MAX = 5.0;
+export const UNDECIDED_CONNECTIONS_MAX = 128;
 export const HTTP_BODY_BYTES_MAX = 16384;
+export const DOWNLOAD_BURST_MAX = 5;
+export const DOWNLOADS_PER_SECOND = 0.1;
+export const DOWNLOADS_AT_ONCE_MAX = 4;
+export const DOWNLOAD_SECONDS_MAX = 900.0;
+export const DOWNLOAD_STEP_BYTES = 262144;
+export const EXPORT_SLICE_FACES = 5000;
 export const SHUTDOWN_SETTLE_SECONDS_MAX = 2.0;
 export const PACKET_BYTES_MAX = 65536;
 export const PACKET_COMMANDS_MAX = 100;
@@ -83,11 +98,29 @@ export const PRIMITIVE_METRES_MAX = 10000.0;
 export const ENTITY_NAME_CHARACTERS_MAX = 128;
 export const MESH_VERTICES_MAX = 1000000;
 export const MESH_FACES_MAX = 1000000;
+export const MESH_BYTES_MAX = 15728640;
 export const MOVED_VERTICES_MAX = 1000;
 export const FACE_AREA_SQUARE_METRES_MIN = 1e-16;
 export const GLB_BYTES_MAX = 4294967295;
+export const ASSET_BYTES_MAX = 8388608;
+export const ASSET_FACES_MAX = 40000;
+export const ASSET_CORNERS_MAX = 160000;
+export const ASSET_FACE_CORNERS_MAX = 256;
+export const ASSETS_BYTES_MAX = 67108864;
+export const ASSET_PART_BYTES_MAX = 65536;
+export const ASSET_WINDOW_BYTES = 262144;
+export const ASSET_UPLOADS_PER_SESSION_MAX = 4;
+export const ASSET_UPLOADS_BYTES_MAX = 67108864;
+export const ASSET_UPLOAD_IDLE_SECONDS_MAX = 120.0;
+export const ASSET_UNNAMED_SECONDS_MAX = 3600.0;
+export const ASSET_FETCH_SECONDS_MAX = 10.0;
+export const ASSET_REQUEST_BURST_MAX = 1024;
+export const ASSET_REQUESTS_PER_SECOND = 128.0;
+export const IMPORTED_FACES_PER_TOKEN = 500;
+export const IMPORT_FILE_BYTES_MAX = 67108864;
 export const PRESENCE_HERTZ = 30.0;
 export const PRESENCE_TIMEOUT_SECONDS = 10.0;
+export const DRAG_TIMEOUT_SECONDS = 2.0;
 export const HEAD_RECORD_INTERVAL_RECORDS = 256;
 export const APPENDS_IN_FLIGHT_MAX = 4096;
 export const RECORD_BYTES_MAX = 131072;
@@ -107,11 +140,14 @@ export const MESH_COMPONENT = 3474622682357977508n;
 
 // -- presence: theta.replication.presence
 
-export const PRESENCE_BYTES = 100;
+export const PRESENCE_BYTES = 184;
 export const PRESENCE_HEAD_VALID = 1;
 export const PRESENCE_RAY_VALID = 2;
+export const PRESENCE_LEFT_VALID = 4;
+export const PRESENCE_RIGHT_VALID = 8;
 export const PRESENCE_TOOLS = ["none", "select", "move", "extrude", "paint", "draw"] as const;
 export const PRESENCE_SELECTIONS = ["none", "object", "face", "vertex"] as const;
+export const PRESENCE_DRAGS = ["none", "object", "extrude", "element"] as const;
 
 /** Where each field of a row begins, in bytes. */
 export const PRESENCE_OFFSETS = {
@@ -120,13 +156,19 @@ export const PRESENCE_OFFSETS = {
   flags: 12,
   tool: 13,
   selection: 14,
-  reserved: 15,
+  drag: 15,
   headPosition: 16,
   headRotation: 28,
   rayOrigin: 44,
   rayDirection: 56,
   selectedEntity: 68,
   selectedElement: 84,
+  leftPosition: 100,
+  leftRotation: 112,
+  rightPosition: 128,
+  rightRotation: 140,
+  dragPosition: 156,
+  dragRotation: 168,
 } as const;
 
 export const PRIMITIVES = ["cube", "pyramid", "plane"] as const;
@@ -398,6 +440,46 @@ export const presenceUpdate: MessageCodec<PresenceUpdate> = message(
   },
 );
 
+/**
+ * A piece of an asset that a participant gives to the room (AST-5); without data it only asks how far the room is.
+ *
+ * `asset` is the hash of the whole, `size` how many bytes that has, `offset` where in it `data` belongs.
+ */
+export interface AssetPart {
+  readonly type: "AssetPart";
+  readonly asset: Uint8Array;
+  readonly size: bigint;
+  readonly offset: bigint;
+  readonly data: Uint8Array;
+}
+
+export const assetPart: MessageCodec<AssetPart> = message(
+  "AssetPart",
+  1932841078708824948n,
+  {
+    asset: bytes(32, 32),
+    size: u64,
+    offset: u64,
+    data: bytes(0, 65536),
+  },
+);
+
+/** A participant that folds lacks an asset: it asks for the window that begins at `offset` (AST-9). */
+export interface AssetRequest {
+  readonly type: "AssetRequest";
+  readonly asset: Uint8Array;
+  readonly offset: bigint;
+}
+
+export const assetRequest: MessageCodec<AssetRequest> = message(
+  "AssetRequest",
+  5322217617585008907n,
+  {
+    asset: bytes(32, 32),
+    offset: u64,
+  },
+);
+
 /** The room's answer: its key, a fresh nonce, and its signature over both sides' words so far. */
 export interface SessionChallenge {
   readonly type: "SessionChallenge";
@@ -636,6 +718,62 @@ export const presenceBatch: MessageCodec<PresenceBatch> = message(
   },
 );
 
+/** The room holds the first `received` bytes; `stored` once all are on its disk, and commands may name the asset. */
+export interface AssetReceived {
+  readonly type: "AssetReceived";
+  readonly asset: Uint8Array;
+  readonly received: bigint;
+  readonly stored: boolean;
+}
+
+export const assetReceived: MessageCodec<AssetReceived> = message(
+  "AssetReceived",
+  4833974697875058913n,
+  {
+    asset: bytes(32, 32),
+    received: u64,
+    stored: bool,
+  },
+);
+
+/** The room does not take an asset, or (`UnknownAsset`) has none of this hash to give. */
+export interface AssetRefused {
+  readonly type: "AssetRefused";
+  readonly asset: Uint8Array;
+  readonly code: string;
+  readonly reason: string;
+}
+
+export const assetRefused: MessageCodec<AssetRefused> = message(
+  "AssetRefused",
+  661968774932397580n,
+  {
+    asset: bytes(32, 32),
+    code: text(),
+    reason: text(),
+  },
+);
+
+/** A piece of an asset that was asked for; fields as in AssetPart. */
+export interface AssetData {
+  readonly type: "AssetData";
+  readonly asset: Uint8Array;
+  readonly size: bigint;
+  readonly offset: bigint;
+  readonly data: Uint8Array;
+}
+
+export const assetData: MessageCodec<AssetData> = message(
+  "AssetData",
+  6999725966241947644n,
+  {
+    asset: bytes(32, 32),
+    size: u64,
+    offset: u64,
+    data: bytes(0, 65536),
+  },
+);
+
 export type FromParticipant =
   | SessionHello
   | SessionProof
@@ -644,7 +782,9 @@ export type FromParticipant =
   | SubmitPacket
   | ResyncRequest
   | ChatLine
-  | PresenceUpdate;
+  | PresenceUpdate
+  | AssetPart
+  | AssetRequest;
 
 export const FROM_PARTICIPANT: readonly MessageCodec<FromParticipant>[] = [
   sessionHello as MessageCodec<FromParticipant>,
@@ -655,6 +795,8 @@ export const FROM_PARTICIPANT: readonly MessageCodec<FromParticipant>[] = [
   resyncRequest as MessageCodec<FromParticipant>,
   chatLine as MessageCodec<FromParticipant>,
   presenceUpdate as MessageCodec<FromParticipant>,
+  assetPart as MessageCodec<FromParticipant>,
+  assetRequest as MessageCodec<FromParticipant>,
 ];
 
 export type FromRoom =
@@ -670,7 +812,10 @@ export type FromRoom =
   | History
   | Roster
   | Chat
-  | PresenceBatch;
+  | PresenceBatch
+  | AssetReceived
+  | AssetRefused
+  | AssetData;
 
 export const FROM_ROOM: readonly MessageCodec<FromRoom>[] = [
   sessionChallenge as MessageCodec<FromRoom>,
@@ -686,9 +831,12 @@ export const FROM_ROOM: readonly MessageCodec<FromRoom>[] = [
   roster as MessageCodec<FromRoom>,
   chat as MessageCodec<FromRoom>,
   presenceBatch as MessageCodec<FromRoom>,
+  assetReceived as MessageCodec<FromRoom>,
+  assetRefused as MessageCodec<FromRoom>,
+  assetData as MessageCodec<FromRoom>,
 ];
 
-export type Plane = "control" | "commands" | "state";
+export type Plane = "control" | "commands" | "state" | "assets";
 
 export const PLANES: Readonly<Record<(FromParticipant | FromRoom)["type"], Plane>> = {
   SessionHello: "control",
@@ -699,6 +847,8 @@ export const PLANES: Readonly<Record<(FromParticipant | FromRoom)["type"], Plane
   ResyncRequest: "control",
   ChatLine: "control",
   PresenceUpdate: "state",
+  AssetPart: "assets",
+  AssetRequest: "assets",
   SessionChallenge: "control",
   SessionAcknowledge: "control",
   PacketAcknowledged: "commands",
@@ -710,6 +860,9 @@ export const PLANES: Readonly<Record<(FromParticipant | FromRoom)["type"], Plane
   Roster: "control",
   Chat: "control",
   PresenceBatch: "state",
+  AssetReceived: "assets",
+  AssetRefused: "assets",
+  AssetData: "assets",
 };
 
 // -- the log's records
@@ -920,6 +1073,25 @@ export const setEffective: Codec<SetEffective> = struct("SetEffective", {
   on: bool,
 });
 
+/** Make an entity whose mesh are the polygons of `asset` (theta.mesh.polygon_asset), separated (MESH-22). */
+export interface ImportMesh {
+  readonly asset: Uint8Array;
+  readonly name: string;
+  readonly translation: Vector3;
+  readonly rotation: Quaternion;
+  readonly scale: Vector3;
+  readonly colour: Vector3;
+}
+
+export const importMesh: Codec<ImportMesh> = struct("ImportMesh", {
+  asset: bytes(32, 32),
+  name: text(),
+  translation: floats<Vector3>(3),
+  rotation: floats<Quaternion>(4),
+  scale: floats<Vector3>(3),
+  colour: floats<Vector3>(3),
+});
+
 /** A command's type: its id and version on the wire, and its payload's codec. */
 export interface OperationType<T> {
   readonly name: string;
@@ -977,4 +1149,10 @@ export const OPERATIONS = {
     version: 1,
     payload: setEffective,
   } satisfies OperationType<SetEffective>,
+  import_mesh: {
+    name: "theta.import_mesh",
+    typeId: 962099310250979098n,
+    version: 1,
+    payload: importMesh,
+  } satisfies OperationType<ImportMesh>,
 } as const;

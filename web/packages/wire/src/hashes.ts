@@ -30,6 +30,15 @@ export function blake2b128(domain: string, ...parts: readonly Uint8Array[]): Uin
   return hash(16, domain, parts);
 }
 
+/** Hashes an asset's bytes, piece by piece, to its name (AST-2). */
+export function createAssetHash(): { update(bytes: Uint8Array): void; digest(): Uint8Array } {
+  const state = blake2b.create({ dkLen: 32, personalization: personalization("theta-asset") });
+  return {
+    update: (bytes) => void state.update(bytes),
+    digest: () => state.digest(),
+  };
+}
+
 /** The actor of an author's key in one page load (ID-2). */
 export function actorOf(publicKey: Uint8Array, instance: Uint8Array): bigint {
   return viewOf(hash(8, "theta-actor", [publicKey, instance])).getBigUint64(0, true);

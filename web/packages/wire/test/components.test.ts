@@ -13,6 +13,7 @@ import {
   parseMesh,
   parseName,
   parseTransform,
+  PRESENCE_DRAGS,
   PRESENCE_SELECTIONS,
   PRESENCE_TOOLS,
   TRANSFORM_COMPONENT,
@@ -78,7 +79,7 @@ describe("components", () => {
 });
 
 describe("presence rows", () => {
-  it("REP-1: come back as Python's own 100 bytes", () => {
+  it("REP-1: come back as Python's own 184 bytes", () => {
     const [row] = decodePresenceRows(fromHex(presence.row));
     const { fields } = presence;
     expect(row).toMatchObject({
@@ -88,6 +89,10 @@ describe("presence rows", () => {
       selectionKind: PRESENCE_SELECTIONS[fields.selection],
       head: { position: fields.head_position, rotation: fields.head_rotation },
       ray: { origin: fields.ray_origin, direction: fields.ray_direction },
+      left: { position: fields.left_position, rotation: fields.left_rotation },
+      right: { position: fields.right_position, rotation: fields.right_rotation },
+      dragKind: PRESENCE_DRAGS[fields.drag],
+      drag: { position: fields.drag_position, rotation: fields.drag_rotation },
     });
     expect(toHex(row!.selectedEntity)).toBe(fields.selected_entity);
     expect(toHex(row!.selectedElement)).toBe(fields.selected_element);
@@ -97,7 +102,7 @@ describe("presence rows", () => {
   it("shows nothing that isn't marked valid, and refuses broken rows", () => {
     const bytes = fromHex(presence.row);
     bytes[12] = 0;
-    expect(decodePresenceRows(bytes)[0]).toMatchObject({ head: null, ray: null });
+    expect(decodePresenceRows(bytes)[0]).toMatchObject({ head: null, ray: null, left: null, right: null });
     expect(decodePresenceRows(new Uint8Array())).toEqual([]);
     expect(() => decodePresenceRows(bytes.subarray(1))).toThrow(WireError);
   });

@@ -1,5 +1,6 @@
 import { h, iconButton } from "../dom";
 import { BINDINGS, keyLabel, LOOKING } from "../keymap";
+import { redeem } from "../codes";
 import { cleanName, inviteFrom } from "../storage";
 
 export interface Welcome {
@@ -7,9 +8,12 @@ export interface Welcome {
   ask(question: { name: string; invite: string; reason?: string }): void;
 }
 
-/** Asks for a name, and for the invite when there is none; never for more than is missing. */
-export function createWelcome(join: (answer: { name: string; invite: string }) => void): Welcome {
-  const { element, form, name, invite, inviteField, reason } = createWelcomeForm();
+/**
+ * Asks for a name, and for the invite when there is none; never for more than is missing. A code that is typed instead
+ * of an invite is exchanged for one before `join` is called.
+ */
+export function createWelcome(join: (answer: { name: string; invite: string }) => void, exchange = redeem): Welcome {
+  const { element, form, name, invite, inviteField, reason, submit } = createWelcomeForm();
   let known = "";
   const complain = (words: string, field: HTMLInputElement): void => {
     reason.textContent = words;
@@ -20,12 +24,20 @@ export function createWelcome(join: (answer: { name: string; invite: string }) =
     event.preventDefault();
     const answer = { name: cleanName(name.value), invite: known || inviteFrom(invite.value) };
     if (!answer.name) complain("A name is missing.", name);
-    else if (!answer.invite) complain("That is no invite. It is a link with “#invite=” in it, or what follows that.", invite);
-    else {
-      element.close();
-      join(answer);
-    }
+    else if (!answer.invite) complain("That is no invite. It is a link with “#invite=” in it, or a code such as K7QM-2RWD.", invite);
+    else void enter(answer);
   });
+  async function enter(answer: { name: string; invite: string }): Promise<void> {
+    submit.disabled = true;
+    const redeemed = await exchange(answer.invite);
+    submit.disabled = false;
+    if ("problem" in redeemed) {
+      complain(redeemed.problem, invite);
+      return;
+    }
+    element.close();
+    join({ name: answer.name, invite: redeemed.invite });
+  }
   // There is nothing behind it to go back to.
   element.addEventListener("cancel", (event) => event.preventDefault());
   return {
@@ -50,17 +62,17 @@ function createWelcomeForm() {
   });
   const invite = h("input", {
     testId: "invite-input",
-    attributes: { type: "text", id: "welcome-invite", autocomplete: "off", spellcheck: "false", placeholder: "http://…/#invite=…" },
+    attributes: { type: "text", id: "welcome-invite", autocomplete: "off", spellcheck: "false", placeholder: "https://…/#invite=…  or  K7QM-2RWD" },
   });
   const reason = h("p", { class: "reason", testId: "welcome-reason", attributes: { role: "alert" } });
   const inviteField = h("div", {
     class: "field",
     children: [
-      h("label", { text: "Invite link", attributes: { for: "welcome-invite" } }),
+      h("label", { text: "Invite link or code", attributes: { for: "welcome-invite" } }),
       invite,
       h("p", {
         class: "hint",
-        text: "Rooms are for people who were invited. Paste the link that “theta serve” printed or that somebody sent you.",
+        text: "Rooms are for people who were invited. Paste the link, or type the code, that “theta serve” printed or that somebody sent you.",
       }),
     ],
   });
@@ -89,13 +101,13 @@ function createWelcomeForm() {
     attributes: { "aria-labelledby": "welcome-title" },
     children: [form],
   });
-  return { element, form, name, invite, inviteField, reason };
+  return { element, form, name, invite, inviteField, reason, submit };
 }
 
-/** Says that this address won't do, and by which one the room can be opened: there is no WebCrypto on plain HTTP. */
+/** Says that this address won't do, and by which one the room can be opened: without WebCrypto nothing can be signed. */
 export function createInsecure({ hostname, port }: Pick<Location, "hostname" | "port">, invite: string): HTMLDialogElement {
   const number = port || "80";
-  const link = `http://localhost:${number}/${invite && `#invite=${invite}`}`;
+  const fragment = invite && `#invite=${invite}`;
   const line = (label: string, testId: string, value: string): HTMLElement =>
     h("div", {
       class: "field",
@@ -112,12 +124,12 @@ export function createInsecure({ hostname, port }: Pick<Location, "hostname" | "
       h("div", {
         class: "sheet",
         children: [
-          h("h1", { text: "Open it as localhost", attributes: { id: "insecure-title" } }),
+          h("h1", { text: "Open it over HTTPS", attributes: { id: "insecure-title" } }),
           h("p", {
-            text: "At this address the browser lets no page sign what it does: it wants HTTPS, or http://localhost. Theta doesn't speak HTTPS on the network yet.",
+            text: "At this address the browser lets no page sign what it does: it wants HTTPS, or http://localhost. The room speaks both on the same port.",
           }),
-          line("On the machine that serves the room, open", "insecure-link", link),
-          line("On another one, run this first, then open the same link", "insecure-tunnel", `ssh -N -L ${number}:localhost:${number} ${hostname}`),
+          line("From any machine, open", "insecure-link", `https://${hostname}:${number}/${fragment}`),
+          line("On the machine that serves the room", "insecure-local", `http://localhost:${number}/${fragment}`),
         ],
       }),
     ],

@@ -1,5 +1,5 @@
 import type { RoomClient } from "@theta/client";
-import { inkOn } from "@theta/scene";
+import { inkOn, plateOf } from "@theta/scene";
 import { card, cssColour, h } from "../dom";
 
 /** Who is here, each with their colour. */
@@ -11,8 +11,9 @@ export function createPeople(client: RoomClient): HTMLElement {
     list.replaceChildren(
       ...client.people.map((person) => {
         const badge = h("span", { class: "badge", text: initials(person.name), attributes: { "aria-hidden": "true" } });
-        badge.style.backgroundColor = cssColour(person.colour);
-        badge.style.color = inkOn(person.colour);
+        const plate = plateOf(person.colour);
+        badge.style.backgroundColor = cssColour(plate);
+        badge.style.color = inkOn(plate);
         return h("li", {
           testId: "person",
           children: [

@@ -43,6 +43,7 @@ export function refusalWords(code: Refusal): string {
     "room-full": "Room is full",
     "session-replaced": "Open elsewhere",
     "protocol-mismatch": "Page is out of date",
+    "wrong-room": "Not the room of your link",
     "room-changed": "Not the same room",
     unsupported: "Browser too old",
   };

@@ -26,10 +26,14 @@ export interface ToolbarPorts {
   readonly actions: Actions;
   readonly role: RoleWatch;
   readonly frame: () => void;
+  /** Lets a file be chosen and brings it in. */
+  readonly importFile: () => void;
+  /** The way into VR, shown where there is one. */
+  readonly vr: HTMLButtonElement;
 }
 
 /** Modes, tools, what to add, undo and redo. */
-export function createToolbar({ client, selection, actions, role, frame }: ToolbarPorts): HTMLElement {
+export function createToolbar({ client, selection, actions, role, frame, importFile, vr }: ToolbarPorts): HTMLElement {
   const modes = MODES.map(({ mode, label, key, icon: name }) => {
     const button = toggle(label, name, key, `mode-${mode}`);
     button.addEventListener("click", () => selection.setMode(mode));
@@ -45,6 +49,8 @@ export function createToolbar({ client, selection, actions, role, frame }: Toolb
     button.addEventListener("click", () => void actions.add(kind));
     return button;
   });
+  const bring = iconButton("import", "Bring in a GLB or OBJ", "import", "I");
+  bring.addEventListener("click", importFile);
   const undo = iconButton("undo", "Undo", "undo", "Ctrl Z");
   const redo = iconButton("redo", "Redo", "redo", "Ctrl Shift Z");
   undo.addEventListener("click", () => void actions.undo());
@@ -78,7 +84,7 @@ export function createToolbar({ client, selection, actions, role, frame }: Toolb
   selection.subscribe(showSelection);
   client.on("history", showHistory);
   role.follow((watching) => {
-    for (const button of adders) button.disabled = watching;
+    for (const button of [...adders, bring]) button.disabled = watching;
     showSelection();
     showHistory();
   });
@@ -90,9 +96,9 @@ export function createToolbar({ client, selection, actions, role, frame }: Toolb
     children: [
       group("What a click selects", modes.map((one) => one.button)),
       group("What a drag does", tools.map((one) => one.button)),
-      group("Add", adders),
+      group("Add", [...adders, bring]),
       group("History", [undo, redo]),
-      group("View", [look]),
+      group("View", [look, vr]),
     ],
   });
 }

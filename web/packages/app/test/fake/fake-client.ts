@@ -16,6 +16,7 @@ import type {
   RoomClient,
   RoomClientEvents,
   Statistics,
+  UploadOptions,
 } from "@theta/client";
 import { NothingToUndoError, RefusedError } from "@theta/client";
 import { elementIndex } from "@theta/scene";
@@ -44,6 +45,9 @@ export class FakeClient implements RoomClient {
   };
   /** Everything performed, in order. */
   readonly performed: Operation[] = [];
+  readonly uploaded: Uint8Array[] = [];
+  /** The room has an asset once this is resolved. */
+  storing: Promise<void> = Promise.resolve();
   readonly shown: Presence[] = [];
   /** People who built on the next step to undo. */
   blockedBy: readonly string[] = [];
@@ -118,13 +122,25 @@ export class FakeClient implements RoomClient {
     for (const operation of operations) {
       this.performed.push(operation);
       this.count++;
-      if (operation.type === "create_primitive") created.push(idOf(this.count));
+      if (operation.type === "create_primitive" || operation.type === "import_mesh") created.push(idOf(this.count));
       this.entities = applied(this.entities, operation, this.count);
     }
     this.past.push({ label: (operations[0]?.type ?? "").replaceAll("_", " "), before });
     this.future = [];
     this.changed(before);
     return { names: [], created, seq: BigInt(this.count), corrections: [] };
+  }
+
+  async uploadAsset(bytes: Uint8Array, options: UploadOptions = {}): Promise<string> {
+    const asset = (this.uploaded.push(bytes) - 1).toString(16).padStart(64, "0");
+    await this.storing;
+    options.signal?.throwIfAborted();
+    options.onProgress?.(1);
+    return asset;
+  }
+
+  authorization(): string | null {
+    return this.connection.phase === "online" ? "Bearer 11:22" : null;
   }
 
   beginGesture(): Gesture {
@@ -193,13 +209,14 @@ function idOf(count: number): string {
 
 function applied(entities: Entities, operation: Operation, count: number): Entities {
   const next = new Map(entities);
-  if (operation.type === "create_primitive") {
+  if (operation.type === "create_primitive" || operation.type === "import_mesh") {
     const { translation, rotation = [0, 0, 0, 1], scale = [1, 1, 1] } = operation;
+    const isPrimitive = operation.type === "create_primitive";
     next.set(idOf(count), {
       id: idOf(count),
       transform: { translation, rotation, scale },
-      mesh: makePrimitive(operation.kind, operation.size, count),
-      material: { colour: [0.8, 0.8, 0.8], metallic: 0, roughness: 0.6 },
+      mesh: isPrimitive ? makePrimitive(operation.kind, operation.size, count) : makePrimitive("cube", 1, count),
+      material: { colour: isPrimitive ? [0.8, 0.8, 0.8] : operation.colour, metallic: 0, roughness: 0.6 },
       name: operation.name,
       owner: null,
     });
@@ -212,7 +229,7 @@ function applied(entities: Entities, operation: Operation, count: number): Entit
   return next;
 }
 
-type Change = Exclude<Operation, { type: "create_primitive" | "delete" }>;
+type Change = Exclude<Operation, { type: "create_primitive" | "import_mesh" | "delete" }>;
 
 function changedEntity(entity: DocumentEntity, operation: Change, count: number): DocumentEntity {
   const { mesh } = entity;

@@ -29,12 +29,18 @@ if (new URLSearchParams(location.search).has("full")) {
     selection: { kind: "object", entity: roof },
     head: { position: [2.2, 1.3, 1.1], rotation: [-0.06, 0.34, 0, 0.94] },
     ray: { origin: [2.2, 1.3, 1.1], direction: [-0.5, -0.5, -0.75] },
+    left: null,
+    right: null,
+    drag: null,
   });
   client.meet(bo, {
     tool: "none",
     selection: null,
     head: { position: [-1.6, 1.5, -1.2], rotation: [0, 0.92, 0.04, -0.38] },
     ray: null,
+    left: null,
+    right: null,
+    drag: null,
   });
   client.hear({ actor: 2n, name: "Ana", colour: ana.colour, text: "Shall the tower be taller?", atMs: Date.now() - 60_000 });
   client.hear({ actor: 3n, name: "Bo Lindqvist", colour: bo.colour, text: "<b>Yes</b>, and the roof wider 🙂", atMs: Date.now() });

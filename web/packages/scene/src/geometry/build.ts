@@ -10,8 +10,8 @@ export interface SurfaceGeometry {
   readonly faceOfTriangle: Uint32Array;
 }
 
-/** Triangles with one flat normal for each face, and a tree for picking. */
-export function buildSurface(mesh: Mesh): SurfaceGeometry {
+/** Triangles with one flat normal for each face; with a tree for quick picking unless it is shown for a moment only. */
+export function buildSurface(mesh: Mesh, withTree = true): SurfaceGeometry {
   const { triangles, faceOfTriangle } = triangulate(mesh);
   const positions = new Float32Array(triangles.length * 3);
   const normals = new Float32Array(triangles.length * 3);
@@ -25,7 +25,7 @@ export function buildSurface(mesh: Mesh): SurfaceGeometry {
   geometry.setAttribute("normal", new BufferAttribute(normals, 3));
   geometry.computeBoundingSphere();
   // `indirect` leaves the triangles in our order, so that a hit's index still names its face.
-  if (faceOfTriangle.length > 0) geometry.boundsTree = new MeshBVH(geometry, { indirect: true });
+  if (withTree && faceOfTriangle.length > 0) geometry.boundsTree = new MeshBVH(geometry, { indirect: true });
   return { geometry, faceOfTriangle };
 }
 

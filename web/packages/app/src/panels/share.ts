@@ -1,0 +1,250 @@
+import type { RoomClient } from "@theta/client";
+import { h, iconButton } from "../dom";
+import { askRoom, download, type Download, type Fetch } from "../downloads";
+import { qrCode } from "./qr";
+
+/** Addresses by which this machine alone can reach the room. */
+const LOOPBACK = /^(localhost|127\.[\d.]+|\[::1\])$/;
+
+type Grant = "editor" | "viewer";
+
+const GRANTS: readonly { grant: Grant; label: string; words: string }[] = [
+  {
+    grant: "editor",
+    label: "Build",
+    words: "Whoever has this link may build here: add, change and delete, under their own name. It does not expire.",
+  },
+  {
+    grant: "viewer",
+    label: "Only watch",
+    words: "Whoever has this link may look, follow and chat, and change nothing. It does not expire.",
+  },
+];
+
+export interface SharePorts {
+  readonly client: RoomClient;
+  readonly location: Pick<Location, "origin" | "hostname">;
+  readonly fetch: Fetch;
+  readonly copy: (text: string) => Promise<void>;
+  readonly save: (file: Download) => void;
+}
+
+export interface SharePanel {
+  readonly element: HTMLDialogElement;
+  open(): void;
+}
+
+/** Lets others in, by QR code, link or typed code; and takes the room's content away as a file. */
+export function createSharePanel(ports: SharePorts): SharePanel {
+  const invite = createInvite(ports);
+  const keep = createKeep(ports);
+  const close = iconButton("close", "Close", "share-close", "Esc");
+  const element = h("dialog", {
+    class: "share",
+    testId: "share-panel",
+    attributes: { "aria-labelledby": "share-title" },
+    children: [
+      h("header", { children: [h("h1", { text: "Share and save", attributes: { id: "share-title" } }), close] }),
+      h("div", { class: "share-body", children: [invite.element, keep.element] }),
+    ],
+  });
+  close.addEventListener("click", () => element.close());
+  element.addEventListener("click", (event) => {
+    if (event.target === element) element.close();
+  });
+  return {
+    element,
+    open() {
+      element.showModal();
+      keep.refresh();
+      void invite.refresh();
+    },
+  };
+}
+
+interface Invites {
+  readonly links: readonly string[];
+  readonly tokens: Readonly<Partial<Record<Grant, string>>>;
+  readonly code: string;
+}
+
+/** The fields about invites, without anything that they do. */
+function createInviteFields() {
+  const text = (kind: "p" | "div", name: string, testId: string): HTMLElement => h(kind, { class: name, testId });
+  const picture = text("div", "qr-frame", "share-qr");
+  const words = text("p", "", "share-words");
+  const hint = text("p", "hint", "share-hint");
+  const typed = text("p", "typed", "share-code");
+  const trouble = h("p", { class: "reason", testId: "share-trouble", attributes: { role: "alert" } });
+  const link = h("input", { testId: "share-link", attributes: { type: "text", id: "share-link", readonly: "", spellcheck: "false" } });
+  const copyButton = h("button", { class: "button", text: "Copy", testId: "share-copy", attributes: { type: "button" } });
+  const address = h("select", { testId: "share-address", attributes: { id: "share-address" } });
+  const grants = GRANTS.map(({ grant, label }) => {
+    const radio = h("input", { testId: `share-${grant}`, attributes: { type: "radio", name: "share-grant", value: grant } });
+    return { grant, radio, element: h("label", { class: "choice", children: [radio, h("span", { text: label })] }) };
+  });
+  const field = (label: string, name: string, children: readonly HTMLElement[]): HTMLElement =>
+    h("div", { class: "field", children: [h("label", { text: label, attributes: { for: name } }), ...children] });
+  const body = h("div", {
+    class: "invite-fields",
+    children: [
+      h("fieldset", { class: "choices", children: [h("legend", { text: "They may" }), ...grants.map((one) => one.element)] }),
+      field("They come by", "share-address", [address, hint]),
+      field("Link", "share-link", [h("div", { class: "row", children: [link, copyButton] }), words]),
+      typed,
+    ],
+  });
+  const content = h("div", { class: "invite", children: [picture, body] });
+  return { picture, words, hint, typed, trouble, link, copyButton, address, grants, content };
+}
+
+function createInvite({ client, location, fetch, copy }: SharePorts) {
+  const { picture, words, hint, typed, trouble, link, copyButton, address, grants, content } = createInviteFields();
+  let invites: Invites = { links: [], tokens: {}, code: "" };
+
+  link.addEventListener("focus", () => link.select());
+  copyButton.addEventListener("click", () => {
+    const told = (text: string): void => {
+      copyButton.textContent = text;
+      setTimeout(() => (copyButton.textContent = "Copy"), 2_000);
+    };
+    // Without leave for the clipboard, the link stands there selected, to be copied by hand.
+    copy(link.value).then(() => told("Copied"), () => link.select());
+  });
+  for (const field of [address, ...grants.map(({ radio }) => radio)]) field.addEventListener("change", () => show());
+
+  function show(): void {
+    const chosen = grants.find(({ radio }) => radio.checked)?.grant;
+    const token = chosen && invites.tokens[chosen];
+    if (!chosen || !token) return;
+    const url = `${address.value}/#invite=${token}`;
+    link.value = url;
+    words.textContent = GRANTS.find(({ grant }) => grant === chosen)!.words;
+    picture.replaceChildren(qrCode(url, "QR code of the link"));
+    hint.textContent = addressHint(address.value);
+    const showsCode = chosen === "editor" && invites.code !== "" && !isLoopback(address.value);
+    typed.hidden = !showsCode;
+    typed.replaceChildren("To type it in a headset: open ", h("b", { text: address.value }), " and enter ", h("b", { class: "code", text: invites.code }), ".");
+  }
+
+  return {
+    element: h("section", { attributes: { "aria-label": "Invite" }, children: [h("h2", { text: "Invite somebody" }), trouble, content] }),
+    async refresh(): Promise<void> {
+      trouble.textContent = "";
+      try {
+        const [room, tokens] = await Promise.all([readJson(askRoom(client, "/api/room", fetch)), readJson(askRoom(client, "/api/invites", fetch))]);
+        invites = { links: textsIn(room.links), tokens: { editor: textIn(tokens.editor), viewer: textIn(tokens.viewer) }, code: textIn(tokens.code) };
+      } catch (error) {
+        trouble.textContent = error instanceof Error ? error.message : String(error);
+      }
+      const granted = grants.filter(({ grant }) => invites.tokens[grant]);
+      content.hidden = granted.length === 0;
+      for (const one of grants) one.element.hidden = !granted.includes(one);
+      const kept = granted.find(({ radio }) => radio.checked) ?? granted[0];
+      if (kept) kept.radio.checked = true;
+      const before = address.value;
+      const addresses = addressesFor(location, invites.links);
+      address.replaceChildren(...addresses.map((one) => h("option", { text: one, attributes: { value: one } })));
+      address.value = addresses.includes(before) ? before : addresses[0]!;
+      show();
+    },
+  };
+}
+
+/** By what the room can be reached, best first: what others can use comes before what only this machine can. */
+export function addressesFor(location: Pick<Location, "origin" | "hostname">, links: readonly string[]): string[] {
+  const own = LOOPBACK.test(location.hostname) ? [...links, location.origin] : [location.origin, ...links];
+  return [...new Set(own.map((address) => address.replace(/\/+$/, "")))];
+}
+
+function isLoopback(address: string): boolean {
+  return LOOPBACK.test(new URL(address).hostname);
+}
+
+function addressHint(address: string): string {
+  if (isLoopback(address)) return "This address works on this machine only.";
+  return address.startsWith("https:")
+    ? "They must be on the same network. The first time, their browser warns that it doesn't know the room's certificate."
+    : "They must be on the same network.";
+}
+
+const FILES = [
+  {
+    path: "/api/export.glb",
+    testId: "save-glb",
+    label: "Export as GLB",
+    fallback: "room.glb",
+    editorsOnly: false,
+    words: "Shapes, places and colours as they are now, for Blender and other 3D programs.",
+  },
+  {
+    path: "/api/copy.theta",
+    testId: "save-copy",
+    label: "Save a copy",
+    fallback: "room.theta",
+    editorsOnly: true,
+    words: "The room's file with its whole history. Its key stays with the room: a copy can be read, exported and verified, not opened as this room.",
+  },
+] as const;
+
+function createKeep({ client, fetch, save }: SharePorts) {
+  const trouble = h("p", { class: "reason", testId: "save-trouble", attributes: { role: "alert" } });
+  const rows = FILES.map((file) => {
+    const button = h("button", { class: "button", text: file.label, testId: file.testId, attributes: { type: "button" } });
+    const bar = h("progress", { testId: `${file.testId}-progress`, attributes: { max: "1", "aria-label": file.label } });
+    const said = h("p", { class: "hint", attributes: { role: "status" } });
+    bar.hidden = true;
+    button.addEventListener("click", () => void run());
+    async function run(): Promise<void> {
+      trouble.textContent = "";
+      button.disabled = true;
+      bar.hidden = false;
+      bar.removeAttribute("value");
+      try {
+        const got = await download(client, file.path, file.fallback, fetch, (share) => {
+          if (share !== null) bar.value = share;
+        });
+        save(got);
+        said.textContent = `${got.fileName} is in your downloads.`;
+      } catch (error) {
+        trouble.textContent = error instanceof Error ? error.message : String(error);
+      } finally {
+        bar.hidden = true;
+        refresh();
+      }
+    }
+    function refresh(): void {
+      const { connection } = client;
+      const isAllowed = !file.editorsOnly || (connection.phase === "online" && connection.role !== "viewer");
+      button.disabled = connection.phase !== "online" || !isAllowed;
+      said.textContent ||= file.words;
+      if (!isAllowed && connection.phase === "online") said.textContent = "A copy is for those who build; ask for an editor's link.";
+    }
+    return { refresh, element: h("div", { class: "keep", children: [h("div", { children: [button, bar] }), said] }) };
+  });
+  const refresh = (): void => {
+    for (const row of rows) row.refresh();
+  };
+  client.on("connection", refresh);
+  refresh();
+  return {
+    refresh,
+    element: h("section", {
+      attributes: { "aria-label": "Take it with you" },
+      children: [h("h2", { text: "Take it with you" }), trouble, ...rows.map((row) => row.element)],
+    }),
+  };
+}
+
+async function readJson(response: Promise<Response>): Promise<Readonly<Record<string, unknown>>> {
+  const value: unknown = await (await response).json();
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function textIn(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+function textsIn(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((one): one is string => typeof one === "string" && /^https?:\/\//.test(one)) : [];
+}
