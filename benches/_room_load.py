@@ -13,6 +13,7 @@ import psutil
 
 import theta
 from theta.adapters.client import RoomClient
+from theta.adapters.client.opening import TransportChoice
 from theta.node.events import DocumentChanged
 
 PEERS = 10
@@ -21,7 +22,7 @@ EDITS_PER_SECOND_EACH = 4.0
 PRESENCE_SECONDS = 10.0
 PRESENCE_HERTZ = 30.0
 EDIT_BYTES = 330
-PRESENCE_BYTES = 112
+PRESENCE_BYTES = 196
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def latency_of(seconds: list[float]) -> Latency:
     return Latency(statistics.median(seconds) * 1e3, cuts[98] * 1e3, len(seconds))
 
 
-async def edit_latency(url: str, keys: Path) -> Latency:
+async def edit_latency(url: str, keys: Path, transport: TransportChoice) -> Latency:
     """Ten peers paint, each its own cube; timed from the call until each of the other nine has applied it."""
     started: dict[bytes, float] = {}
     samples: list[float] = []
@@ -56,7 +57,7 @@ async def edit_latency(url: str, keys: Path) -> Latency:
 
     owner: dict[bytes, int] = {}
     async with AsyncExitStack() as stack:
-        rooms = [await join(stack, url, keys, number) for number in range(PEERS)]
+        rooms = [await join(stack, url, keys, number, transport) for number in range(PEERS)]
         cubes = [await room.create("cube", at=(number, 0.5, 0)) for number, room in enumerate(rooms)]
         for number, cube in enumerate(cubes):
             owner[cube.id] = number
@@ -74,10 +75,10 @@ async def edit_latency(url: str, keys: Path) -> Latency:
     return latency_of(samples)
 
 
-async def presence_cost(url: str, keys: Path, process: psutil.Process) -> float:
+async def presence_cost(url: str, keys: Path, process: psutil.Process, transport: TransportChoice) -> float:
     """Ten peers show where they are at 30 Hz; returns the room's share of a core, percent."""
     async with AsyncExitStack() as stack:
-        rooms = [await join(stack, url, keys, number) for number in range(PEERS)]
+        rooms = [await join(stack, url, keys, number, transport) for number in range(PEERS)]
         await asyncio.gather(*(walk(room, 1.0) for room in rooms))
         before = process.cpu_times()
         start = time.perf_counter()
@@ -93,10 +94,12 @@ async def walk(room: RoomClient, seconds: float) -> None:
         await asyncio.sleep(1.0 / PRESENCE_HERTZ)
 
 
-async def join(stack: AsyncExitStack, url: str, keys: Path, number: int) -> RoomClient:
+async def join(stack: AsyncExitStack, url: str, keys: Path, number: int, transport: TransportChoice) -> RoomClient:
     """Enter as one of ten people, each with a key of their own."""
-    room = theta.connect(url, name=f"peer {number}", identity=keys / f"{number}.key")
-    return await stack.enter_async_context(room)
+    room = theta.connect(url, name=f"peer {number}", identity=keys / f"{number}.key", transport=transport)
+    await stack.enter_async_context(room)
+    assert room.transport == transport, "measuring another transport than was asked for"
+    return room
 
 
 async def bare_edit_latency(url: str) -> Latency:

@@ -7,13 +7,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from playwright.sync_api import Response, sync_playwright
 
 from benches._report import Row, report
-from benches._room_load import bare_edit_latency, bare_presence_cost, edit_latency, presence_cost
+from benches._room_load import Latency, bare_edit_latency, bare_presence_cost, edit_latency, presence_cost
 from benches._room_process import ROOT, RoomProcess, bare_room, environment_in, free_port, room, serving
+from theta.adapters.client.opening import TransportChoice
 
 CHROMIUM = "/usr/bin/chromium"
 CHROMIUM_ARGUMENTS = [
@@ -27,6 +29,7 @@ CHROMIUM_ARGUMENTS = [
 ]
 STARTS = 5
 LATENCY_RUNS = 3
+TRANSPORTS: tuple[TransportChoice, ...] = ("quic", "websocket")
 
 
 def clean_clone_rows() -> list[Row]:
@@ -107,37 +110,51 @@ def page_rows(running: RoomProcess) -> list[Row]:
     ]
 
 
-def latency_rows(folder: Path, running: RoomProcess) -> list[Row]:
+def latency_rows(folder: Path, running: RoomProcess, transports: Sequence[TransportChoice]) -> list[Row]:
     """Edits by ten peers and the bare relay beside them, in turn; medians of the runs, since one stall is a p99."""
-    ours, bare = [], []
+    ours: dict[TransportChoice, list[Latency]] = {each: [] for each in transports}
+    bare: list[Latency] = []
     with bare_room(folder) as (url, _):
         for _ in range(LATENCY_RUNS):
-            ours.append(asyncio.run(edit_latency(running.url, folder / "keys")))
+            for transport in transports:
+                ours[transport].append(asyncio.run(edit_latency(running.url, folder / "keys", transport)))
             bare.append(asyncio.run(bare_edit_latency(url)))
-    what = "edit, from call to applied at the nine others, commit included,"
-    peer = "bare relay with the same commit"
+    peer = "bare WebSocket relay with the same commit"
     middle = LATENCY_RUNS // 2
     return [
         Row(
-            f"{what} {name}",
-            sorted(getattr(each, name) for each in ours)[middle],
+            f"edit over {transport}, from call to applied at the nine others, commit included, {name}",
+            sorted(getattr(each, name) for each in ours[transport])[middle],
             "ms",
             bar,
             peer,
             sorted(getattr(each, name) for each in bare)[middle],
             LATENCY_RUNS,
         )
+        for transport in transports
         for name, bar in (("p50", 10), ("p99", 50))
     ]
 
 
-def presence_row(folder: Path, running: RoomProcess) -> Row:
-    """The room's processor time while ten people move, and the bare relay's."""
-    ours = asyncio.run(presence_cost(running.url, folder / "keys", running.process))
+def presence_rows(folder: Path, running: RoomProcess, transports: Sequence[TransportChoice]) -> list[Row]:
+    """The room's processor time while ten people move, and the bare relay's; the bar is WebSocket's."""
+    ours = {
+        each: asyncio.run(presence_cost(running.url, folder / "keys", running.process, each)) for each in transports
+    }
     (folder / "bare").mkdir()
     with bare_room(folder / "bare") as (url, process):
         bare = asyncio.run(bare_presence_cost(url, process))
-    return Row("room process, 10 peers, presence at 30 Hz", ours, "% of a core", 25, "bare relay", bare)
+    return [
+        Row(
+            f"room process, 10 peers over {transport}, presence at 30 Hz",
+            ours[transport],
+            "% of a core",
+            25 if transport == "websocket" else None,
+            "bare WebSocket relay",
+            bare,
+        )
+        for transport in transports
+    ]
 
 
 def memory_row(running: RoomProcess) -> Row:
@@ -163,19 +180,25 @@ def main() -> int:
     parser.add_argument(
         "--no-clone", action="store_true", help="leave out `make serve` in a clean clone, which downloads"
     )
+    parser.add_argument("--transport", choices=TRANSPORTS, help="measure the peers over this one only; both otherwise")
+    parser.add_argument("--peers-only", action="store_true", help="measure the peers alone")
     options = parser.parse_args()
-    rows = [] if options.no_clone else clean_clone_rows()
+    transports = (options.transport,) if options.transport else TRANSPORTS
+    rows = [] if options.no_clone or options.peers_only else clean_clone_rows()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "keys").mkdir()
-        rows.append(start_row(folder))
+        if not options.peers_only:
+            rows.append(start_row(folder))
         with room(folder) as running:
-            rows.append(memory_row(running))
-            rows += page_rows(running)
-            rows += latency_rows(folder, running)
-            rows.append(presence_row(folder, running))
-    rows.append(import_row())
-    return 0 if report("room", rows) else 1
+            if not options.peers_only:
+                rows.append(memory_row(running))
+                rows += page_rows(running)
+            rows += latency_rows(folder, running, transports)
+            rows += presence_rows(folder, running, transports)
+    if not options.peers_only:
+        rows.append(import_row())
+    return 0 if report("room_peers" if options.peers_only else "room", rows) else 1
 
 
 if __name__ == "__main__":
