@@ -8,7 +8,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from theta.base.errors import InvalidValue
-from theta.base.limits import COORDINATE_METRES_MAX, IDENTIFIER_BYTES, MESH_FACES_MAX, MESH_VERTICES_MAX
+from theta.base.limits import (
+    COORDINATE_METRES_MAX,
+    IDENTIFIER_BYTES,
+    MESH_FACE_CORNERS_MAX,
+    MESH_FACES_MAX,
+    MESH_VERTICES_MAX,
+)
 from theta.mesh.columns import IdArray
 from theta.mesh.halfedges import HalfEdges
 from theta.mesh.linking import Loops, edge_ends, link_faces
@@ -102,6 +108,8 @@ def _check_loops(vertex_count: int, counts: Slots, corners: Slots) -> None:
         raise InvalidValue("faces", len(counts), f"at most {MESH_FACES_MAX}")
     if len(counts) and counts.min() < FACE_CORNERS_MIN:
         raise InvalidValue("face corners", int(counts.min()), f"at least {FACE_CORNERS_MIN}")
+    if len(counts) and counts.max() > MESH_FACE_CORNERS_MAX:
+        raise InvalidValue("face corners", int(counts.max()), f"at most {MESH_FACE_CORNERS_MAX}")
     if total_of(counts) != len(corners):
         raise InvalidValue("corners", len(corners), f"the {total_of(counts)} that the faces count")
     outside = (corners < 0) | (corners >= vertex_count)

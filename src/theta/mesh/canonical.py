@@ -1,22 +1,46 @@
 """The canonical form of a mesh: the same bytes for the same elements, whatever their slots: spec/mesh.md, MESH-18."""
 
 import struct
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from theta.base.limits import COORDINATE_METRES_MAX, IDENTIFIER_BYTES, MESH_FACES_MAX, MESH_VERTICES_MAX
+from theta.base.errors import InvalidValue
+from theta.base.limits import (
+    COORDINATE_METRES_MAX,
+    IDENTIFIER_BYTES,
+    MESH_FACE_CORNERS_MAX,
+    MESH_FACES_MAX,
+    MESH_VERTICES_MAX,
+)
+from theta.mesh.attributes import (
+    DOMAINS,
+    DTYPES,
+    TYPES,
+    AttributeKey,
+    attribute_column,
+    check_count,
+    check_key,
+    check_type,
+)
 from theta.mesh.build import FACE_CORNERS_MIN, build_from_arrays
-from theta.mesh.columns import IdArray
+from theta.mesh.columns import Column, IdArray
 from theta.mesh.errors import MalformedMesh, MeshError
 from theta.mesh.halfedges import DEAD
 from theta.mesh.linking import Loops, link_faces
-from theta.mesh.orbits import Slots, orbit_steps, starts_of, total_of
+from theta.mesh.orbits import Slots, lowest_first, orbit_steps, starts_of, total_of
+from theta.mesh.sorting import ascending
 from theta.mesh.topology import Mesh
 
 MAGIC = b"TMC1"
+MAGIC_WITH_ATTRIBUTES = b"TMC2"
 HEADER = struct.Struct("<4s4I")
+ATTRIBUTE_HEADER = struct.Struct("<4B")
+
+Attribute = NDArray[Any]
 
 Indices = NDArray[np.uint32]
 
@@ -33,6 +57,7 @@ class CanonicalMesh:
         face_ids: (F, 16) uint8.
         face_counts: (F,) uint32, corners of each face.
         corners: (C,) uint32, indices of vertices face by face, each face from its lowest, anticlockwise.
+        attributes: (n, width) rows in the order of the domain's elements above; corners as in `corners`.
     """
 
     vertex_ids: IdArray
@@ -42,6 +67,7 @@ class CanonicalMesh:
     face_ids: IdArray
     face_counts: Indices
     corners: Indices
+    attributes: Mapping[AttributeKey, Attribute] = field(default_factory=dict)
 
 
 def canonical_mesh(mesh: Mesh) -> CanonicalMesh:
@@ -57,6 +83,9 @@ def canonical_mesh(mesh: Mesh) -> CanonicalMesh:
     ends.sort(axis=1)
     starts = halfedges.face_halfedge.array()[faces].astype(np.int64)
     counts, sides = orbit_steps(halfedges.next.array(), starts)
+    sides = sides[lowest_first(counts, rank[origin[sides]])]
+    rows = {"vertex": vertices, "edge": edges, "face": faces, "corner": sides}
+    attributes = halfedges.attributes
     return CanonicalMesh(
         vertex_ids,
         halfedges.positions.array()[vertices],
@@ -64,7 +93,8 @@ def canonical_mesh(mesh: Mesh) -> CanonicalMesh:
         ends,
         face_ids,
         counts.astype(np.uint32),
-        _from_lowest(counts, rank[origin[sides]]),
+        rank[origin[sides]],
+        {key: _rows(attributes.columns[key], rows[key.domain]) for key in attributes.in_order()},
     )
 
 
@@ -85,7 +115,12 @@ def encode_canonical(canonical: CanonicalMesh) -> bytes:
         canonical.face_counts.astype("<u4", copy=False),
         canonical.corners.astype("<u4", copy=False),
     )
-    return HEADER.pack(MAGIC, *sizes) + b"".join([part.tobytes() for part in parts])
+    body = b"".join([part.tobytes() for part in parts])
+    if not canonical.attributes:
+        return HEADER.pack(MAGIC, *sizes) + body
+    attributes = [_encode_attribute(key, rows) for key, rows in canonical.attributes.items()]
+    head = HEADER.pack(MAGIC_WITH_ATTRIBUTES, *sizes)
+    return head + body + len(attributes).to_bytes(4, "little") + b"".join(attributes)
 
 
 def parse_canonical(data: bytes) -> CanonicalMesh:
@@ -127,17 +162,16 @@ def mesh_of(canonical: CanonicalMesh) -> Mesh:
     order = np.lexsort((ends[:, 1], ends[:, 0]))
     counts, corners = canonical.face_counts.astype(np.int64), canonical.corners.astype(np.int64)
     ids = (canonical.vertex_ids, canonical.edge_ids[order], canonical.face_ids)
-    return build_from_arrays(canonical.positions, counts, corners, ids)
-
-
-def ascending(ids: IdArray) -> Slots:
-    """The order of different ids (n, 16) uint8 as bytes."""
-    words = np.ascontiguousarray(ids).view(">u8").astype(np.uint64)
-    order = np.argsort(words[:, 0])
-    high = words[order, 0]
-    if (high[1:] == high[:-1]).any():
-        order = np.lexsort((words[:, 1], words[:, 0]))
-    return order
+    mesh = build_from_arrays(canonical.positions, counts, corners, ids)
+    halfedges = mesh.halfedges
+    sides = orbit_steps(halfedges.next.array(), halfedges.face_halfedge.array().astype(np.int64))[1]
+    for key, rows in canonical.attributes.items():
+        placed = rows[order] if key.domain == "edge" else rows
+        if key.domain == "corner":
+            placed = np.zeros((halfedges.next.count, rows.shape[1]), rows.dtype)
+            placed[sides] = rows
+        halfedges.attributes.columns[key] = attribute_column(placed)
+    return mesh
 
 
 def _living(alive: NDArray[np.bool_], ids: IdArray) -> tuple[Slots, IdArray]:
@@ -147,24 +181,24 @@ def _living(alive: NDArray[np.bool_], ids: IdArray) -> tuple[Slots, IdArray]:
     return slots, ids[slots]
 
 
-def _from_lowest(counts: Slots, corners: Indices) -> Indices:
-    """Turn every face's loop so that it begins at its lowest vertex."""
-    if not len(counts):
-        return corners
-    begins = starts_of(counts)
-    lowest = np.flatnonzero(corners == np.repeat(np.minimum.reduceat(corners, begins), counts))
-    shift = np.arange(len(corners)) - np.repeat(begins - (lowest - begins), counts)
-    size = np.repeat(counts, counts)
-    turned: Indices = corners[np.repeat(begins, counts) + np.where(shift >= size, shift - size, shift)]
-    return turned
+def _rows(column: Column[Any], slots: Slots) -> Attribute:
+    rows: Attribute = column.array().reshape(-1, column.width)[slots]
+    return rows
+
+
+def _encode_attribute(key: AttributeKey, rows: Attribute) -> bytes:
+    """Domain, type, width and length of the name, the name, and the rows (MESH-18)."""
+    kinds = list(DTYPES.values())
+    head = ATTRIBUTE_HEADER.pack(DOMAINS.index(key.domain), kinds.index(rows.dtype), rows.shape[1], len(key.name))
+    return head + key.name.encode("ascii") + rows.astype(rows.dtype.newbyteorder("<"), copy=False).tobytes()
 
 
 def _split(data: bytes) -> CanonicalMesh:
     if len(data) < HEADER.size:
         raise MalformedMesh("header", f"{len(data)} bytes, but it takes {HEADER.size}")
     magic, vertices, edges, faces, corners = HEADER.unpack_from(data)
-    if magic != MAGIC:
-        raise MalformedMesh("magic", f"{magic!r} instead of {MAGIC!r}")
+    if magic not in (MAGIC, MAGIC_WITH_ATTRIBUTES):
+        raise MalformedMesh("magic", f"{magic!r} instead of {MAGIC!r} or {MAGIC_WITH_ATTRIBUTES!r}")
     if vertices > MESH_VERTICES_MAX:
         raise MalformedMesh("vertices", f"{vertices} are more than {MESH_VERTICES_MAX}")
     if faces > MESH_FACES_MAX:
@@ -180,8 +214,10 @@ def _split(data: bytes) -> CanonicalMesh:
         (corners * 4, "<u4"),
     )
     total = HEADER.size + vertices * (size + 24) + edges * (size + 8) + faces * (size + 4) + corners * 4
-    if len(data) != total:
+    if len(data) < total or (magic == MAGIC and len(data) != total):
         raise MalformedMesh("length", f"{len(data)} bytes, but the counts take {total}")
+    rows = {"vertex": vertices, "edge": edges, "face": faces, "corner": corners}
+    attributes = _split_attributes(data, total, rows) if magic == MAGIC_WITH_ATTRIBUTES else {}
     arrays = []
     at = HEADER.size
     for length, dtype in sections:
@@ -196,7 +232,48 @@ def _split(data: bytes) -> CanonicalMesh:
         face_ids.reshape(-1, size),
         counts,
         loops,
+        attributes,
     )
+
+
+def _split_attributes(data: bytes, at: int, rows: Mapping[str, int]) -> dict[AttributeKey, Attribute]:
+    if at + 4 > len(data):
+        raise MalformedMesh("attributes", "their count is cut short")
+    count = int.from_bytes(data[at : at + 4], "little")
+    at += 4
+    attributes: dict[AttributeKey, Attribute] = {}
+    try:
+        check_count(count)
+        for _ in range(count):
+            at = _split_attribute(data, at, rows, attributes)
+    except InvalidValue as error:
+        raise MalformedMesh("attributes", str(error)) from error
+    order = [(DOMAINS.index(key.domain), key.name) for key in attributes]
+    if not count or len(order) != count or order != sorted(order):
+        raise MalformedMesh("attributes", "none, twice the same, or not in ascending order")
+    if at != len(data):
+        raise MalformedMesh("length", f"{len(data)} bytes, but the attributes end at {at}")
+    return attributes
+
+
+def _split_attribute(data: bytes, at: int, rows: Mapping[str, int], into: dict[AttributeKey, Attribute]) -> int:
+    if at + ATTRIBUTE_HEADER.size > len(data):
+        raise MalformedMesh("attributes", f"cut short at byte {at}")
+    domain, kind, width, length = ATTRIBUTE_HEADER.unpack_from(data, at)
+    if domain >= len(DOMAINS) or kind >= len(TYPES):
+        raise MalformedMesh("attributes", f"no such domain or type at byte {at}")
+    check_type(TYPES[kind], width)
+    begin = at + ATTRIBUTE_HEADER.size + length
+    key = check_key(DOMAINS[domain], data[at + ATTRIBUTE_HEADER.size : begin].decode("latin-1"))
+    dtype = DTYPES[TYPES[kind]]
+    end: int = begin + rows[key.domain] * width * dtype.itemsize
+    if end > len(data):
+        raise MalformedMesh("attributes", f"{key.name}: cut short")
+    values = np.frombuffer(data[begin:end], dtype.newbyteorder("<")).astype(dtype).reshape(-1, width)
+    if dtype.kind == "f" and not (np.isfinite(values) & ~((values == 0.0) & np.signbit(values))).all():
+        raise MalformedMesh("attributes", f"{key.name}: a number that is not finite, or a negative zero")
+    into[key] = values
+    return end
 
 
 def _check_ascending(field: str, ids: IdArray) -> None:
@@ -222,6 +299,8 @@ def _check_faces(canonical: CanonicalMesh) -> None:
         raise MalformedMesh("edge ends", "the lower vertex index must come first, and both must exist")
     if len(counts) and counts.min() < FACE_CORNERS_MIN:
         raise MalformedMesh("face corner counts", f"a face with fewer than {FACE_CORNERS_MIN} corners")
+    if len(counts) and counts.max() > MESH_FACE_CORNERS_MAX:
+        raise MalformedMesh("face corner counts", f"a face with more than {MESH_FACE_CORNERS_MAX} corners")
     if total_of(counts) != len(corners):
         raise MalformedMesh("face corner counts", f"their sum is {total_of(counts)}, but there are {len(corners)}")
     if not (corners < vertices).all():

@@ -15,6 +15,8 @@ from theta.base.limits import IDENTIFIER_BYTES
 from theta.mesh.errors import DuplicateElement
 
 CAPACITY_MIN = 64
+# As many scalars or fewer: quicker one by one than by an array.
+FEW = 16
 
 Scalar = TypeVar("Scalar", int, float)
 IdArray = NDArray[np.uint8]
@@ -40,6 +42,11 @@ class Column(Generic[Scalar]):
         self._buffer: NDArray[Any] = np.empty(0, rows.dtype)
         self._move(rows.reshape(-1))
 
+    @property
+    def length(self) -> int:
+        """Rows in use: what a mark keeps."""
+        return self.count
+
     def array(self) -> NDArray[Any]:
         """The rows in use: (count,) or (count, width). A view: stale once the column grows."""
         used = self._buffer[: self.count * self.width]
@@ -49,13 +56,33 @@ class Column(Generic[Scalar]):
         """Append whole rows, given as flat scalars."""
         start = self.count * self.width
         end = start + len(scalars)
-        if end > self._buffer.size:
+        if end > len(self.view):
             self._move(self._buffer[:start], end)
+        view = self.view
         if isinstance(scalars, bytes):
-            self.view[start:end] = scalars
+            view[start:end] = scalars
+        elif len(scalars) <= FEW:
+            for at, scalar in enumerate(scalars, start):
+                view[at] = scalar
         else:
             self._buffer[start:end] = scalars
         self.count = end // self.width
+
+    def grow(self, rows: int) -> int:
+        """Append rows of zeros and return the first one's number."""
+        first = self.count
+        start, end = first * self.width, (first + rows) * self.width
+        if end > len(self.view):
+            self._move(self._buffer[:start], end)
+        self._buffer[start:end] = 0
+        self.count = first + rows
+        return first
+
+    def reserve(self, rows: int) -> None:
+        """Make room, so that `view` stays the same while this many rows are appended."""
+        needed = (self.count + rows) * self.width
+        if needed > len(self.view):
+            self._move(self._buffer[: self.count * self.width], needed)
 
     def restore(self, index: int, scalar: Scalar) -> None:
         """Put an old scalar back, by its flat index (the journal's call)."""
@@ -69,6 +96,16 @@ class Column(Generic[Scalar]):
         """An independent column with the same rows."""
         return Column(self.array())
 
+    def adopt(self, other: "Column[Scalar]") -> None:
+        """Be what `other` is; the two share one buffer from here on, so let go of one."""
+        self._buffer, self.count, self.view, self.width = other._buffer, other.count, other.view, other.width
+
+    def shallow(self) -> "Column[Scalar]":
+        """The same buffer, for the journal: good until this column is written."""
+        column: Column[Scalar] = Column.__new__(Column)
+        column.adopt(self)
+        return column
+
     def _move(self, used: NDArray[Any], needed: int = 0) -> None:
         """Into a new buffer with at least half as much room again."""
         size = max(used.size, needed)
@@ -79,14 +116,23 @@ class Column(Generic[Scalar]):
 
 
 class IdTable:
-    """The ids of one kind of element: slot -> id in a column, id -> slot of the living in a dict."""
+    """The ids of one kind of element: slot -> id in a column, id -> slot of the living in a dict.
 
-    __slots__ = ("column", "kind", "slots")
+    The dict is made when it is first asked for: what a whole-mesh operation makes is often replaced as a whole too.
+
+    Attributes:
+        kind: "vertex", "edge" or "face".
+        column: 16 bytes a slot.
+        living: how many slots are alive.
+    """
+
+    __slots__ = ("_slots", "column", "kind", "living")
 
     def __init__(self, kind: str, column: "Column[int]", slots: dict[bytes, int]) -> None:
         self.kind = kind
         self.column = column
-        self.slots = slots
+        self.living = len(slots)
+        self._slots: dict[bytes, int] | None = slots
 
     @classmethod
     def of(cls, kind: str, ids: IdArray) -> "IdTable":
@@ -95,17 +141,29 @@ class IdTable:
         Raises:
             DuplicateElement: an id comes twice.
         """
-        rows = np.ascontiguousarray(ids).view(f"V{IDENTIFIER_BYTES}").reshape(-1).tolist()
-        slots = dict(zip(rows, range(len(rows)), strict=True))
-        if len(slots) < len(rows):
-            raise DuplicateElement(kind, next(row for at, row in enumerate(rows) if slots[row] != at))
-        return cls(kind, Column(ids), slots)
+        refuse_duplicates(kind, ids)
+        table = cls(kind, Column(ids), {})
+        table.living = len(ids)
+        table._slots = None
+        return table
+
+    @property
+    def length(self) -> int:
+        """Slots in use, living or dead: what a mark keeps."""
+        return self.column.count
+
+    @property
+    def slots(self) -> dict[bytes, int]:
+        """The slot of each living element's id."""
+        if self._slots is None:
+            rows = self.column.array().view(f"V{IDENTIFIER_BYTES}").reshape(-1).tolist()
+            self._slots = dict(zip(rows, range(len(rows)), strict=True))
+        return self._slots
 
     def id_of(self, slot: int) -> bytes:
         """The id in a slot, living or dead."""
         start = slot * IDENTIFIER_BYTES
-        identifier: bytes = self.column.view[start : start + IDENTIFIER_BYTES].tobytes()
-        return identifier
+        return self.column.view[start : start + IDENTIFIER_BYTES].tobytes()
 
     def slot_of(self, identifier: bytes) -> int:
         """The slot of a living element.
@@ -120,26 +178,66 @@ class IdTable:
 
     def extend(self, ids: Sequence[bytes]) -> None:
         """Append slots with these ids, which must be new."""
+        slots = self.slots
         slot = self.column.count
         self.column.extend(b"".join(ids))
         for identifier in ids:
-            self.slots[identifier] = slot
+            slots[identifier] = slot
             slot += 1
+        self.living += len(ids)
 
     def retire(self, slot: int) -> None:
         """The element in this slot is dead: its id names nothing any more."""
         del self.slots[self.id_of(slot)]
+        self.living -= 1
 
     def restore(self, slot: int, identifier: bytes) -> None:
-        """The element lives again (the journal's call)."""
+        """The element lives again in this slot (the journal's call)."""
+        if identifier not in self.slots:
+            self.living += 1
         self.slots[identifier] = slot
 
     def truncate(self, count: int) -> None:
         """Drop the slots from `count` on, with their ids."""
         for slot in range(count, self.column.count):
-            self.slots.pop(self.id_of(slot), None)
+            if self.slots.get(self.id_of(slot)) == slot:
+                del self.slots[self.id_of(slot)]
+                self.living -= 1
         self.column.truncate(count)
+
+    def adopt(self, other: "IdTable") -> None:
+        """Be what `other` is; the two share everything from here on, so let go of one."""
+        self.column.adopt(other.column)
+        self.living = other.living
+        self._slots = other._slots
+
+    def shallow(self) -> "IdTable":
+        """The same content, for the journal: good until this table is written."""
+        table = IdTable(self.kind, self.column.shallow(), {})
+        table.living = self.living
+        table._slots = self._slots
+        return table
 
     def copy(self) -> "IdTable":
         """An independent table with the same ids."""
-        return IdTable(self.kind, self.column.copy(), self.slots.copy())
+        table = IdTable(self.kind, self.column.copy(), {})
+        table.living = self.living
+        table._slots = None if self._slots is None else self._slots.copy()
+        return table
+
+
+def refuse_duplicates(kind: str, ids: IdArray) -> None:
+    """Refuse ids (n, 16) uint8 of which two are equal.
+
+    Raises:
+        DuplicateElement: names the first that comes again.
+    """
+    words = np.ascontiguousarray(ids).view(np.uint64)
+    last = np.sort(words[:, 1])
+    if not (last[1:] == last[:-1]).any():
+        return
+    seen = set()
+    for row in ids.view(f"V{IDENTIFIER_BYTES}").reshape(-1).tolist():
+        if row in seen:
+            raise DuplicateElement(kind, row)
+        seen.add(row)

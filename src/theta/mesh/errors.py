@@ -9,6 +9,8 @@
         ├── BowTie              a vertex where two fans of faces meet in that one point
         ├── DegenerateFace      a face without a normal
         ├── DuplicateElement    an id that is already taken
+        ├── SplitElement        an id that stands for several elements by now
+        ├── NotApplicable       an operation that this part of the mesh does not allow; says which and why
         ├── MalformedMesh       bytes that are no canonical mesh
         └── UnusableAsset       bytes that are no polygons, or too many, or none that has an area
 
@@ -17,6 +19,8 @@
 
 The first tree is the caller's fault, the second our own.
 """
+
+from collections.abc import Sequence
 
 from theta.base.errors import UsageError
 
@@ -83,6 +87,26 @@ class DuplicateElement(MeshError):
         super().__init__(f"there already is a {kind} {identifier.hex()}")
         self.kind = kind
         self.identifier = identifier
+
+
+class SplitElement(MeshError):
+    """An id whose element was replaced by several (`parts`): name one of them."""
+
+    def __init__(self, kind: str, identifier: bytes, parts: Sequence[bytes]) -> None:
+        super().__init__(f"{kind} {identifier.hex()} was replaced by {len(parts)}: name one of them")
+        self.kind = kind
+        self.identifier = identifier
+        self.parts = tuple(parts)
+
+
+class NotApplicable(MeshError):
+    """An operation cannot be done here; `field` is the argument that is in the way, and `limit` what it has to be."""
+
+    def __init__(self, field: str, identifier: bytes, limit: str) -> None:
+        super().__init__(f"{field} {identifier.hex()}: must be {limit}")
+        self.field = field
+        self.identifier = identifier
+        self.limit = limit
 
 
 class MalformedMesh(MeshError):

@@ -11,8 +11,7 @@ from theta.mesh.build import checked_positions
 from theta.mesh.canonical import CanonicalMesh, Indices, canonical_mesh
 from theta.mesh.errors import DegenerateFace
 from theta.mesh.halfedges import DEAD, Point
-from theta.mesh.orbits import Slots, starts_of
-from theta.mesh.polygons import clip_ears, unit_normal, unit_normals
+from theta.mesh.polygons import centroid, triangulate_loops, unit_normal, unit_normals
 from theta.mesh.topology import Mesh
 
 
@@ -58,14 +57,7 @@ def face_centroid(mesh: Mesh, face_id: bytes) -> Point:
     Raises:
         UnknownElement: no such face.
     """
-    points = _face_points(mesh, face_id)
-    x, y, z = points[0]
-    for point in points[1:]:
-        x += point[0]
-        y += point[1]
-        z += point[2]
-    count = float(len(points))
-    return x / count, y / count, z / count
+    return centroid(_face_points(mesh, face_id))
 
 
 def nearest_face_to_normal(mesh: Mesh, direction: Sequence[float] | NDArray[np.float64]) -> bytes:
@@ -106,33 +98,10 @@ def triangulate(mesh: Mesh) -> Triangles:
     Faces come in the order of `mesh.face_ids()`.
     """
     canonical = canonical_mesh(mesh)
-    counts, corners = canonical.face_counts.astype(np.int64), canonical.corners
-    normals = _normals(canonical)
-    fans = counts - 2
-    begins = starts_of(counts)
-    faces = np.repeat(np.arange(len(counts)), fans)
-    step = np.arange(len(faces)) - np.repeat(starts_of(fans), fans) + 1
-    apexes = begins[faces]
-    triangles = np.stack((corners[apexes], corners[apexes + step], corners[apexes + step + 1]), axis=1)
-    for face in _not_covered(canonical.positions, triangles, faces, normals).tolist():
-        loop = corners[begins[face] : begins[face] + counts[face]]
-        points = [(x, y, z) for x, y, z in canonical.positions[loop].tolist()]
-        x, y, z = normals[face].tolist()
-        first = int(begins[face]) - 2 * face
-        triangles[first : first + int(fans[face])] = loop[np.array(clip_ears(points, (x, y, z)))]
-    return Triangles(canonical.positions, triangles, faces.astype(np.uint32))
-
-
-def _not_covered(
-    positions: NDArray[np.float64], triangles: Indices, faces: Slots, normals: NDArray[np.float64]
-) -> Slots:
-    """The faces with a normal of which some fan triangle is empty or turns the other way."""
-    apex = positions[triangles[:, 0]]
-    x, y, z = (positions[triangles[:, 1]] - apex).T
-    u, v, w = (positions[triangles[:, 2]] - apex).T
-    normal = normals[faces]
-    turn = (y * w - z * v) * normal[:, 0] + (z * u - x * w) * normal[:, 1] + (x * v - y * u) * normal[:, 2]
-    return np.unique(faces[(turn <= 0.0) & normal.any(axis=1)])
+    counts, corners = canonical.face_counts.astype(np.int64), canonical.corners.astype(np.int64)
+    triangles = triangulate_loops(canonical.positions, counts, corners, _normals(canonical))
+    faces = np.repeat(np.arange(len(counts), dtype=np.uint32), counts - 2)
+    return Triangles(canonical.positions, triangles.astype(np.uint32), faces)
 
 
 def _normals(canonical: CanonicalMesh) -> NDArray[np.float64]:

@@ -5,14 +5,18 @@ Half-edges 2e and 2e + 1 are the two sides of edge e, so twin = h ^ 1 and edge =
 tombstone. After geometry-central's internals (https://geometry-central.net/surface/surface_mesh/internals/).
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from theta.base.errors import InvalidValue
 from theta.base.limits import IDENTIFIER_BYTES
+from theta.mesh.attributes import Attributes, Domain
 from theta.mesh.columns import Column, IdArray, IdTable
 from theta.mesh.journal import Journal
+from theta.mesh.redirects import Redirects
 
 NONE = -1
 DEAD = -2
@@ -21,7 +25,7 @@ Point = tuple[float, float, float]
 
 
 class HalfEdges:
-    """Columns of links, positions and ids.
+    """Columns of links, positions, ids and attributes, and the redirects of what was retired.
 
     Attributes:
         next, prev, origin, face: per half-edge, int32; `face` is NONE on the boundary; all DEAD on a tombstone.
@@ -29,15 +33,26 @@ class HalfEdges:
         face_halfedge: one of its half-edges; DEAD if dead.
         positions: metres, float64, three to a vertex.
         vertices, edges, faces: the ids.
+        attributes: named columns on vertices, edges, faces and corners.
+        redirects: what replaced retired elements.
         journal: every overwrite goes through it.
     """
 
-    def __init__(self, links: "tuple[Column[int], ...]", positions: "Column[float]", ids: tuple[IdTable, ...]) -> None:
+    def __init__(
+        self,
+        links: "tuple[Column[int], ...]",
+        positions: "Column[float]",
+        ids: tuple[IdTable, ...],
+        attributes: Attributes | None = None,
+        redirects: Redirects | None = None,
+    ) -> None:
         self.next, self.prev, self.origin, self.face, self.vertex_halfedge, self.face_halfedge = links
         self.positions = positions
         self.vertices, self.edges, self.faces = ids
         self.links = links
-        self.journal = Journal((*links, positions), ids)
+        self.attributes = Attributes() if attributes is None else attributes
+        self.redirects = Redirects() if redirects is None else redirects
+        self.journal = Journal((*links, positions, *ids, self.redirects, _AttributeRows(self)))
 
     @classmethod
     def of(
@@ -58,11 +73,59 @@ class HalfEdges:
     def copy(self) -> "HalfEdges":
         """An independent structure with the same slots; its journal is empty."""
         tables = tuple(table.copy() for table in (self.vertices, self.edges, self.faces))
-        return HalfEdges(tuple(link.copy() for link in self.links), self.positions.copy(), tables)
+        links = tuple(link.copy() for link in self.links)
+        return HalfEdges(links, self.positions.copy(), tables, self.attributes.copy(), self.redirects.copy())
 
     def columns(self) -> "tuple[Column[Any], ...]":
-        """Every column, in a fixed order."""
+        """Every column but the attributes', in a fixed order."""
         return (*self.links, self.positions, self.vertices.column, self.edges.column, self.faces.column)
+
+    def slot_counts(self) -> dict[Domain, int]:
+        """How many slots each domain of attributes has."""
+        return {
+            "vertex": self.vertex_halfedge.count,
+            "edge": self.edges.column.count,
+            "face": self.face_halfedge.count,
+            "corner": self.next.count,
+        }
+
+    def fit_attributes(self) -> None:
+        """After slots were appended: make every attribute as long as its domain."""
+        if self.attributes:
+            self.attributes.fit(self.slot_counts())
+
+    def replace(self, other: "HalfEdges") -> None:
+        """Become `other`, but for the redirects, which stay; let go of `other`. One entry of the journal."""
+        self.journal.keep(self, None, self._shallow())
+        self.restore(None, other)
+
+    def restore(self, _: None, old: "HalfEdges") -> None:
+        """Be what another structure is (the journal's call)."""
+        for mine, its in zip(self.links, old.links, strict=True):
+            mine.adopt(its)
+        self.positions.adopt(old.positions)
+        for table, its_table in zip(self._tables(), old._tables(), strict=True):
+            table.adopt(its_table)
+        self.attributes.adopt(old.attributes)
+
+    def _shallow(self) -> "HalfEdges":
+        links = tuple(link.shallow() for link in self.links)
+        tables = tuple(table.shallow() for table in self._tables())
+        return HalfEdges(links, self.positions.shallow(), tables, self.attributes.shallow())
+
+    def _tables(self) -> tuple[IdTable, IdTable, IdTable]:
+        return self.vertices, self.edges, self.faces
+
+    def table(self, kind: str) -> IdTable:
+        """The ids of "vertex", "edge" or "face".
+
+        Raises:
+            InvalidValue: no such kind.
+        """
+        for table in self._tables():
+            if table.kind == kind:
+                return table
+        raise InvalidValue("kind", kind, "one of vertex, edge, face")
 
     def face_loop(self, face: int) -> list[int]:
         """The face's half-edges in order, from the one whose origin has the lowest id (MESH-6)."""
@@ -77,6 +140,12 @@ class HalfEdges:
         ids = [self.vertices.id_of(origin[halfedge]) for halfedge in loop]
         start = ids.index(min(ids))
         return loop[start:] + loop[:start]
+
+    def write_row(self, column: "Column[Any]", row: int, values: Sequence[Any]) -> None:
+        """Overwrite a whole row of a column."""
+        first = row * column.width
+        for at, value in enumerate(values):
+            self.journal.write(column, first + at, value)
 
     def point(self, vertex: int) -> Point:
         """A vertex's position in metres."""
@@ -100,3 +169,21 @@ class HalfEdges:
         """Make a tombstone of a face to which nothing links any more."""
         self.journal.write(self.face_halfedge, face, DEAD)
         self.journal.retire(self.faces, face)
+
+
+class _AttributeRows:
+    """The attributes as the journal sees them: they follow the slots, whose columns it cuts before."""
+
+    __slots__ = ("_halfedges",)
+
+    def __init__(self, halfedges: HalfEdges) -> None:
+        self._halfedges = halfedges
+
+    @property
+    def length(self) -> int:
+        """Rows of all attributes."""
+        return sum(int(column.count) for column in self._halfedges.attributes.columns.values())
+
+    def truncate(self, length: int) -> None:
+        """Cut the attributes to the slots that are left."""
+        self._halfedges.fit_attributes()

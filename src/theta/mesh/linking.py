@@ -5,10 +5,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from theta.base.limits import MESH_VERTICES_MAX
 from theta.mesh.columns import IdArray
 from theta.mesh.errors import BowTie, MultiEdge, NonManifoldEdge, RepeatedVertex, SelfEdge
 from theta.mesh.halfedges import NONE
-from theta.mesh.orbits import Slots, following_corners, orbit_steps, starts_of
+from theta.mesh.orbits import Slots, following_corners, orbit_lengths, starts_of
+from theta.mesh.sorting import different, run_begins, sort_keys
 
 Links = NDArray[np.int32]
 
@@ -47,8 +49,15 @@ class Linked(NamedTuple):
 def edge_ends(counts: Slots, corners: Slots) -> Slots:
     """The distinct edges of faces: (E, 2) vertex indices, the lower first, in ascending order."""
     heads = corners[following_corners(counts)]
-    pairs = np.stack((np.minimum(corners, heads), np.maximum(corners, heads)), axis=1)
-    return np.unique(pairs, axis=0) if len(pairs) else pairs.reshape(0, 2)
+    low, high = np.minimum(corners, heads), np.maximum(corners, heads)
+    size = int(high.max(initial=0)) + 1
+    if size > MESH_VERTICES_MAX or low.min(initial=0) < 0:
+        # No mesh has these; whoever builds one is told so.
+        pairs: Slots = np.unique(np.stack((low, high), axis=1), axis=0)
+        return pairs
+    keys = low * size + high
+    keys.sort()
+    return np.stack(np.divmod(different(keys), size), axis=1)
 
 
 def link_faces(loops: Loops) -> Linked:
@@ -67,22 +76,19 @@ def link_faces(loops: Loops) -> Linked:
     faces = np.repeat(np.arange(len(counts)), counts)
     _refuse_repeats(loops, heads, faces)
 
-    low, high = np.minimum(corners, heads), np.maximum(corners, heads)
-    key = low * vertex_count + high
-    order = np.argsort(key, kind="stable")
-    ordered = key[order]
-    first = np.ones(len(key), bool)
-    first[1:] = ordered[1:] != ordered[:-1]
-    edge_of = np.empty(len(key), np.int64)
-    edge_of[order] = np.cumsum(first, dtype=np.int64) - 1
-    firsts = order[first]
-    ends = np.stack((low[firsts], high[firsts]), axis=1)
-    sides = np.bincount(edge_of, minlength=len(ends))
+    low = np.minimum(corners, heads)
+    ordered, order = sort_keys(low * vertex_count + np.maximum(corners, heads))
+    begins = run_begins(ordered)
+    firsts = order[begins]
+    ends = np.stack((low[firsts], np.maximum(corners[firsts], heads[firsts])), axis=1)
+    sides = np.diff(begins, append=len(ordered))
     if len(ends) and sides.max() > 2:
         worst = int(np.argmax(sides > 2))
         raise NonManifoldEdge(_end_ids(loops, ends, worst), int(sides[worst]))
 
-    halfedge = 2 * edge_of + (corners != low)
+    halfedge = np.empty(len(ordered), np.int64)
+    halfedge[order] = np.repeat(np.arange(0, 2 * len(ends), 2), sides)
+    halfedge += corners != low
     face = np.full(2 * len(ends), NONE, np.int32)
     face[halfedge] = faces
     if np.count_nonzero(face == NONE) != 2 * len(ends) - len(corners):
@@ -106,7 +112,9 @@ def _refuse_repeats(loops: Loops, heads: Slots, faces: Slots) -> None:
     if same.any():
         corner = int(np.argmax(same))
         raise SelfEdge(loops.face_id_at(corner), loops.vertex_id(int(loops.corners[corner])))
-    key = np.sort(faces * max(len(loops.vertex_ids), 1) + loops.corners)
+    # The corners of a triangle are all next to each other.
+    larger = np.repeat(loops.counts > 3, loops.counts)
+    key = np.sort(faces[larger] * max(len(loops.vertex_ids), 1) + loops.corners[larger])
     again = key[1:] == key[:-1]
     if again.any():
         face, vertex = divmod(int(key[int(np.argmax(again))]), len(loops.vertex_ids))
@@ -128,9 +136,7 @@ def _refuse_second_fans(loops: Loops, forward: Links, origin: Links, vertex_half
     """All half-edges that leave a vertex must lie on one orbit around it."""
     used = np.flatnonzero(vertex_halfedge != NONE)
     around = forward[np.arange(len(forward)) ^ 1]
-    fans, _ = orbit_steps(around, vertex_halfedge[used].astype(np.int64))
-    degrees = np.bincount(origin, minlength=len(vertex_halfedge))[used]
-    split = fans != degrees
+    split = orbit_lengths(around, vertex_halfedge[used]) != np.bincount(origin, minlength=len(vertex_halfedge))[used]
     if split.any():
         raise BowTie(loops.vertex_id(int(used[int(np.argmax(split))])))
 

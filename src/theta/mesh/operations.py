@@ -5,19 +5,24 @@ No work here grows with the mesh: single scalars through memoryviews, no whole-a
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite
+from sys import float_info
 
 from numpy.typing import ArrayLike
 
 from theta.base.errors import InvalidValue
-from theta.base.identifiers import CommandName, element_id
-from theta.base.limits import COORDINATE_METRES_MAX, MESH_BYTES_MAX, MESH_FACES_MAX, MESH_VERTICES_MAX
+from theta.base.identifiers import CommandName, hashed_id, name_bytes, role_bytes
+from theta.base.limits import COORDINATE_METRES_MAX
+from theta.mesh.attributes import Domain
 from theta.mesh.build import checked_positions
 from theta.mesh.columns import IdTable
 from theta.mesh.errors import DegenerateFace, DuplicateElement
 from theta.mesh.halfedges import HalfEdges, Point
 from theta.mesh.polygons import unit_normal
+from theta.mesh.rebuild import check_size
 from theta.mesh.topology import Mesh
+
+_VERTEX, _SIDE_EDGE = role_bytes("extrude.vertex"), role_bytes("extrude.side-edge")
+_CAP_EDGE, _SIDE = role_bytes("extrude.cap-edge"), role_bytes("extrude.side")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,8 @@ def move_vertices(mesh: Mesh, vertex_ids: Sequence[bytes], targets: ArrayLike) -
 def extrude_face(mesh: Mesh, face_id: bytes, distance: float, name: CommandName) -> Extrusion:
     """Lift an n-gon along its normal and close the gap with n quads: ΔV, ΔE, ΔF = n, 2n, n.
 
-    The face keeps its id and is the cap; its old edges and vertices stay where they are.
+    The face keeps its id and is the cap; its old edges and vertices stay where they are. What is new has the attributes
+    of what is below it: vertices, cap edges and corners of theirs, side faces of the face; side edges have none.
 
     Args:
         mesh: what to change.
@@ -82,10 +88,11 @@ def extrude_face(mesh: Mesh, face_id: bytes, distance: float, name: CommandName)
     """
     halfedges = mesh.halfedges
     face = halfedges.faces.slot_of(face_id)
-    if not isfinite(distance):
+    if not -float_info.max <= distance <= float_info.max:
         raise InvalidValue("distance", distance, "finite")
     loop = halfedges.face_loop(face)
-    _check_room(mesh, len(loop))
+    size = len(loop)
+    check_size(mesh.vertex_count + size, mesh.edge_count + 2 * size, mesh.face_count + size, halfedges.attributes)
     coordinates = _lifted(halfedges, face_id, loop, float(distance))
     made = _extrusion_ids(halfedges, face_id, loop, name)
     _refuse_taken(halfedges.vertices, made.vertices)
@@ -97,18 +104,10 @@ def extrude_face(mesh: Mesh, face_id: bytes, distance: float, name: CommandName)
         halfedges.edges.extend(made.side_edges + made.cap_edges)
         halfedges.faces.extend(made.side_faces)
         _link_extrusion(halfedges, face, loop)
+        if halfedges.attributes:
+            halfedges.fit_attributes()
+            _write_attributes(halfedges, face, loop)
     return made
-
-
-def _check_room(mesh: Mesh, corners: int) -> None:
-    if mesh.vertex_count + corners > MESH_VERTICES_MAX:
-        raise InvalidValue("vertices", mesh.vertex_count + corners, f"at most {MESH_VERTICES_MAX}")
-    if mesh.face_count + corners > MESH_FACES_MAX:
-        raise InvalidValue("faces", mesh.face_count + corners, f"at most {MESH_FACES_MAX}")
-    # Those who do not fold get a mesh in one frame: its canonical bytes at most, as if each edge had two faces.
-    size = 40 * mesh.vertex_count + 32 * mesh.edge_count + 20 * mesh.face_count + (40 + 2 * 32 + 20) * corners
-    if size > MESH_BYTES_MAX:
-        raise InvalidValue("mesh", size, f"at most {MESH_BYTES_MAX} bytes")
 
 
 def _lifted(halfedges: HalfEdges, face_id: bytes, loop: list[int], distance: float) -> list[float]:
@@ -128,20 +127,23 @@ def _lifted(halfedges: HalfEdges, face_id: bytes, loop: list[int], distance: flo
 
 def _extrusion_ids(halfedges: HalfEdges, face_id: bytes, loop: list[int], name: CommandName) -> Extrusion:
     origin = halfedges.origin.view
-    vertices = [halfedges.vertices.id_of(origin[side]) for side in loop]
-    edges = [halfedges.edges.id_of(side >> 1) for side in loop]
+    of_vertices, of_edges = halfedges.vertices.column.view, halfedges.edges.column.view
+    vertices = [16 * origin[side] for side in loop]
+    edges = [16 * (side >> 1) for side in loop]
+    at_vertices = [face_id + of_vertices[at : at + 16].tobytes() for at in vertices]
+    at_edges = [face_id + of_edges[at : at + 16].tobytes() for at in edges]
+    begin = name_bytes(name)
     return Extrusion(
-        vertices=tuple([element_id(name, "extrude.vertex", (face_id, vertex)) for vertex in vertices]),
-        side_edges=tuple([element_id(name, "extrude.side-edge", (face_id, vertex)) for vertex in vertices]),
-        cap_edges=tuple([element_id(name, "extrude.cap-edge", (face_id, edge)) for edge in edges]),
-        side_faces=tuple([element_id(name, "extrude.side", (face_id, edge)) for edge in edges]),
+        vertices=tuple([hashed_id(begin + _VERTEX + parents) for parents in at_vertices]),
+        side_edges=tuple([hashed_id(begin + _SIDE_EDGE + parents) for parents in at_vertices]),
+        cap_edges=tuple([hashed_id(begin + _CAP_EDGE + parents) for parents in at_edges]),
+        side_faces=tuple([hashed_id(begin + _SIDE + parents) for parents in at_edges]),
     )
 
 
 def _refuse_taken(table: IdTable, ids: Sequence[bytes]) -> None:
-    for identifier in ids:
-        if identifier in table.slots:
-            raise DuplicateElement(table.kind, identifier)
+    if not table.slots.keys().isdisjoint(ids):
+        raise DuplicateElement(table.kind, next(each for each in ids if each in table.slots))
 
 
 def _link_extrusion(halfedges: HalfEdges, face: int, loop: list[int]) -> None:
@@ -151,38 +153,60 @@ def _link_extrusion(halfedges: HalfEdges, face: int, loop: list[int]) -> None:
     back, cap[i] w[i] → w[i+1] and rim[i] back; side face i is h[i], up[i+1], rim[i], down[i].
     """
     size = len(loop)
-    first_vertex = halfedges.vertex_halfedge.count
+    base, first_vertex = halfedges.next.count, halfedges.vertex_halfedge.count
     first_face = halfedges.face_halfedge.count
-    base = halfedges.next.count
-    up = [base + 2 * at for at in range(size)]
-    cap = [base + 2 * (size + at) for at in range(size)]
+    up, cap = [*range(base, base + 2 * size, 2)], [*range(base + 2 * size, base + 4 * size, 2)]
+    new, sides = [*range(first_vertex, first_vertex + size)], [*range(first_face, first_face + size)]
+    down, rim = [side + 1 for side in up], [side + 1 for side in cap]
     old = halfedges.origin.view
-    forward: list[int] = []
-    back: list[int] = []
-    origin: list[int] = []
-    faces: list[int] = []
-    for at in range(size):
-        before = at - 1 if at else size - 1
-        forward += (cap[before] + 1, loop[at])
-        back += (loop[before], cap[at] + 1)
-        origin += (old[loop[at]], first_vertex + at)
-        faces += (first_face + before, first_face + at)
-    for at in range(size):
-        before = at - 1 if at else size - 1
-        after = at + 1 if at + 1 < size else 0
-        forward += (cap[after], up[at] + 1)
-        back += (cap[before], up[after])
-        origin += (first_vertex + at, first_vertex + after)
-        faces += (face, first_face + at)
-    halfedges.next.extend(forward)
-    halfedges.prev.extend(back)
-    halfedges.origin.extend(origin)
-    halfedges.face.extend(faces)
+    halfedges.next.extend(_in_turn(_before(rim), loop) + _in_turn(_after(cap), down))
+    halfedges.prev.extend(_in_turn(_before(loop), rim) + _in_turn(_before(cap), _after(up)))
+    halfedges.origin.extend(_in_turn([old[side] for side in loop], new) + _in_turn(new, _after(new)))
+    halfedges.face.extend(_in_turn(_before(sides), sides) + _in_turn([face] * size, sides))
     halfedges.vertex_halfedge.extend(cap)
     halfedges.face_halfedge.extend(loop)
     write = halfedges.journal.write
-    for at in range(size):
-        write(halfedges.next, loop[at], up[at + 1 if at + 1 < size else 0])
-        write(halfedges.prev, loop[at], up[at] + 1)
-        write(halfedges.face, loop[at], first_face + at)
+    for side, following, before, beside in zip(loop, _after(up), down, sides, strict=True):
+        write(halfedges.next, side, following)
+        write(halfedges.prev, side, before)
+        write(halfedges.face, side, beside)
     write(halfedges.face_halfedge, face, cap[0])
+
+
+def _before(around: list[int]) -> list[int]:
+    """Each one's predecessor in a circle."""
+    return around[-1:] + around[:-1]
+
+
+def _after(around: list[int]) -> list[int]:
+    """Each one's successor in a circle."""
+    return around[1:] + around[:1]
+
+
+def _in_turn(one: list[int], other: list[int]) -> list[int]:
+    """The first of both, then the second of both, and so on."""
+    both = one + other
+    both[::2], both[1::2] = one, other
+    return both
+
+
+def _write_attributes(halfedges: HalfEdges, face: int, loop: list[int]) -> None:
+    """Give the new elements the rows of those below them; what is new came last, as `_link_extrusion` says."""
+    size = len(loop)
+    counts = halfedges.slot_counts()
+    origin = halfedges.origin.view
+    up, cap = counts["corner"] - 4 * size, counts["corner"] - 2 * size
+    pairs: dict[Domain, list[tuple[int, int]]] = {
+        "vertex": [(counts["vertex"] - size + at, origin[side]) for at, side in enumerate(loop)],
+        "edge": [(counts["edge"] - size + at, side >> 1) for at, side in enumerate(loop)],
+        "face": [(counts["face"] - size + at, face) for at in range(size)],
+        "corner": [],
+    }
+    corners = pairs["corner"]
+    for at, side in enumerate(loop):
+        after = loop[at + 1 if at + 1 < size else 0]
+        corners += [(up + 2 * at, side), (up + 2 * at + 1, side), (cap + 2 * at, side), (cap + 2 * at + 1, after)]
+    for key, column in halfedges.attributes.columns.items():
+        width, view = column.width, column.view
+        for new, old in pairs[key.domain]:
+            halfedges.write_row(column, new, view[width * old : width * old + width].tolist())

@@ -1,5 +1,7 @@
 """Walks along permutations, many at once: the loops of faces and boundaries and the fans around vertices."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -41,6 +43,21 @@ def orbit_steps(step: NDArray[np.int32], starts: Slots) -> tuple[Slots, Slots]:
     return lengths, visited
 
 
+def orbit_lengths(step: NDArray[np.int32], starts: NDArray[np.int32]) -> Slots:
+    """The lengths alone of `orbit_steps`."""
+    lengths = np.ones(len(starts), np.int64)
+    walkers, ends, here = np.arange(len(starts)), starts, starts
+    while len(walkers) > FEW:
+        here = step[here]
+        going = np.flatnonzero(here != ends)
+        if len(going) < len(walkers):
+            walkers, ends, here = walkers[going], ends[going], here[going]
+        lengths[walkers] += 1
+    for at, slot, end in zip(walkers.tolist(), here.tolist(), ends.tolist(), strict=True):
+        lengths[at] += len(_steps_between(step, slot, end))
+    return lengths
+
+
 def total_of(counts: Slots) -> int:
     """How much the counts come to."""
     return int(counts.sum(dtype=np.int64))
@@ -59,6 +76,29 @@ def following_corners(counts: Slots) -> Slots:
     begins = starts_of(counts)
     following[begins + counts - 1] = begins
     return following
+
+
+def lowest_first(counts: Slots, values: NDArray[Any]) -> Slots:
+    """The order of what lies run by run, (sum of counts,), in which each run is turned to begin at its lowest value.
+
+    Args:
+        counts: (n,) how long each run is, at least 1.
+        values: (sum of counts,) whole numbers, different within a run.
+    """
+    if not len(counts):
+        return np.empty(0, np.int64)
+    size = int(counts[0])
+    if (counts == size).all():
+        at: Slots = np.argmin(values.reshape(-1, size), axis=1)[:, np.newaxis] + np.arange(size)
+        at[at >= size] -= size
+        at += np.arange(0, len(values), size)[:, np.newaxis]
+        return at.reshape(-1)
+    begins = starts_of(counts)
+    first, sizes = np.repeat(begins, counts), np.repeat(counts, counts)
+    lowest = np.flatnonzero(values == np.repeat(np.minimum.reduceat(values, begins), counts))
+    turned = np.arange(len(values)) - first + np.repeat(lowest - begins, counts)
+    order: Slots = first + np.where(turned >= sizes, turned - sizes, turned)
+    return order
 
 
 def cycle_minima(step: NDArray[np.int32]) -> Slots:

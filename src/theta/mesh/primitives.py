@@ -48,7 +48,7 @@ def build_primitive(kind: str, size: float, name: CommandName) -> Mesh:
     )
 
 
-def _cube(half: float) -> Shape:
+def cube(half: float) -> Shape:
     """Vertex ordinal's bits 0, 1 and 2 say the side in x, y and z; faces -x, +x, -y, +y, -z, +z."""
     low, high = -half, half
     positions = tuple((x, y, z) for z in (low, high) for y in (low, high) for x in (low, high))
@@ -56,14 +56,14 @@ def _cube(half: float) -> Shape:
     return Shape(positions, faces)
 
 
-def _pyramid(half: float) -> Shape:
+def pyramid(half: float) -> Shape:
     """The base's corners in the order of `_square`, the apex last; faces: the base, then the sides around it."""
     base = _square(half, -half)
     faces = ((0, 1, 2, 3), (1, 0, 4), (2, 1, 4), (3, 2, 4), (0, 3, 4))
     return Shape((*base, (0.0, half, 0.0)), faces)
 
 
-def _plane(half: float) -> Shape:
+def plane(half: float) -> Shape:
     """One quad that faces +y."""
     return Shape(_square(half, 0.0), ((0, 3, 2, 1),))
 
@@ -73,6 +73,6 @@ def _square(half: float, y: float) -> tuple[Point, ...]:
     return ((-half, y, -half), (half, y, -half), (half, y, half), (-half, y, half))
 
 
-_SHAPES: dict[str, Callable[[float], Shape]] = {"cube": _cube, "pyramid": _pyramid, "plane": _plane}
+_SHAPES: dict[str, Callable[[float], Shape]] = {"cube": cube, "pyramid": pyramid, "plane": plane}
 
 PRIMITIVES: tuple[str, ...] = tuple(_SHAPES)

@@ -9,9 +9,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from theta.base.limits import IDENTIFIER_BYTES
+from theta.mesh.errors import MeshError
+from theta.mesh.linking import Linked, Loops, link_faces
 from theta.mesh.orbits import Slots, cycle_minima, following_corners
 from theta.mesh.polygon_asset import Polygons
-from theta.mesh.polygons import unit_normals
+from theta.mesh.polygons import TWICE_AREA_MIN, area_vectors
+from theta.mesh.sorting import run_begins, sort_keys
 
 FACE_CORNERS_MIN = 3
 
@@ -20,11 +24,23 @@ class Separation(NamedTuple):
     """Polygons that `build_from_arrays` accepts, and what it took.
 
     `separated_vertices` were added since a vertex became several; `dropped_faces` had no area, or no three corners.
+    `vertices`, `faces` and `corners` are where each of the result's was before, so that what belongs to it can follow.
     """
 
     polygons: Polygons
     separated_vertices: int
     dropped_faces: int
+    vertices: Slots
+    faces: Slots
+    corners: Slots
+
+
+class _Kept(NamedTuple):
+    """Faces that are kept: how many corners of each, and which corners and faces they were."""
+
+    counts: Slots
+    corners: Slots
+    faces: Slots
 
 
 class _Sides(NamedTuple):
@@ -46,33 +62,60 @@ def separate(polygons: Polygons) -> Separation:
     are, in the order of their lowest corners. Faces that would still share an edge with more than one other, run along
     it the same way, or come to a vertex twice, share nothing any more. Polygons that are a manifold stay as they are.
     """
+    return separate_and_link(polygons)[0]
+
+
+def separate_and_link(polygons: Polygons) -> tuple[Separation, Linked]:
+    """As `separate`, and the separated polygons' links."""
     positions = polygons.positions
-    counts, corners = _without_repeats(polygons.counts, polygons.corners)
-    counts, corners = _kept(counts, corners, counts >= FACE_CORNERS_MIN)
-    has_area = np.count_nonzero(unit_normals(positions, counts, corners), axis=1) > 0
-    counts, corners = _kept(counts, corners, has_area)
+    kept = _without_repeats(polygons.counts, polygons.corners)
+    kept = _kept(kept, kept.counts >= FACE_CORNERS_MIN)
+    x, y, z = area_vectors(positions, kept.counts, polygons.corners[kept.corners]).T
+    counts, sources, faces = _kept(kept, np.sqrt(x * x + y * y + z * z) >= TWICE_AREA_MIN)
+    corners = polygons.corners[sources]
     dropped = len(polygons.counts) - len(counts)
-    sides = _glued(len(positions), counts, corners)
+    try:
+        linked = _linked(len(positions), counts, corners)
+        vertices = np.arange(len(positions))
+    except MeshError:
+        corners, vertices = _taken_apart(len(positions), counts, corners)
+        linked = _linked(len(vertices), counts, corners)
+    separated = Polygons(positions[vertices], counts, corners)
+    return Separation(separated, len(vertices) - len(positions), dropped, vertices, faces, sources), linked
+
+
+def _linked(vertex_count: int, counts: Slots, corners: Slots) -> Linked:
+    """The links of faces; what is no mesh is not told by name."""
+    nobody = np.zeros((max(vertex_count, len(counts)), IDENTIFIER_BYTES), np.uint8)
+    return link_faces(Loops(counts, corners, nobody[:vertex_count], nobody[: len(counts)]))
+
+
+def _taken_apart(vertex_count: int, counts: Slots, corners: Slots) -> tuple[Slots, Slots]:
+    """The corners' vertices when nothing is glued that must not be, and of each vertex the one whose place it has."""
+    sides = _glued(vertex_count, counts, corners)
     fans = _fans(sides)
     alone = _in_conflict(fans, sides, len(counts))
     if alone.any():
         fans = _fans(_detached(sides, alone))
-    vertices, sources = _numbered(len(positions), corners, fans)
-    separated = Polygons(positions[sources], counts, vertices)
-    return Separation(separated, len(sources) - len(positions), dropped)
+    return _numbered(vertex_count, corners, fans)
 
 
-def _without_repeats(counts: Slots, corners: Slots) -> tuple[Slots, Slots]:
+def _without_repeats(counts: Slots, corners: Slots) -> _Kept:
     """Corners that repeat the one before them in their face are left out."""
     before = np.empty(len(corners), np.int64)
     before[following_corners(counts[counts > 0])] = corners
-    different = corners != before
-    faces = np.repeat(np.arange(len(counts)), counts)
-    return np.bincount(faces[different], minlength=len(counts)), corners[different]
+    different = np.flatnonzero(corners != before)
+    faces = np.arange(len(counts))
+    if len(different) < len(corners):
+        counts = np.bincount(np.repeat(faces, counts)[different], minlength=len(counts))
+    return _Kept(counts, different, faces)
 
 
-def _kept(counts: Slots, corners: Slots, keep: NDArray[np.bool_]) -> tuple[Slots, Slots]:
-    return counts[keep], corners[np.repeat(keep, counts)]
+def _kept(kept: _Kept, keep: NDArray[np.bool_]) -> _Kept:
+    """Only these faces."""
+    if keep.all():
+        return kept
+    return _Kept(kept.counts[keep], kept.corners[np.repeat(keep, kept.counts)], kept.faces[keep])
 
 
 def _glued(vertex_count: int, counts: Slots, corners: Slots) -> _Sides:
@@ -80,8 +123,8 @@ def _glued(vertex_count: int, counts: Slots, corners: Slots) -> _Sides:
     heads = corners[following]
     faces = np.repeat(np.arange(len(counts)), counts)
     key = np.minimum(corners, heads) * vertex_count + np.maximum(corners, heads)
-    order = np.argsort(key, kind="stable")
-    begins, uses = _runs(key[order])
+    ordered, order = sort_keys(key)
+    begins, uses = _runs(ordered)
     pairs = begins[uses == 2]
     one, other = order[pairs], order[pairs + 1]
     fits = (corners[one] != corners[other]) & (faces[one] != faces[other])
@@ -121,8 +164,8 @@ def _in_conflict(fans: Slots, sides: _Sides, face_count: int) -> NDArray[np.bool
     size = max(len(fans), 1)
     heads = fans[sides.following]
     key = np.minimum(fans, heads) * size + np.maximum(fans, heads)
-    order = np.argsort(key, kind="stable")
-    begins, uses = _runs(key[order])
+    ordered, order = sort_keys(key)
+    begins, uses = _runs(ordered)
     clash = uses > 2
     pairs = begins[uses == 2]
     clash[uses == 2] = fans[order[pairs]] == fans[order[pairs + 1]]
@@ -135,14 +178,8 @@ def _in_conflict(fans: Slots, sides: _Sides, face_count: int) -> NDArray[np.bool
 
 def _runs(ordered: Slots) -> tuple[Slots, Slots]:
     """Where each run of equal keys begins, and how long it is."""
-    first = np.ones(len(ordered), np.bool_)
-    first[1:] = ordered[1:] != ordered[:-1]
-    begins = np.flatnonzero(first)
-    lengths = np.empty(len(begins), np.int64)
-    lengths[:-1] = begins[1:] - begins[:-1]
-    if len(begins):
-        lengths[-1] = len(ordered) - begins[-1]
-    return begins, lengths
+    begins = run_begins(ordered)
+    return begins, np.diff(begins, append=len(ordered))
 
 
 def _numbered(vertex_count: int, corners: Slots, fans: Slots) -> tuple[Slots, Slots]:

@@ -3,8 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from theta.base.errors import UnknownElement
+from theta.mesh.attributes import AttributeKey
+from theta.mesh.errors import SplitElement
 from theta.mesh.halfedges import HalfEdges, Point
 from theta.mesh.journal import Journal
+from theta.mesh.redirects import Redirects
 
 
 class Mesh:
@@ -32,17 +36,22 @@ class Mesh:
     @property
     def vertex_count(self) -> int:
         """How many vertices live."""
-        return len(self.halfedges.vertices.slots)
+        return self.halfedges.vertices.living
 
     @property
     def edge_count(self) -> int:
         """How many edges live."""
-        return len(self.halfedges.edges.slots)
+        return self.halfedges.edges.living
 
     @property
     def face_count(self) -> int:
         """How many faces live."""
-        return len(self.halfedges.faces.slots)
+        return self.halfedges.faces.living
+
+    @property
+    def redirects(self) -> Redirects:
+        """What replaced the elements that are no more: read it; operations write it."""
+        return self.halfedges.redirects
 
     def vertex_ids(self) -> list[bytes]:
         """Every vertex's id, ascending."""
@@ -67,6 +76,77 @@ class Mesh:
     def has_face(self, face_id: bytes) -> bool:
         """Whether a living face has this id."""
         return face_id in self.halfedges.faces.slots
+
+    def resolve(self, kind: str, identifier: bytes) -> list[bytes]:
+        """The living elements that an id stands for by now: itself while it lives, else what replaced it (MESH-27).
+
+        Args:
+            kind: "vertex", "edge" or "face".
+            identifier: 16 bytes.
+
+        Returns:
+            Different ids in the order of the parts; empty when it is unknown, or was deleted without a successor.
+
+        Raises:
+            InvalidValue: no such kind.
+        """
+        slots = self.halfedges.table(kind).slots
+        found: dict[bytes, None] = {}
+        seen: set[bytes] = set()
+        left = [identifier]
+        while left:
+            each = left.pop()
+            if each in slots:
+                found[each] = None
+            elif each not in seen:
+                seen.add(each)
+                left.extend(part.id for part in reversed(self.redirects.parts_of(kind, each)))
+        return list(found)
+
+    def the_one(self, kind: str, identifier: bytes) -> bytes:
+        """The one living element that an id stands for by now.
+
+        Raises:
+            InvalidValue: no such kind.
+            UnknownElement: none.
+            SplitElement: several.
+        """
+        if identifier in self.halfedges.table(kind).slots:
+            return identifier
+        found = self.resolve(kind, identifier)
+        if not found:
+            raise UnknownElement(kind, identifier)
+        if len(found) > 1:
+            raise SplitElement(kind, identifier, found)
+        return found[0]
+
+    def resolve_edge(self, edge_id: bytes, at: float) -> tuple[bytes, float]:
+        """The living edge that a point of an edge lies on by now, and where on it (MESH-27).
+
+        Args:
+            edge_id: the edge.
+            at: parameter in [0, 1] from the end with the lower vertex id.
+
+        Raises:
+            UnknownElement: the edge is unknown, or that part of it was deleted.
+        """
+        slots = self.halfedges.edges.slots
+        here, parameter = edge_id, at
+        seen: set[bytes] = set()
+        while here not in slots:
+            parts = self.redirects.parts_of("edge", here)
+            part = next((each for each in parts if each.span[0] <= parameter <= each.span[1]), None)
+            if part is None or here in seen:
+                raise UnknownElement("edge", edge_id)
+            seen.add(here)
+            (low, high), (start, end) = part.span, part.onto
+            parameter = start + (end - start) * ((parameter - low) / (high - low) if high > low else 0.0)
+            here = part.id
+        return here, parameter
+
+    def attribute_keys(self) -> list[AttributeKey]:
+        """The attributes there are, in canonical order."""
+        return self.halfedges.attributes.in_order()
 
     def position(self, vertex_id: bytes) -> Point:
         """A vertex's x, y, z in metres.

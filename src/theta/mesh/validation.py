@@ -26,6 +26,7 @@ def validate(mesh: Mesh) -> None:
     _check_faces(halfedges, living)
     _check_vertices(halfedges, living)
     _check_euler(halfedges, living)
+    _check_attributes(halfedges)
     positions = halfedges.positions.array()
     wrong = ~(np.abs(positions) <= COORDINATE_METRES_MAX) | ((positions == 0.0) & np.signbit(positions))
     _require(~wrong.any(axis=1), "a vertex's coordinates are finite, in range and no negative zero")
@@ -43,6 +44,20 @@ def _check_sizes(halfedges: HalfEdges) -> None:
     faces = {halfedges.face_halfedge.count, halfedges.faces.column.count}
     if len(sizes) != 1 or len(vertices) != 1 or len(faces) != 1:
         raise InvariantBroken("columns of one kind of element are equally long")
+
+
+def _check_attributes(halfedges: HalfEdges) -> None:
+    """A row for every slot, zeros on the boundary, and numbers that are finite and no negative zero."""
+    counts = halfedges.slot_counts()
+    for key, column in halfedges.attributes.columns.items():
+        rows = column.array().reshape(-1, column.width)
+        if len(rows) != counts[key.domain]:
+            raise InvariantBroken(f"{key.domain} attribute {key.name} has a row for every slot")
+        wrong = ~np.isfinite(rows) | ((rows == 0) & np.signbit(rows)) if rows.dtype.kind == "f" else rows != rows
+        _require(~wrong.any(axis=1), f"{key.domain} attribute {key.name} is finite and no negative zero")
+        if key.domain == "corner":
+            boundary = halfedges.face.array() == NONE
+            _require(~rows[boundary].any(axis=1), f"corner attribute {key.name} is 0 where there is no face")
 
 
 def _check_ids(halfedges: HalfEdges) -> None:

@@ -126,3 +126,13 @@ def test_id_8_server_and_room_come_from_the_rooms_key() -> None:
     assert secret.server == hashlib.blake2b(key, digest_size=16, person=b"theta-server").digest()
     assert secret.room == hashlib.blake2b(key, digest_size=16, person=b"theta-room").digest()
     assert bytes(16) == ids.MAIN_BRANCH
+
+
+def test_id_10_one_hash_names_three_elements() -> None:
+    """BLAKE2b with 48 bytes is another hash than the one with 16, not a longer one."""
+    name = CommandName(3, 7)
+    parent = bytes(range(16))
+    data = (3).to_bytes(8, "little") + (7).to_bytes(8, "little") + b"\x0asplit-edge" + bytes(4) + parent
+    digest = hashlib.blake2b(data, digest_size=48, person=b"theta-element").digest()
+    assert ids.three_ids(name, ids.role_bytes("split-edge") + parent) == digest
+    assert ids.hashed_id(data) == ids.element_id(name, "split-edge", (parent,)) != digest[:16]

@@ -6,6 +6,7 @@ import numpy as np
 
 from theta.base.identifiers import CommandName, element_id
 from theta.mesh import Mesh, build_mesh, edge_pairs
+from theta.mesh.attributes import AttributeKey
 
 MAKER = CommandName(1, 1)
 
@@ -53,8 +54,10 @@ def torus(columns: int = 4, rows: int = 3) -> Mesh:
     return mesh_from(positions, faces)
 
 
-def raw_state(mesh: Mesh) -> tuple[list[bytes], list[dict[bytes, int]]]:
-    """Everything a mesh holds, slot order included: every column's bytes and the id maps."""
+def raw_state(mesh: Mesh) -> tuple[list[bytes], list[tuple[dict[bytes, int], int]], dict[AttributeKey, bytes], bytes]:
+    """Everything a mesh holds, slot order included: every column's bytes, the id maps, attributes and redirects."""
     halfedges = mesh.halfedges
     columns = [np.ascontiguousarray(column.array()).tobytes() for column in halfedges.columns()]
-    return columns, [dict(table.slots) for table in (halfedges.vertices, halfedges.edges, halfedges.faces)]
+    tables = [(dict(table.slots), table.living) for table in (halfedges.vertices, halfedges.edges, halfedges.faces)]
+    attributes = {key: column.array().tobytes() for key, column in halfedges.attributes.columns.items()}
+    return columns, tables, attributes, halfedges.redirects.digest() + halfedges.redirects.to_bytes()

@@ -115,6 +115,7 @@ def test_mesh_7_an_id_given_twice_is_refused(kind: str) -> None:
         ("vertex index", lambda: mesh_from(POINTS, [(0, 1, 5)])),
         ("vertex index", lambda: mesh_from(POINTS, [(0, 1, -1)])),
         ("face corners", lambda: mesh_from(POINTS, [(0, 1)])),
+        ("face corners", lambda: mesh_from([(0.0, 0.0, 0.0)] * 257, [range(257)])),
         ("faces", lambda: edge_pairs([(0, 1, 1.5)])),  # type: ignore[list-item]
         ("faces", lambda: edge_pairs([(0, 1, 2**70)])),
         ("vertex_ids", lambda: build_mesh(POINTS[:3], [], V[:2], [], [])),

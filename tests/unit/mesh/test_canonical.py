@@ -23,7 +23,8 @@ from theta.mesh import (
     parse_canonical,
     validate,
 )
-from theta.mesh.canonical import ascending
+from theta.mesh import canonical as canonical_module
+from theta.mesh.sorting import ascending
 
 NAME = CommandName(7, 1)
 
@@ -144,6 +145,13 @@ def packed(
     )
 
 
+def test_mesh_19_a_face_of_too_many_corners_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = canonical_bytes(grid(2, 1))
+    monkeypatch.setattr(canonical_module, "MESH_FACE_CORNERS_MAX", 3)
+    with pytest.raises(MalformedMesh, match="face corner counts"):
+        parse_canonical(data)
+
+
 def test_mesh_19_two_triangles_are_read() -> None:
     assert parse_canonical(packed()).corners.tolist() == [0, 1, 2, 0, 2, 3]
 
@@ -152,7 +160,7 @@ def test_mesh_19_two_triangles_are_read() -> None:
     ("data", "field"),
     [
         (b"TMC1", "header"),
-        (packed(magic=b"TMC2"), "magic"),
+        (packed(magic=b"TMC9"), "magic"),
         (packed(counts=(MESH_VERTICES_MAX + 1, 0, 0, 0)), "vertices"),
         (packed(counts=(0, 0, MESH_FACES_MAX + 1, 0)), "faces"),
         (packed(counts=(4, 2**32 - 1, 2, 2**32 - 1)), "length"),

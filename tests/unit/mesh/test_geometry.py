@@ -88,6 +88,13 @@ def test_mesh_15_what_crosses_itself_or_has_no_area_still_gives_triangles() -> N
     assert len(clip_ears([(0, 0, 0), (1, 1, 0), (2, 2, 0), (3, 3, 0)], (0.0, 0.0, 1.0))) == 2
 
 
+def test_mesh_15_of_axes_that_are_equally_long_the_first_is_left_out() -> None:
+    """Seen along x the first corner is an ear, seen along z it is not."""
+    points = [(0.0, 0.0, 0.0), (2.0, 1.0, 0.0), (0.0, 1.0, 1.0), (1.0, 0.0, 1.0)]
+    assert clip_ears(points, (0.5, 0.5, 0.5))[0] == (3, 0, 1)
+    assert clip_ears(points, (0.0, 0.0, 1.0))[0] == (0, 1, 2)
+
+
 def test_mesh_15_a_corner_on_a_straight_side_is_in_the_way_of_an_ear() -> None:
     corners = [(0, 0, 0), (2, 0, 0), (1, 1, 0), (0, 2, 0)]
     assert clip_ears(corners, (0.0, 0.0, 1.0)) == [(0, 1, 2), (0, 2, 3)]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.unit.mesh.local.operating import operate, row, with_attributes
 from tests.unit.mesh.meshes import grid, mesh_from, polygon, raw_state
 from theta.base.errors import InvalidValue, UnknownElement, UsageError
 from theta.base.identifiers import CommandName, blake2b_128, element_id
@@ -22,11 +23,12 @@ from theta.mesh import (
     face_normal,
     move_vertices,
     nearest_face_to_normal,
-    operations,
+    rebuild,
     validate,
 )
 from theta.mesh.canonical import HEADER
 from theta.mesh.columns import Column, IdTable
+from theta.mesh.results import Made
 
 NAME = CommandName(7, 1)
 NEXT = CommandName(7, 2)
@@ -119,6 +121,34 @@ def test_mesh_17_zero_is_a_distance() -> None:
         extrude_face(mesh, made.side_faces[0], 1.0, CommandName(7, 3))
     assert told.value.face_id == made.side_faces[0]
     extrude_face(mesh, face, 1.0, CommandName(7, 3))
+
+
+def test_mesh_17_mesh_24_what_is_new_has_the_attributes_of_what_is_below() -> None:
+    mesh = with_attributes(grid(3, 2))
+    face = mesh.face_ids()[2]
+    old, edges = mesh.face_vertices(face), mesh.face_edges(face)
+    uv = [row(mesh, "corner", "uv", face, vertex) for vertex in old]
+
+    def extruded(mesh: Mesh) -> Made:
+        made = extrude_face(mesh, face, 0.5, NEXT)
+        return Made(made.vertices, made.side_edges + made.cap_edges, made.side_faces)
+
+    made = operate(mesh, extruded, (4, 8, 4))
+    for at in range(4):
+        after = (at + 1) % 4
+        for name in ("mark", "group"):
+            assert row(mesh, "vertex", name, made.vertices[at]) == row(mesh, "vertex", name, old[at])
+            assert row(mesh, "edge", name, made.edges[4 + at]) == row(mesh, "edge", name, edges[at])
+            assert row(mesh, "face", name, made.faces[at]) == row(mesh, "face", name, face)
+            assert not any(row(mesh, "edge", name, made.edges[at]))
+        assert row(mesh, "corner", "uv", face, made.vertices[at]) == uv[at]
+        for corner, number in (
+            (old[at], at),
+            (old[after], after),
+            (made.vertices[at], at),
+            (made.vertices[after], after),
+        ):
+            assert row(mesh, "corner", "uv", made.faces[at], corner) == uv[number]
 
 
 def test_mesh_17_an_extrusion_keeps_its_bytes_for_ever() -> None:
@@ -215,7 +245,7 @@ def test_mesh_20_what_fails_leaves_the_mesh_as_it_was(
 def test_mesh_21_an_extrusion_over_a_limit_is_refused(limit: str, field: str, monkeypatch: pytest.MonkeyPatch) -> None:
     mesh = cube()
     before = raw_state(mesh)
-    monkeypatch.setattr(operations, limit, 9)
+    monkeypatch.setattr(rebuild, limit, 9)
     with pytest.raises(InvalidValue) as told:
         first_face(mesh, 1.0)
     assert told.value.field == field
@@ -225,13 +255,13 @@ def test_mesh_21_an_extrusion_over_a_limit_is_refused(limit: str, field: str, mo
 def test_mesh_21_an_extrusion_keeps_the_mesh_within_a_frame(monkeypatch: pytest.MonkeyPatch) -> None:
     mesh = cube()
     after = 40 * 12 + 32 * 20 + 20 * 10
-    monkeypatch.setattr(operations, "MESH_BYTES_MAX", after - 1)
+    monkeypatch.setattr(rebuild, "MESH_BYTES_MAX", after - 1)
     before = raw_state(mesh)
     with pytest.raises(InvalidValue) as told:
         first_face(mesh, 1.0)
     assert told.value.field == "mesh"
     assert raw_state(mesh) == before
-    monkeypatch.setattr(operations, "MESH_BYTES_MAX", after)
+    monkeypatch.setattr(rebuild, "MESH_BYTES_MAX", after)
     first_face(mesh, 1.0)
     assert len(canonical_bytes(mesh)) <= after + HEADER.size
 

@@ -1,0 +1,1 @@
+"""Random programs on meshes: every operation in one table (`table.py`), each choosing among the elements that live."""
