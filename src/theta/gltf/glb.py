@@ -15,6 +15,8 @@ VERSION = 2
 CHUNK_JSON = 0x4E4F534A
 CHUNK_BIN = 0x004E4942
 ALIGNMENT_BYTES = 4
+# Raw views may hold float64, which most languages only read in place on such boundaries.
+RAW_ALIGNMENT_BYTES = 8
 HEADER_BYTES = 12
 CHUNK_HEADER_BYTES = 8
 
@@ -31,8 +33,8 @@ class BinaryBuffer:
     """The one binary buffer of a GLB, with the accessors and views that describe it.
 
     Attributes:
-        accessors: glTF accessors, one for each array appended.
-        views: glTF buffer views, one for each accessor, each on a boundary of 4 bytes.
+        accessors: glTF accessors, one for each array of vertices or indices appended.
+        views: glTF buffer views, one for each array appended, each on a boundary of 4 bytes.
     """
 
     def __init__(self) -> None:
@@ -41,15 +43,19 @@ class BinaryBuffer:
         self._parts: list[bytes] = []
         self._size = 0
 
-    def append_vectors(self, vectors: NDArray[np.float64], *, bounded: bool = False) -> int:
+    def __len__(self) -> int:
+        return self._size
+
+    def append_vectors(self, vectors: NDArray[np.float64] | NDArray[np.float32], *, bounded: bool = False) -> int:
         """Append vertex data as float32 and return its accessor.
 
         Args:
-            vectors: (n, 3), n at least 1.
+            vectors: (n, 2), (n, 3) or (n, 4), n at least 1.
             bounded: with min and max, which positions must have; of the rounded numbers, as section 3.6.2.5 asks.
         """
         rounded = np.ascontiguousarray(vectors, "<f4")
-        accessor: dict[str, Any] = {"componentType": FLOAT, "count": len(rounded), "type": "VEC3"}
+        kind = f"VEC{rounded.shape[1]}"
+        accessor: dict[str, Any] = {"componentType": FLOAT, "count": len(rounded), "type": kind}
         if bounded:
             accessor |= {"min": rounded.min(axis=0).tolist(), "max": rounded.max(axis=0).tolist()}
         return self._append(rounded.tobytes(), ARRAY_BUFFER, accessor)
@@ -64,17 +70,28 @@ class BinaryBuffer:
         }
         return self._append(indices.astype("<u2" if narrow else "<u4").tobytes(), ELEMENT_ARRAY_BUFFER, accessor)
 
+    def append_raw(self, data: bytes) -> int:
+        """Append bytes, at least one, that no accessor describes; returns their view, on a boundary of 8 bytes."""
+        self._append_bytes(b"", RAW_ALIGNMENT_BYTES)
+        return self._append_view(data, {})
+
     def to_bytes(self) -> bytes:
         """Everything appended, padded to a multiple of 4 bytes."""
         return b"".join(self._parts)
 
     def _append(self, data: bytes, target: int, accessor: dict[str, Any]) -> int:
-        self.views.append({"buffer": 0, "byteOffset": self._size, "byteLength": len(data), "target": target})
-        self.accessors.append({"bufferView": len(self.views) - 1, **accessor})
-        padded = _pad(data, b"\0")
-        self._parts.append(padded)
-        self._size += len(padded)
+        self.accessors.append({"bufferView": self._append_view(data, {"target": target}), **accessor})
         return len(self.accessors) - 1
+
+    def _append_view(self, data: bytes, more: dict[str, Any]) -> int:
+        self.views.append({"buffer": 0, "byteOffset": self._size, "byteLength": len(data), **more})
+        self._append_bytes(data, ALIGNMENT_BYTES)
+        return len(self.views) - 1
+
+    def _append_bytes(self, data: bytes, alignment: int) -> None:
+        padding = -(self._size + len(data)) % alignment
+        self._parts += (data, bytes(padding))
+        self._size += len(data) + padding
 
 
 def write_glb(document: dict[str, Any], binary: bytes) -> bytes:

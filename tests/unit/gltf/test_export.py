@@ -13,7 +13,8 @@ from theta.mesh import Mesh, build_primitive
 
 
 def export(*entities: ExportedEntity) -> Glb:
-    return Glb(export_glb(entities, "Theta test"))
+    """What every program reads; tests/unit/gltf/test_topology.py has the rest."""
+    return Glb(export_glb(entities, "Theta test", topology=False))
 
 
 def test_an_empty_document_is_an_empty_scene() -> None:
@@ -22,7 +23,7 @@ def test_an_empty_document_is_an_empty_scene() -> None:
     assert read.kinds == [b"JSON"]
 
 
-def test_an_entity_is_a_node_with_its_name_and_placement() -> None:
+def test_gltf_1_an_entity_is_a_node_with_its_name_and_placement() -> None:
     read = export(PLAIN, entity(name='Würfel \N{SNOWMAN} "<&\n', scale=(2.0, 0.5, 1e-6)))
     first, second = read.json["nodes"]
     assert first == {
@@ -75,7 +76,7 @@ def test_a_concave_face_is_covered_once() -> None:
     assert normals.tolist() == [[0.0, 0.0, 1.0]] * 5
 
 
-def test_faces_without_area_are_left_out() -> None:
+def test_gltf_2_faces_without_area_are_left_out() -> None:
     positions = [(0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (2.0, 0.0, 0.0), (0.0, 1.0, 0.0)]
     half = mesh_from(positions, [(0, 2, 1), (0, 1, 3)])
     flat = mesh_from(positions[:3], [(0, 1, 2)])
