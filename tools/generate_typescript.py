@@ -201,7 +201,8 @@ def _operations() -> Iterator[str]:
     yield "}\n"
     yield "export const OPERATIONS = {"
     for operation in vocabulary.OPERATIONS:
-        yield f"  {operation.NAME.removeprefix('theta.')}: {{"
+        version = f"_v{operation.VERSION}" if operation.VERSION > 1 else ""
+        yield f"  {operation.NAME.removeprefix('theta.')}{version}: {{"
         yield f'    name: "{operation.NAME}",'
         yield f"    typeId: {_bigint(signed_name_id(operation.NAME))},"
         yield f"    version: {operation.VERSION},"

@@ -1,4 +1,4 @@
-"""Writes the test vectors that pytest and vitest both read: spec/vectors/{identity,packet,log,document,assets}.json.
+"""Writes the test vectors: spec/vectors/{identity,packet,log,document,assets,mesh}.json. All but mesh vitest reads too.
 
     python -m tools.generate_vectors               write them
     python -m tools.generate_vectors --check       exit 1 when a committed file is stale
@@ -51,6 +51,8 @@ from theta.session.transcript import challenge_digest, proof_digest
 from theta.wire import codec
 from theta.wire import messages as wire
 from tools.asset_vectors import an_import, asset_vectors, doubles
+from tools.command_vectors import command_vectors
+from tools.mesh_program_vectors import mesh_vectors
 
 VECTORS = Path(__file__).resolve().parents[1] / "spec/vectors"
 UNIX_MS = 1_700_000_000_000
@@ -613,6 +615,8 @@ FILES: dict[str, Callable[[], dict[str, Any]]] = {
     "log": log_vectors,
     "document": document_vectors,
     "assets": asset_vectors,
+    "mesh": mesh_vectors,
+    "commands": command_vectors,
 }
 
 

@@ -433,6 +433,36 @@ class TestExport:
         assert "Traceback" not in done.stderr
 
 
+class TestImport:
+    def test_a_model_goes_into_an_open_room_and_comes_out_again(self, server: Server) -> None:
+        model = Path("two parts.obj")
+        model.write_text("o one\nv 0 0 0\nv 1 0 0\nv 1 1 0\nf 1 2 3\no two\nv 0 0 1\nf 1 2 4\nf 1 1 2\n")
+        done = theta("import", model, "--room", server.url, "--name", "Ada")
+        assert done.returncode == 0, done
+        assert done.stdout == "one: 1 faces\ntwo: 1 faces\n"
+        assert done.stderr.startswith("note: ")
+        assert server.stop()[0] == 0
+        assert theta("export", "room.theta", "room.glb").returncode == 0
+        again = Server("other.theta")
+        try:
+            done = theta("import", "room.glb", "--room", again.link)
+            assert sorted(done.stdout.splitlines()) == ["one: 1 faces", "two: 1 faces"]
+            assert done.stderr == "", "nothing was lost"
+        finally:
+            again.stop()
+
+    def test_what_is_no_model_or_no_room(self, home: Path) -> None:
+        Path("notes.obj").write_text("hello\n")
+        for arguments, says in (
+            (("none.glb",), "none.glb"),
+            (("notes.obj", "--room", "ftp://x"), "url is"),
+        ):
+            done = theta("import", *arguments)
+            assert done.returncode == 2, done
+            assert says in done.stderr
+            assert "Traceback" not in done.stderr
+
+
 class TestBackup:
     def test_of_a_live_room_can_be_served(self, server: Server, home: Path) -> None:
         document_hash = server.build("one")
@@ -470,7 +500,7 @@ class TestHelp:
     def test_version(self, home: Path) -> None:
         assert theta("--version").stdout == f"theta {__version__}\n"
 
-    @pytest.mark.parametrize("command", ["serve", "headset", "demo", "verify", "info", "export", "backup"])
+    @pytest.mark.parametrize("command", ["serve", "headset", "demo", "verify", "info", "export", "import", "backup"])
     def test_every_command_teaches_by_example(self, home: Path, command: str) -> None:
         done = theta(command, "--help")
         assert done.returncode == 0
@@ -481,7 +511,7 @@ class TestHelp:
         for arguments in ((), ("--help",)):
             said = theta(*arguments)
             shown = said.stdout + said.stderr
-            commands = ("serve", "headset", "demo", "verify", "info", "export", "backup")
+            commands = ("serve", "headset", "demo", "verify", "info", "export", "import", "backup")
             assert all(f" {command} " in shown for command in commands)
 
     def test_only_the_terminal_breaks_a_paragraph(self) -> None:

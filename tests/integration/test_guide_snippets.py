@@ -24,7 +24,7 @@ from theta.node.room import Room, RoomSettings
 from theta.session.secret import RoomSecret
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("README.md", "docs/guide/python.md")
+PAGES = ("README.md", "docs/guide/python.md", "docs/guide/modelling.md")
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 URL = "http://localhost:8080"
 SECONDS_MAX = 60.0
@@ -70,7 +70,8 @@ def snippets_of(page: str, text: str) -> list[Snippet]:
 
 @pytest.fixture
 async def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ServedRoom]:
-    """A room as `theta serve` runs it, noted for local tools, in an empty home."""
+    """A room as `theta serve` runs it, noted for local tools, in an empty home; files are written there too."""
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     for variable in ("XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"):
         monkeypatch.delenv(variable, raising=False)

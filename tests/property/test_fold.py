@@ -10,6 +10,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.mesh_commands import pick_operation
 from tests.unit.editor.scenes import (
     ASSETS,
     FIN,
@@ -34,16 +35,27 @@ from theta.base.errors import NothingToUndo
 from theta.base.identifiers import CommandName
 from theta.commands.log import Command
 from theta.ecs.world import World
+from theta.editor import mesh_operations as commands
 from theta.editor import unit_fold
 from theta.editor.document import Document
 from theta.editor.fold import entity_of
 from theta.editor.history import Gestures
 from theta.editor.masks import OwnedGesture, owned_gesture, targets_of
+from theta.editor.mesh_operations import MESH_OPERATIONS
 from theta.editor.refold import refold
+from theta.editor.surface import SurfaceValues
 from theta.editor.unit import APPLIED, SUSPENDED, Outcome, Unit, apply
-from theta.editor.vocabulary import CreatePrimitive, ImportMesh, Operation, SetEffective
+from theta.editor.vocabulary import (
+    CreatePrimitive,
+    CreatePrimitiveV2,
+    ImportMesh,
+    Operation,
+    SetEffective,
+    SetSurface,
+)
 from theta.mesh import validate
 
+HARD_TO_REACH = {"Bridge", "DissolveVertex", "AddFace", "Mirror", "FlipEdge", "CollapseEdge"}
 AUTHORS = (b"a" * 32, b"a" * 32, b"b" * 32)
 KINDS = (
     "create",
@@ -55,6 +67,11 @@ KINDS = (
     "extrude",
     "paint",
     "rename",
+    "model",
+    "model",
+    "model",
+    "model",
+    "surface",
     "delete",
     "off",
     "off",
@@ -105,6 +122,8 @@ class Author(Person):
     def operation(self, step: Step) -> Operation:
         """What the step asks for."""
         if step.kind == "create":
+            if step.pick % 4 == 3:
+                return CreatePrimitiveV2("grid", 1.0, 2, 2, 0, 0.0, "made", (step.size, -0.0, 0.0), NO_TURN, ONE)
             kind = ("cube", "pyramid", "plane")[step.pick % 3]
             return CreatePrimitive(kind, 1.0 + step.pick % 4, "made", (step.size, -0.0, 0.0), NO_TURN, ONE)
         if step.kind == "import":
@@ -127,8 +146,15 @@ class Author(Person):
             return Rename(entity, f"name {step.pick}")
         if step.kind == "delete":
             return Delete(entity)
+        if step.kind == "surface":
+            return SetSurface(entity, SurfaceValues(0.5, 0.5, RED, 1.0, "opaque", 0.5, step.pick % 3 == 0))
         unit = self.scene.fold.unit(entity)
         mesh = unit.mesh if unit is not None else None
+        if step.kind == "model":
+            random = Random(step.pick)
+            kind = random.choice(MESH_OPERATIONS)
+            picked = pick_operation(kind, mesh, entity, random) if mesh is not None else None
+            return picked or commands.Poke(entity, NOBODY)
         if step.kind == "extrude":
             return ExtrudeFace(entity, pick_of(mesh.face_ids() if mesh else [], step.pick >> 3), step.size or 0.5)
         ids = mesh.vertex_ids() if mesh else []
@@ -304,7 +330,7 @@ def test_the_programs_reach_every_outcome_and_operation() -> None:
     """Else the properties above would prove little."""
     generator = np.random.default_rng(7)
     outcomes: set[tuple[str, str]] = set()
-    for _ in range(40):
+    for _ in range(100):
         program = [
             Step(
                 int(generator.integers(3)),
@@ -324,6 +350,8 @@ def test_the_programs_reach_every_outcome_and_operation() -> None:
         for outcome in ("applied", "no-op", "suspended")
     }
     assert expected <= outcomes
+    applied = {name for name, outcome in outcomes if outcome == "applied"}
+    assert {each.__name__ for each in MESH_OPERATIONS} - applied <= HARD_TO_REACH
     assert {("CreatePrimitive", "applied"), ("CreatePrimitive", "suspended")} <= outcomes
     assert {("ImportMesh", "applied"), ("ImportMesh", "rejected"), ("ImportMesh", "suspended")} <= outcomes
     assert {("SetEffective", "applied"), ("SetEffective", "no-op")} <= outcomes

@@ -22,7 +22,7 @@ FOLDERS = ("src", "web", "tests", "tools", "spec", "docs", "benches", "examples"
 # A class has a small letter in its name; FILE.theta is no method.
 METHOD = re.compile(r"^([A-Z]\w*[a-z]\w*)\.([a-z_]\w*)(?:\(\))?$")
 DOTTED = re.compile(r"^theta(?:\.\w+)+$")
-GUIDE = "docs/guide/python.md"
+GUIDES = ("docs/guide/python.md", "docs/guide/modelling.md")
 
 
 def documents() -> Iterator[tuple[str, str]]:
@@ -155,16 +155,19 @@ def test_what_is_named_exists(folder: str) -> None:
     assert [str(found) for place, text in chosen for found in check_names(place, text)] == []
 
 
-def test_the_python_guide_names_the_whole_public_api() -> None:
+def test_the_python_guides_name_the_whole_public_api() -> None:
     client = "src/theta/adapters/client"
     names = set(theta.__all__)
     for module, classes in (
         ("room_client", ["RoomClient"]),
+        ("making", ["Making"]),
         ("entities", ["Entity", "Face", "Faces"]),
+        ("modelling", ["Modelling"]),
+        ("selecting", ["Selecting"]),
         ("blocking", ["BlockingRoom", "BlockingEntity"]),
     ):
         names |= {name for each in classes for name in public_members(f"{client}/{module}.py", each)}
-    text = (tree.ROOT / GUIDE).read_text(encoding="utf-8")
+    text = "".join((tree.ROOT / guide).read_text(encoding="utf-8") for guide in GUIDES)
     assert unmentioned(text, names) == []
 
 

@@ -33,9 +33,9 @@ from theta.base.limits import (
 from theta.base.moment import Moment
 from theta.commands.rate_limit import TokenBucket
 from theta.commands.roles import may_edit
-from theta.gltf import ExportedEntity, export_glb
 from theta.node.room import Room
 from theta.node.scene_copy import SceneCopy
+from theta.node.scene_writing import SceneToWrite
 from theta.wire.messages import Person
 
 _BEARER = re.compile(r"Bearer ([0-9a-f]{32}):([0-9a-f]{32})")
@@ -75,9 +75,9 @@ class _Downloads:
         async with self._turn(request):
             # One at a time: the others wait, and the room goes on meanwhile.
             async with self._making:
-                entities = await self._scene()
+                scene = await self._scene()
                 try:
-                    content = await asyncio.to_thread(export_glb, entities, f"Theta {__version__}")
+                    content = await asyncio.to_thread(scene.glb, f"Theta {__version__}")
                 except InvalidValue as error:
                     raise web.HTTPInsufficientStorage(text=f"This room does not fit into a GLB: {error}\n") from error
             headers = self._headers("model/gltf-binary", ".glb")
@@ -152,14 +152,14 @@ class _Downloads:
 
     # -- what they get ------------------------------------------------------------------------------------------------
 
-    async def _scene(self) -> list[ExportedEntity]:
+    async def _scene(self) -> SceneToWrite:
         """The document of one moment, copied so that nothing waits long for it."""
         scene = SceneCopy(self._room.replica)
         slices = 0
         while not (scene.copy_some(None) if slices > _SLICES_MAX else scene.copy_some()):
             slices += 1
             await asyncio.sleep(0)
-        return scene.entities()
+        return scene.to_write()
 
     def _headers(self, content_type: str, ending: str) -> dict[str, str]:
         return {"Content-Type": content_type, "Content-Disposition": content_disposition(self._room.name, ending)}

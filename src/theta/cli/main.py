@@ -227,6 +227,8 @@ def export(
 ) -> None:
     """Write what is in a room as binary glTF, for any 3D program. Safe on a live room.
 
+    The polygons are in it too, with who made them, so that `theta import` brings back exactly what was there.
+
     [bold]Example[/bold]
 
       theta export studio.theta room.glb
@@ -234,6 +236,35 @@ def export(
     from theta.cli.room_files import export as export_file
 
     export_file(file, out_glb)
+
+
+@app.command("import")
+def import_(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="MODEL", help="A GLB, glTF or OBJ file.", exists=True, dir_okay=False, show_default=False
+        ),
+    ],
+    room: Annotated[
+        str, typer.Option(metavar="LINK", help="The room's link, as people join by it.")
+    ] = "http://localhost:8080",
+    name: Annotated[str, typer.Option(help="What others in the room see.")] = "import",
+) -> None:
+    """Put a model into a room that is open, as one step for undo.
+
+    A file that Theta wrote gives back its polygons, ids and attributes, unless another program changed it; what of any
+    other file could not be taken as it is, is said.
+
+    [bold]Examples[/bold]
+
+      theta import vase.glb
+
+      theta import chair.obj --room "https://192.168.1.5:8080/#K7QM-2RWD"
+    """
+    from theta.cli.importing import import_into
+
+    import_into(room, file, name)
 
 
 @app.command()

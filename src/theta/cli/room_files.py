@@ -1,8 +1,7 @@
 """`theta info`, `theta export` and `theta backup`: what is in a room file, without opening the room."""
 
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,15 +9,15 @@ from rich.markup import escape
 
 from theta import __version__
 from theta.adapters.files import read_secret, room_secret_path, write_secret
+from theta.adapters.glb_files import check_replaceable, check_target, write_glb_file
 from theta.adapters.sqlite_store import SqliteLogStore, backup
-from theta.base.errors import InvalidValue, StoreCorrupt, StoreUnavailable
+from theta.base.errors import StoreCorrupt, StoreUnavailable
 from theta.cli.console import ProgressBar, err, out, with_progress
 from theta.commands.store import StoredRecord
-from theta.gltf import export_glb
 from theta.node.asset_desk import shelf_of
 from theta.node.asset_shelf import AssetShelf
 from theta.node.replica import Replica
-from theta.node.scene_copy import exported_entities
+from theta.node.scene_copy import document_to_write
 
 
 @contextmanager
@@ -30,9 +29,6 @@ def opened_room(file: Path, label: str) -> Iterator[tuple[Iterator[StoredRecord]
             yield with_progress(store.read(), store.last_seq, label), shelf_of(store.assets())
     finally:
         store.close()
-
-
-GLB_MAGIC = b"glTF"
 
 
 def read_replica(file: Path) -> Replica:
@@ -88,47 +84,10 @@ def export(file: Path, target: Path) -> None:
     """
     check_replaceable(target)
     replica = read_replica(file)
-    entities = exported_entities(replica)
-    content = export_glb(entities, f"Theta {__version__}")
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
-    try:
-        partial.write_bytes(content)
-        partial.replace(target)
-    except OSError as error:
-        raise StoreUnavailable(f"cannot write {target}: {error.strerror}") from error
-    finally:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
-    out.print(f"{escape(str(target))}: {len(entities)} objects, {_size_in_words(len(content))}")
-
-
-def check_target(target: Path) -> None:
-    """Refuse a folder where a file's name is needed.
-
-    Raises:
-        InvalidValue: says what to name instead.
-    """
-    if target.is_dir() or not target.name:
-        raise InvalidValue("the target", str(target), f"a file's name, such as {target / 'copy'}, not a folder")
-
-
-def check_replaceable(target: Path) -> None:
-    """Refuse to write a GLB over anything but an older one: a room's only copy, or its key, may go by that name.
-
-    Raises:
-        InvalidValue: a folder, or a file that is no GLB.
-        StoreUnavailable: it cannot be read.
-    """
-    check_target(target)
-    try:
-        with target.open("rb") as file:
-            start = file.read(len(GLB_MAGIC))
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise StoreUnavailable(f"cannot write {target}: {error.strerror}") from error
-    if start not in (b"", GLB_MAGIC):
-        raise InvalidValue("the target", str(target), "a new file, or an older GLB to replace: this is something else")
+    scene = document_to_write(replica)
+    content = scene.glb(f"Theta {__version__}")
+    write_glb_file(target, content)
+    out.print(f"{escape(str(target))}: {len(scene.entities)} objects, {_size_in_words(len(content))}")
 
 
 def back_up(file: Path, copy: Path, *, with_key: bool) -> None:

@@ -133,8 +133,8 @@ class Admission:
         return Admitted(self._log.head_seq + 1, self._record(now, session, packet))
 
     def _check_imports(self, now: Moment, session: SessionRecord, operations: Sequence[Payload]) -> None:
-        """An import costs as much time as many commands, by the faces of its asset (CMD-15)."""
-        price = 0
+        """An import costs as much time as many commands, by the faces of its asset, and so do others (CMD-15)."""
+        price = sum(operation.price for operation in operations)
         for asset in (each for operation in operations for each in operation.assets):
             faces = self._faces_of(asset)
             if faces is None:
@@ -146,7 +146,7 @@ class Admission:
         bucket = self._buckets[session.author]
         if bucket.take(price, now.seconds):
             # When it comes again it pays for its commands again.
-            raise RateLimited("much was imported just now", retry_after_seconds=bucket.wait_for(whole, now.seconds))
+            raise RateLimited("much was made just now", retry_after_seconds=bucket.wait_for(whole, now.seconds))
 
     def _digest(self, session: SessionRecord, packet: SubmitPacket) -> bytes:
         # One below the last, so that there always is a next nonce to tell.

@@ -23,6 +23,11 @@ class Payload(Protocol):
         ...
 
     @property
+    def price(self) -> int:
+        """What it costs beside its own token and its assets, in tokens."""
+        ...
+
+    @property
     def assets(self) -> tuple[bytes, ...]:
         """The names (32 bytes) of the assets that it cannot be folded without."""
         ...

@@ -7,13 +7,23 @@ from theta.base.identifiers import blake2b_128, name_id
 from theta.ecs.component import canonical_bytes, component_type
 from theta.ecs.entities import Entity
 from theta.ecs.world import World
-from theta.editor.components import MESH_CONTENT, Material, MeshRef, Name, Owner, Transform
+from theta.editor.components import (
+    MESH_CONTENT,
+    MESH_REDIRECTS,
+    Material,
+    MeshRef,
+    Name,
+    Owner,
+    Surface,
+    Transform,
+)
 from theta.editor.unit import Unit
 from theta.mesh import Mesh
 from theta.mesh import canonical_bytes as canonical_mesh_bytes
 from theta.wire.messages import ComponentBytes, UnitPatch
 
 MESH_CONTENT_ID = name_id(MESH_CONTENT)
+MESH_REDIRECTS_ID = name_id(MESH_REDIRECTS)
 HASH_MODULUS = 1 << 128
 
 
@@ -75,11 +85,14 @@ class Document:
             shown = self._shown[entity] = _Shown(row, {}, None, None)
         changed = []
         for component, data in self._candidates(shown, unit):
-            term = hash_term(entity, component, data)
             before = shown.terms.get(component)
+            term = hash_term(entity, component, data) if data else None
             if term != before:
-                self._sum = (self._sum + term - (before or 0)) % HASH_MODULUS
-                shown.terms[component] = term
+                self._sum = (self._sum + (term or 0) - (before or 0)) % HASH_MODULUS
+                if term is None:
+                    del shown.terms[component]
+                else:
+                    shown.terms[component] = term
                 changed.append(ComponentBytes(component, data))
         return UnitPatch(entity, False, changed) if changed else None
 
@@ -90,6 +103,8 @@ class Document:
             components = [ComponentBytes(key, canonical_bytes(part)) for key, part in shown.parts.items()]
             if shown.mesh is not None:
                 components.append(ComponentBytes(MESH_CONTENT_ID, canonical_mesh_bytes(shown.mesh)))
+                if shown.mesh.redirects.count:
+                    components.append(ComponentBytes(MESH_REDIRECTS_ID, redirects_bytes(shown.mesh)))
             yield UnitPatch(entity, False, components)
 
     def _remove(self, entity: bytes) -> UnitPatch | None:
@@ -101,16 +116,31 @@ class Document:
         return UnitPatch(entity, True, [])
 
     def _candidates(self, shown: _Shown, unit: Unit) -> Iterator[tuple[int, bytes]]:
-        for key, part in _parts(unit).items():
+        """The components that may have changed; no bytes for one that is no more."""
+        parts = _parts(unit)
+        for key, part in parts.items():
             if shown.parts.get(key) != part:
                 shown.parts[key] = part
-                self.world.write(shown.row, part)
+                if self.world.has(shown.row, type(part)):
+                    self.world.write(shown.row, part)
+                else:
+                    self.world.insert(shown.row, part)
                 yield key, canonical_bytes(part)
+        for key in [key for key in shown.parts if key not in parts]:
+            self.world.remove(shown.row, type(shown.parts.pop(key)))
+            yield key, b""
         if unit.mesh is not None and shown.mesh_stamp is not unit.mesh_stamp:
             yield MESH_CONTENT_ID, canonical_mesh_bytes(unit.mesh)
+            yield MESH_REDIRECTS_ID, redirects_bytes(unit.mesh)
         shown.mesh, shown.mesh_stamp = unit.mesh, unit.mesh_stamp
 
 
-def _parts(unit: Unit) -> dict[int, Transform | Material | Name | Owner | MeshRef]:
-    parts = (unit.transform, unit.material, unit.name, unit.owner, unit.mesh_ref)
+def redirects_bytes(mesh: Mesh) -> bytes:
+    """What is hashed of a mesh's redirects (DOC-5): their digest and how many there are; nothing for none."""
+    redirects = mesh.redirects
+    return redirects.digest() + redirects.count.to_bytes(8, "little") if redirects.count else b""
+
+
+def _parts(unit: Unit) -> dict[int, Transform | Material | Name | Owner | MeshRef | Surface]:
+    parts = (unit.transform, unit.material, unit.name, unit.owner, unit.mesh_ref, unit.surface)
     return {component_type(part).id: part for part in parts if part is not None}

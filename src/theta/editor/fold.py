@@ -9,10 +9,12 @@ from typing import NamedTuple
 
 from theta.base.identifiers import CommandName, entity_id
 from theta.commands.log import Command
+from theta.editor.authorship import ElementMakers, element_makers
 from theta.editor.masks import Masks, OwnedGesture, owned_gesture, targets_of
 from theta.editor.unit import APPLIED, NO_ASSETS, Outcome, Unit
 from theta.editor.unit_fold import UnitFold
 from theta.editor.vocabulary import SetEffective
+from theta.mesh.results import Made
 
 NOTHING_OF_YOURS = Outcome("no-op", "UnknownElement: none of these gestures is the author's")
 
@@ -55,6 +57,7 @@ class Fold:
         self._gestures: dict[OwnedGesture, list[Command]] = {}
         self._masking: dict[OwnedGesture, list[Command]] = {}
         self._outcomes: dict[CommandName, Outcome] = {}
+        self._makers: tuple[object, ElementMakers] | None = None
 
     def unit(self, entity: bytes) -> Unit | None:
         """The unit of an entity in the document, else None. It is the fold's own: read it, never write."""
@@ -68,6 +71,27 @@ class Fold:
     def outcome(self, name: CommandName) -> Outcome | None:
         """What became of a command; None when it is not here."""
         return self._outcomes.get(name)
+
+    def made(self, entity: bytes, name: CommandName) -> Made | None:
+        """What a command made in an entity's mesh, as all is folded now; None when it was not applied there."""
+        command = self._command(entity, name)
+        return self._units[entity].made(command, self.is_effective) if command is not None else None
+
+    def unit_commands(self, entity: bytes) -> tuple[tuple[Command, ...], tuple[bool, ...]]:
+        """An entity's commands in the order of the fold, and of each whether it takes part."""
+        fold = self._units.get(entity)
+        commands = tuple(fold.commands) if fold is not None else ()
+        return commands, tuple([self.is_effective(command) for command in commands])
+
+    def makers(self, entity: bytes) -> ElementMakers:
+        """Which command made each element of an entity's mesh (CMD-57); of none when it is not in the document."""
+        unit = self.unit(entity)
+        if unit is None:
+            return element_makers(())
+        if self._makers is None or self._makers[0] is not unit.mesh_stamp:
+            commands = self._units[entity].commands
+            self._makers = (unit.mesh_stamp, element_makers(commands, self.is_effective, self._assets))
+        return self._makers[1]
 
     def commands_of(self, gesture: OwnedGesture) -> Sequence[Command]:
         """The edits of a gesture, as they arrived."""
@@ -115,6 +139,10 @@ class Fold:
         return sum(
             int(self._units[entity].length_from(first)) for entity, first in self._first_by_unit(gestures).items()
         )
+
+    def _command(self, entity: bytes, name: CommandName) -> Command | None:
+        fold = self._units.get(entity)
+        return next((each for each in reversed(fold.commands) if each.name == name), None) if fold is not None else None
 
     def _insert(self, command: Command) -> bytes:
         entity = entity_of(command)

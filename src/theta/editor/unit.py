@@ -1,4 +1,4 @@
-"""A unit: what one entity's commands fold to, and how each command changes it (spec/commands.md, CMD-30 to CMD-37)."""
+"""A unit: what one entity's commands fold to, and how each command changes it: spec/commands.md, CMD-30 to CMD-59."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -14,24 +14,35 @@ from theta.editor.components import (
     DEFAULT_COLOUR,
     DEFAULT_METALLIC,
     DEFAULT_ROUGHNESS,
+    DEFAULT_SURFACE,
     Material,
     MeshRef,
     Name,
     Owner,
+    Surface,
     Transform,
 )
+from theta.editor.mesh_assets import mesh_of_asset
+from theta.editor.mesh_operations import MeshOperation
+from theta.editor.operation import split_ids
+from theta.editor.surface import SurfaceValues
 from theta.editor.vocabulary import (
     CreatePrimitive,
+    CreatePrimitiveV2,
     Delete,
     ExtrudeFace,
     ImportMesh,
+    ImportMeshV2,
     MoveVertices,
     Paint,
     Rename,
+    SetSurface,
     SetTransform,
     Vector3,
 )
-from theta.mesh import Mesh, build_imported, build_primitive, decode_polygons, extrude_face, move_vertices
+from theta.mesh import Mesh, build_imported, build_primitive, decode_polygons, move_vertices
+from theta.mesh.operations import extrude_face
+from theta.mesh.results import NOTHING, Made
 from theta.wire.types import OutcomeName
 
 
@@ -50,7 +61,11 @@ NOT_THERE = Outcome("no-op", "UnknownElement: the object is not there")
 
 @dataclass
 class Unit:
-    """An entity's document state. `mesh_stamp` is another object whenever the mesh may have changed."""
+    """An entity's document state.
+
+    `mesh_stamp` is another object whenever the mesh may have changed; `made` is what the last command that was applied
+    made in the mesh; of the command that made the object itself that is all of it, and not said here.
+    """
 
     transform: Transform | None = None
     material: Material | None = None
@@ -60,6 +75,8 @@ class Unit:
     mesh: Mesh | None = None
     mesh_stamp: object = field(default_factory=object)
     deleted: bool = False
+    surface: Surface | None = None
+    made: Made = field(default=NOTHING, compare=False)
 
     @property
     def exists(self) -> bool:
@@ -80,18 +97,19 @@ def apply(unit: Unit, command: Command, assets: Mapping[bytes, bytes] = NO_ASSET
         assets: by name, all that the command names.
     """
     operation = command.operation
-    if isinstance(operation, ImportMesh):
+    if isinstance(operation, ImportMesh | ImportMeshV2):
         return _import(unit, command, operation, assets)
-    if isinstance(operation, CreatePrimitive):
-        _create(unit, command, operation)
-        return APPLIED
-    if not unit.exists:
+    if not unit.exists and not operation.CREATES:
         return NOT_THERE
-    change = _CHANGES[type(operation)]
     try:
-        change(unit, command, operation)
+        if isinstance(operation, MeshOperation):
+            made = operation.change(cast(Mesh, unit.mesh), command.name)
+            unit.mesh_stamp = object()
+        else:
+            made = _CHANGES[type(operation)](unit, command, operation) or NOTHING
     except UsageError as error:
         return Outcome("no-op", f"{error.code}: {error}")
+    unit.made = made
     return APPLIED
 
 
@@ -100,21 +118,35 @@ def _create(unit: Unit, command: Command, operation: CreatePrimitive) -> None:
     _begin(unit, command, operation, DEFAULT_COLOUR, mesh)
 
 
-def _import(unit: Unit, command: Command, operation: ImportMesh, assets: Mapping[bytes, bytes]) -> Outcome:
+def _create_v2(unit: Unit, command: Command, operation: CreatePrimitiveV2) -> None:
+    _begin(unit, command, operation, DEFAULT_COLOUR, operation.build(command.name))
+
+
+def _import(
+    unit: Unit, command: Command, operation: ImportMesh | ImportMeshV2, assets: Mapping[bytes, bytes]
+) -> Outcome:
     """Only a room that stored what it must not makes it come to `rejected`; the same at every peer, all the same."""
     data = assets.get(operation.asset)
     if data is None:
         return Outcome("rejected", f"UnknownAsset: {operation.asset.hex()} is not here")
     try:
-        mesh = build_imported(decode_polygons(data), command.name)
+        if isinstance(operation, ImportMesh):
+            mesh = build_imported(decode_polygons(data), command.name)
+        else:
+            mesh = mesh_of_asset(data, command.name)
     except UsageError as error:
         return Outcome("rejected", f"{error.code}: {error}")
     red, green, blue = operation.colour
     _begin(unit, command, operation, (red + 0.0, green + 0.0, blue + 0.0), mesh)
+    if isinstance(operation, ImportMeshV2):
+        _dress(unit, operation.surface)
     return APPLIED
 
 
-def _begin(unit: Unit, command: Command, operation: CreatePrimitive | ImportMesh, colour: Vector3, mesh: Mesh) -> None:
+_Creation = CreatePrimitive | CreatePrimitiveV2 | ImportMesh | ImportMeshV2
+
+
+def _begin(unit: Unit, command: Command, operation: _Creation, colour: Vector3, mesh: Mesh) -> None:
     assert unit.transform is None, "an entity's id comes from the one command that makes it"
     unit.transform = placed(operation)
     unit.material = Material(colour, DEFAULT_METALLIC, DEFAULT_ROUGHNESS)
@@ -125,7 +157,17 @@ def _begin(unit: Unit, command: Command, operation: CreatePrimitive | ImportMesh
     unit.mesh_stamp = object()
 
 
-def placed(operation: CreatePrimitive | ImportMesh | SetTransform) -> Transform:
+def _dress(unit: Unit, values: SurfaceValues) -> None:
+    """The surface's values, in the two components that they belong to; the second comes once it says something."""
+    unit.material = replace(
+        cast(Material, unit.material), metallic=values.metallic + 0.0, roughness=values.roughness + 0.0
+    )
+    surface = Surface.of(values)
+    if unit.surface is not None or surface != DEFAULT_SURFACE:
+        unit.surface = surface
+
+
+def placed(operation: _Creation | SetTransform) -> Transform:
     """The transform that an operation asks for, with no negative zeros."""
     x, y, z = operation.translation
     a, b, c, d = operation.rotation
@@ -138,20 +180,24 @@ def _transform(unit: Unit, command: Command, operation: SetTransform) -> None:
 
 
 def _move_vertices(unit: Unit, command: Command, operation: MoveVertices) -> None:
-    ids = operation.vertices
     targets = np.frombuffer(operation.targets, dtype="<f8").reshape(-1, 3)
-    move_vertices(cast(Mesh, unit.mesh), [ids[at : at + 16] for at in range(0, len(ids), 16)], targets)
+    move_vertices(cast(Mesh, unit.mesh), split_ids(operation.vertices), targets)
     unit.mesh_stamp = object()
 
 
-def _extrude_face(unit: Unit, command: Command, operation: ExtrudeFace) -> None:
-    extrude_face(cast(Mesh, unit.mesh), operation.face, operation.distance, command.name)
+def _extrude_face(unit: Unit, command: Command, operation: ExtrudeFace) -> Made:
+    made = extrude_face(cast(Mesh, unit.mesh), operation.face, operation.distance, command.name)
     unit.mesh_stamp = object()
+    return Made(made.vertices, made.side_edges + made.cap_edges, made.side_faces)
 
 
 def _paint(unit: Unit, command: Command, operation: Paint) -> None:
     red, green, blue = operation.colour
     unit.material = replace(cast(Material, unit.material), colour=(red + 0.0, green + 0.0, blue + 0.0))
+
+
+def _set_surface(unit: Unit, command: Command, operation: SetSurface) -> None:
+    _dress(unit, operation.surface)
 
 
 def _rename(unit: Unit, command: Command, operation: Rename) -> None:
@@ -162,11 +208,14 @@ def _delete(unit: Unit, command: Command, operation: Delete) -> None:
     unit.deleted = True
 
 
-_CHANGES: dict[type[Any], Callable[[Unit, Command, Any], None]] = {
+_CHANGES: dict[type[Any], Callable[[Unit, Command, Any], Made | None]] = {
+    CreatePrimitive: _create,
+    CreatePrimitiveV2: _create_v2,
     SetTransform: _transform,
     MoveVertices: _move_vertices,
     ExtrudeFace: _extrude_face,
     Paint: _paint,
+    SetSurface: _set_surface,
     Rename: _rename,
     Delete: _delete,
 }

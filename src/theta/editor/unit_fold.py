@@ -6,7 +6,8 @@ from itertools import islice
 
 from theta.base.identifiers import Position
 from theta.commands.log import Command
-from theta.editor.unit import NO_ASSETS, SUSPENDED, Outcome, Unit, apply
+from theta.editor.unit import APPLIED, NO_ASSETS, SUSPENDED, Outcome, Unit, apply
+from theta.mesh.results import Made
 
 CHECKPOINT_COMMANDS = 32
 CHECKPOINTS_MAX = 8
@@ -52,8 +53,8 @@ class UnitFold:
             command = self.commands[self._folded]
             yield command, fold_one(self.state, command, is_effective, self._assets)
             self._folded += 1
-            # An import costs as much as thousands of other commands: not twice, when it can be helped.
-            if self._folded % CHECKPOINT_COMMANDS == 0 or command.operation.assets:
+            # An import or a subdivision costs as much as thousands of other commands: not twice, if it can be helped.
+            if self._folded % CHECKPOINT_COMMANDS == 0 or command.operation.assets or command.operation.price:
                 self._keep()
 
     def trial(self, first: Command, is_effective: IsEffective) -> list[tuple[Command, Outcome]]:
@@ -61,6 +62,14 @@ class UnitFold:
         start, state = self._state_before(bisect_left(self._positions, first.position))
         rest = islice(self.commands, start, None)
         return [(command, fold_one(state, command, is_effective, self._assets)) for command in rest]
+
+    def made(self, command: Command, is_effective: IsEffective) -> Made | None:
+        """What a command made in the mesh, as all is folded now; None when it was not applied."""
+        index = bisect_left(self._positions, command.position)
+        start, state = self._state_before(index)
+        for each in self.commands[start:index]:
+            fold_one(state, each, is_effective, self._assets)
+        return state.made if fold_one(state, command, is_effective, self._assets) == APPLIED else None
 
     def length_from(self, first: Command) -> int:
         """How many commands there are from `first` on."""

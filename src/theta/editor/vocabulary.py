@@ -1,48 +1,51 @@
-"""The command types and their payloads: spec/commands.md, CMD-30 to CMD-38.
+"""The command types and their payloads: spec/commands.md, CMD-30 to CMD-38 and CMD-43 to CMD-59.
 
-A released (name, version) keeps its behaviour for ever; what behaves differently gets a new version. Payloads are
-MessagePack arrays of the fields below. Everything is evaluated before it is sent: quaternions and positions, never
-angles. Lengths are metres, colours sRGB in [0, 1] as picked on a screen, rotations unit quaternions (x, y, z, w).
+A released (name, version) keeps its behaviour for ever; what behaves differently gets a new version, whose class says
+so at its end. Payloads are MessagePack arrays of the fields below. Everything is evaluated before it is sent:
+quaternions and positions, never angles. Lengths are metres, colours sRGB in [0, 1] as picked on a screen, rotations
+unit quaternions (x, y, z, w). What changes a mesh is in `theta.editor.mesh_operations`.
 """
-
-import re
-from typing import ClassVar
-
-import numpy as np
 
 from theta.base import limits
 from theta.base.errors import InvalidValue
+from theta.editor.creation import CreatePrimitiveV2, ImportMeshV2
+from theta.editor.mesh_operations import MESH_OPERATIONS
+from theta.editor.operation import (
+    Operation,
+    Quaternion,
+    Vector3,
+    check_between,
+    check_colour,
+    check_ids,
+    check_name,
+    check_placement,
+    check_points,
+)
+from theta.editor.surface import SetSurface
+from theta.editor.touches import of_entity
 from theta.mesh.primitives import PRIMITIVES
-from theta.wire.messages import GestureName, Part
+from theta.wire.messages import GestureName
 from theta.wire.types import Digest32, Id16
 
-Vector3 = tuple[float, float, float]
-Quaternion = tuple[float, float, float, float]
-
-
-# C0, DEL and C1, line and paragraph separators, and what turns the direction of writing. Listed here because what
-# `str.isprintable` says depends on the Python version, and a record must be as good for every peer as for its room.
-_CONTROL_CHARACTERS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-
-
-class Operation(Part, frozen=True, forbid_unknown_fields=True):
-    """Base of all payloads; `check` looks at the values alone, never at the document."""
-
-    NAME: ClassVar[str]
-    VERSION: ClassVar[int] = 1
-    CREATES: ClassVar[int] = 0
-
-    def check(self) -> None:
-        """Refuse values that no document could accept.
-
-        Raises:
-            InvalidValue: names the field and its limit.
-        """
-
-    @property
-    def assets(self) -> tuple[bytes, ...]:
-        """The names (32 bytes) of the assets that it cannot be folded without."""
-        return ()
+__all__ = [
+    "OPERATIONS",
+    "CreatePrimitive",
+    "CreatePrimitiveV2",
+    "Delete",
+    "ExtrudeFace",
+    "ImportMesh",
+    "ImportMeshV2",
+    "MoveVertices",
+    "Operation",
+    "Paint",
+    "Quaternion",
+    "Rename",
+    "SetEffective",
+    "SetSurface",
+    "SetTransform",
+    "Vector3",
+    "check_name",
+]
 
 
 class CreatePrimitive(Operation, frozen=True):
@@ -95,6 +98,7 @@ class SetTransform(Operation, frozen=True):
     """Place an entity: `translation`, `rotation` and `scale` relative to the world."""
 
     NAME = "theta.transform"
+    WRITES = of_entity("transform")
     entity: Id16
     translation: Vector3
     rotation: Quaternion
@@ -119,11 +123,7 @@ class MoveVertices(Operation, frozen=True):
 
     def check(self) -> None:
         """See Operation.check."""
-        count, rest = divmod(len(self.vertices), limits.IDENTIFIER_BYTES)
-        if rest or not 1 <= count <= limits.MOVED_VERTICES_MAX:
-            raise InvalidValue("vertices", len(self.vertices), f"1 to {limits.MOVED_VERTICES_MAX} ids of 16 bytes")
-        if len({self.vertices[at : at + 16] for at in range(0, len(self.vertices), 16)}) != count:
-            raise InvalidValue("vertices", count, "distinct ids")
+        count = check_ids("vertices", self.vertices, limits.MOVED_VERTICES_MAX)
         for field, data in (("targets", self.targets), ("deltas", self.deltas)):
             check_points(field, data, count)
 
@@ -147,6 +147,7 @@ class Paint(Operation, frozen=True):
     """Give an entity's material a base colour."""
 
     NAME = "theta.paint"
+    WRITES = of_entity("colour")
     entity: Id16
     colour: Vector3
 
@@ -159,6 +160,7 @@ class Rename(Operation, frozen=True):
     """Name an entity."""
 
     NAME = "theta.rename"
+    WRITES = of_entity("name")
     entity: Id16
     name: str
 
@@ -171,6 +173,7 @@ class Delete(Operation, frozen=True):
     """Take an entity out of the document."""
 
     NAME = "theta.delete"
+    WRITES = of_entity("existence")
     entity: Id16
 
 
@@ -197,46 +200,8 @@ OPERATIONS: tuple[type[Operation], ...] = (
     Delete,
     SetEffective,
     ImportMesh,
+    CreatePrimitiveV2,
+    ImportMeshV2,
+    SetSurface,
+    *MESH_OPERATIONS,
 )
-
-
-def check_between(field: str, value: float, low: float, high: float) -> None:
-    """Refuse a number that is out of [low, high], or is none."""
-    if not low <= value <= high:
-        raise InvalidValue(field, value, f"between {low:g} and {high:g}")
-
-
-def check_name(name: str) -> None:
-    """Refuse an empty or over-long name, and control characters."""
-    if not 1 <= len(name) <= limits.ENTITY_NAME_CHARACTERS_MAX or _CONTROL_CHARACTERS.search(name):
-        raise InvalidValue("name", name, f"1 to {limits.ENTITY_NAME_CHARACTERS_MAX} printable characters")
-
-
-def check_colour(colour: Vector3) -> None:
-    """Refuse a colour with a channel out of [0, 1]."""
-    for value in colour:
-        check_between("colour", value, 0.0, 1.0)
-
-
-def check_placement(translation: Vector3, rotation: Quaternion, scale: Vector3) -> None:
-    """Refuse a placement out of the world, a rotation that is not of unit length, and a scale of nothing."""
-    for value in translation:
-        check_between("translation", value, -limits.COORDINATE_METRES_MAX, limits.COORDINATE_METRES_MAX)
-    for value in rotation:
-        check_between("rotation", value, -1.000001, 1.000001)
-    x, y, z, w = rotation
-    length_squared = x * x + y * y + z * z + w * w
-    if not 0.999 <= length_squared <= 1.001:
-        raise InvalidValue("rotation", rotation, "a unit quaternion (x, y, z, w)")
-    for value in scale:
-        check_between("scale", value, limits.SCALE_FACTOR_MIN, limits.SCALE_FACTOR_MAX)
-
-
-def check_points(field: str, data: bytes, count: int) -> None:
-    """Refuse anything but `count` × 3 finite little-endian float64 within the world."""
-    if len(data) != count * 24:
-        raise InvalidValue(field, len(data), f"{count * 24} bytes, 3 float64 for each vertex")
-    values = np.frombuffer(data, "<f8")
-    outside = values[~(np.abs(values) <= limits.COORDINATE_METRES_MAX)]
-    if len(outside):
-        check_between(field, float(outside[0]), -limits.COORDINATE_METRES_MAX, limits.COORDINATE_METRES_MAX)

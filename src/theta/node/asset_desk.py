@@ -22,7 +22,8 @@ from theta.base.moment import Moment
 from theta.commands.log import CommandLog
 from theta.commands.roles import may_edit
 from theta.commands.store import StoredAsset
-from theta.mesh import UnusableAsset, asset_name, decode_polygons
+from theta.editor.mesh_assets import face_count_of
+from theta.mesh import UnusableAsset, asset_name
 from theta.node.asset_shelf import AssetShelf
 from theta.node.connections import Connection, Connections, Participant
 from theta.node.outbound import Outbound
@@ -231,7 +232,7 @@ class AssetDesk:
         if asset_name(data) != name:
             raise _Refusal("WrongHash", "the bytes are not those that the asset's name stands for")
         try:
-            decode_polygons(data)
+            face_count_of(data)
         except UnusableAsset as error:
             raise _Refusal(error.code, str(error)) from error
         self._check_space(now, len(data))

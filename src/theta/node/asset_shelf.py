@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from theta.mesh import asset_name, decode_polygons
+from theta.editor.mesh_assets import face_count_of
+from theta.mesh import asset_name
 
 
 class AssetShelf(Mapping[bytes, bytes]):
@@ -28,7 +29,7 @@ class AssetShelf(Mapping[bytes, bytes]):
         """
         name = asset_name(data)
         if name not in self._assets:
-            self._faces[name] = len(decode_polygons(data).counts)
+            self._faces[name] = face_count_of(data)
             self._assets[name] = data
             self.byte_count += len(data)
         return name

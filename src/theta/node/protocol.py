@@ -12,7 +12,7 @@ import msgspec
 from theta.base.identifiers import blake2b_128, name_id
 from theta.commands.registry import CommandRegistry
 from theta.ecs.component import component_type
-from theta.editor.components import DOCUMENT_COMPONENTS, MESH_CONTENT
+from theta.editor.components import DOCUMENT_COMPONENTS, MESH_CONTENT, MESH_REDIRECTS
 from theta.editor.vocabulary import OPERATIONS
 from theta.replication.presence import Presence
 from theta.wire.messages import FROM_PARTICIPANT, FROM_ROOM, PLANES, PROTOCOL_VERSION, Message, canonical_name
@@ -33,7 +33,7 @@ def manifest() -> dict[str, Any]:
         },
         "commands": {f"{operation.NAME}@{operation.VERSION}": _fields(operation) for operation in OPERATIONS},
         "components": [component_type(declared).descriptor() for declared in (*DOCUMENT_COMPONENTS, Presence)],
-        "content": {MESH_CONTENT: f"{name_id(MESH_CONTENT):016x}"},
+        "content": {name: f"{name_id(name):016x}" for name in (MESH_CONTENT, MESH_REDIRECTS)},
     }
 
 

@@ -1,12 +1,22 @@
 """The document as it is exported: a copy of one moment, taken in slices so that a large room is not held up."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 from theta.base.limits import EXPORT_SLICE_FACES
+from theta.editor.components import DEFAULT_SURFACE
+from theta.editor.surface import AlphaMode
 from theta.editor.unit import Unit
 from theta.gltf import ExportedEntity
 from theta.mesh import Mesh
 from theta.node.replica import Replica
+from theta.node.scene_writing import SceneToWrite, scene_to_write
+
+_ALPHA_MODES: dict[AlphaMode, Literal["OPAQUE", "MASK", "BLEND"]] = {
+    "opaque": "OPAQUE",
+    "mask": "MASK",
+    "blend": "BLEND",
+}
 
 
 class SceneCopy:
@@ -34,11 +44,18 @@ class SceneCopy:
 
     def entities(self) -> list[ExportedEntity]:
         """Every entity that has a mesh, ids ascending; call it right after `copy_some` returned True."""
-        return [
-            exported(unit, self._copies[entity][1])
+        return list(self._by_id().values())
+
+    def to_write(self) -> SceneToWrite:
+        """All that it takes to write them, in another thread if need be; call it right after `copy_some` was True."""
+        return scene_to_write(self._replica, self._by_id())
+
+    def _by_id(self) -> dict[bytes, ExportedEntity]:
+        return {
+            entity: exported(unit, self._copies[entity][1])
             for entity, unit in units_to_export(self._replica)
             if self._copies[entity][0] is unit.mesh_stamp
-        ]
+        }
 
     def _lacking(self) -> list[bytes]:
         return [
@@ -53,6 +70,12 @@ class SceneCopy:
             return 1
         self._copies[entity] = unit.mesh_stamp, unit.mesh.copy()
         return 1 + unit.mesh.face_count
+
+
+def document_to_write(replica: Replica) -> SceneToWrite:
+    """The whole document as it is written; the meshes are the document's own, so that nothing may change meanwhile."""
+    units = {entity: exported(unit, unit.mesh) for entity, unit in units_to_export(replica) if unit.mesh is not None}
+    return scene_to_write(replica, units)
 
 
 def exported_entities(replica: Replica) -> list[ExportedEntity]:
@@ -72,6 +95,7 @@ def exported(unit: Unit, mesh: Mesh) -> ExportedEntity:
     """A unit as it is written, with `mesh` for its mesh."""
     place, material = unit.transform, unit.material
     assert place is not None and material is not None
+    surface = unit.surface or DEFAULT_SURFACE
     return ExportedEntity(
         unit.name.text if unit.name is not None else "",
         place.translation,
@@ -81,4 +105,9 @@ def exported(unit: Unit, mesh: Mesh) -> ExportedEntity:
         material.metallic,
         material.roughness,
         mesh,
+        surface.emissive,
+        surface.opacity,
+        _ALPHA_MODES[surface.alpha_mode],
+        surface.alpha_cutoff,
+        surface.double_sided,
     )

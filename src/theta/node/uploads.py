@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from theta.base.limits import ASSET_PART_BYTES_MAX, ASSET_WINDOW_BYTES, ASSETS_BYTES_MAX
 from theta.base.moment import Moment
 from theta.commands.admission import READ_ONLY_RETRY_SECONDS
-from theta.mesh import asset_name, decode_polygons
+from theta.editor.mesh_assets import face_count_of
+from theta.mesh import asset_name
 from theta.node.events import AssetNotStored, AssetProgress, AssetStored, Event, Postponed
 from theta.wire.messages import AssetPart, AssetReceived, AssetRefused
 
@@ -47,7 +48,7 @@ class Uploads:
         Raises:
             UnusableAsset: no room would take it; names the field.
         """
-        decode_polygons(data)
+        face_count_of(data)
         name = asset_name(data)
         self._waiting.setdefault(name, _Upload(data))
         return name

@@ -25,6 +25,7 @@ from theta.editor.vocabulary import (
 from theta.mesh import encode_polygons
 from theta.mesh.primitives import PRIMITIVES
 from theta.node.peer import Peer
+from theta.sim.modelling import mesh_operation
 from theta.wire.messages import GestureName
 
 UPRIGHT: Quaternion = (0.0, 0.0, 0.0, 1.0)
@@ -112,6 +113,7 @@ def random_operation(peer: Peer, randomness: Randomness) -> Operation:
         (15, lambda: _set_transform(entity, randomness)),
         (20, lambda: _move_vertices(peer, entity, randomness)),
         (25, lambda: _extrude(peer, entity, randomness)),
+        (40, lambda: mesh_operation(peer.replica.document.mesh(entity), entity, randomness)),
         (15, lambda: Paint(entity, _colour(randomness))),
         (10, lambda: Rename(entity, f"thing {randomness.integer(100)}")),
         (7, lambda: Delete(entity)),

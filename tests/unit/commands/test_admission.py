@@ -147,7 +147,7 @@ def _viewer(attempt: Attempt) -> None:
 
 
 def _unknown_version(attempt: Attempt) -> None:
-    attempt.change(version=2)
+    attempt.change(version=99)
 
 
 def _bad_payload(attempt: Attempt) -> None:

@@ -22,7 +22,7 @@ from theta.base.errors import InvalidValue
 from theta.base.identifiers import name_id
 from theta.ecs.component import canonical_bytes, component_type
 from theta.ecs.world import World
-from theta.editor.components import DOCUMENT_COMPONENTS, Material, MeshRef, Name, Owner, Transform
+from theta.editor.components import DOCUMENT_COMPONENTS, Material, MeshRef, Name, Owner, Surface, Transform
 from theta.editor.document import MESH_CONTENT_ID, Document, hash_term
 from theta.mesh import canonical_bytes as canonical_mesh_bytes
 from theta.mesh import parse_canonical
@@ -36,7 +36,9 @@ def test_doc_1_components_have_these_bytes() -> None:
     assert canonical_bytes(Name("Würfel")) == "Würfel".encode()
     assert canonical_bytes(Owner(b"k" * 32)) == b"k" * 32
     assert canonical_bytes(MeshRef(b"m" * 16)) == b"m" * 16
-    names = ["theta.Transform", "theta.Material", "theta.Name", "theta.Owner", "theta.MeshRef"]
+    surface = Surface((0.5, -0.0, 1.0), 0.25, 0.5, 1, 2)
+    assert canonical_bytes(surface) == doubles(0.5, 0.0, 1.0, 0.25, 0.5) + b"\1\2"
+    names = ["theta.Transform", "theta.Material", "theta.Name", "theta.Owner", "theta.MeshRef", "theta.Surface"]
     assert [component_type(each).name for each in DOCUMENT_COMPONENTS] == names
     assert [component_type(each).id for each in DOCUMENT_COMPONENTS] == [name_id(name) for name in names]
 

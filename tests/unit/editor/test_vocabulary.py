@@ -10,6 +10,7 @@ from theta.base import limits
 from theta.base.errors import InvalidValue
 from theta.commands.registry import CommandRegistry, encode_payload
 from theta.editor import vocabulary
+from theta.editor.mesh_operations import MESH_OPERATIONS
 from theta.editor.vocabulary import (
     OPERATIONS,
     Delete,
@@ -180,6 +181,11 @@ def test_the_vocabulary_is_frozen() -> None:
         "theta.delete@1",
         "theta.set_effective@1",
         "theta.import_mesh@1",
+        "theta.create_primitive@2",
+        "theta.import_mesh@2",
+        "theta.set_surface@1",
+        *(f"{each.NAME}@{each.VERSION}" for each in MESH_OPERATIONS),
     ]
-    assert [each.NAME for each in OPERATIONS if each.CREATES] == ["theta.create_primitive", "theta.import_mesh"]
+    creating = [f"{each.NAME}@{each.VERSION}" for each in OPERATIONS if each.CREATES]
+    assert creating == [f"theta.{name}@{version}" for version in (1, 2) for name in ("create_primitive", "import_mesh")]
     assert [each.NAME for each in GOOD if each.assets] == ["theta.import_mesh"]

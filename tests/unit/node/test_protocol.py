@@ -45,6 +45,7 @@ def test_wire_3_the_hash_is_of_the_canonical_manifest() -> None:
     assert b": " not in manifest_bytes()
     assert set(manifest()["messages"]) == {f"theta.{kind.__name__}" for kind in (*FROM_PARTICIPANT, *FROM_ROOM)}
     assert set(manifest()["commands"]) == {f"{operation.NAME}@{operation.VERSION}" for operation in OPERATIONS}
+    assert set(manifest()["content"]) == {"theta.Mesh", "theta.Redirects"}
     names = [component["name"] for component in manifest()["components"]]
     assert names == [
         "theta.Transform",
@@ -52,6 +53,7 @@ def test_wire_3_the_hash_is_of_the_canonical_manifest() -> None:
         "theta.Name",
         "theta.Owner",
         "theta.MeshRef",
+        "theta.Surface",
         "theta.Presence",
     ]
 

@@ -1,25 +1,31 @@
-"""Polygons into a room: encode them, give them to the room, and then name them in a command."""
+"""Polygons and meshes into a room: encode them, give them to the room, and then name them in a command."""
 
 from collections.abc import Callable, Sequence
 from typing import TypedDict
 
-from theta.adapters.client.entities import quaternion, scale_of, vector
 from theta.adapters.client.errors import CommandRefused
+from theta.adapters.client.values import quaternion, scale_of, vector
 from theta.adapters.client.waiting import Waiting
 from theta.adapters.host import machine_clock
-from theta.editor.components import DEFAULT_COLOUR
-from theta.editor.vocabulary import ImportMesh
+from theta.editor.components import DEFAULT_COLOUR, DEFAULT_METALLIC, DEFAULT_ROUGHNESS
+from theta.editor.surface import SurfaceValues
+from theta.editor.vocabulary import ImportMeshV2
+from theta.mesh import asset_name
 from theta.node.events import AssetNotStored, AssetProgress, AssetStored, Event
 from theta.node.peer import Peer
 
 Progress = Callable[[int, int], None]
 
+PLAIN = SurfaceValues(DEFAULT_METALLIC, DEFAULT_ROUGHNESS, (0.0, 0.0, 0.0), 1.0, "opaque", 0.5, True)
+"""What an object's surface is when nothing is said of it."""
+
 
 class ImportDetails(TypedDict, total=False):
-    """What may be said of imported polygons.
+    """What may be said of an imported object.
 
     `name` is what people call the object; `at` metres; `rotation` a quaternion (x, y, z, w); `scale` one factor or
-    three; `colour` sRGB in [0, 1]; `on_progress` is called with (bytes the room has, bytes in all).
+    three; `colour` sRGB in [0, 1]; `surface` all else of how it looks; `on_progress` is called with (bytes the room
+    has, bytes in all).
     """
 
     name: str
@@ -27,22 +33,24 @@ class ImportDetails(TypedDict, total=False):
     rotation: Sequence[float]
     scale: float | Sequence[float]
     colour: Sequence[float]
+    surface: SurfaceValues
     on_progress: Progress
 
 
-def import_command(asset: bytes, details: ImportDetails) -> ImportMesh:
-    """The command that makes an object of a stored asset.
+def import_command(data: bytes, details: ImportDetails) -> ImportMeshV2:
+    """The command that makes an object of an asset, once it is stored.
 
     Raises:
         InvalidValue: a value out of its limits.
     """
-    command = ImportMesh(
-        asset,
+    command = ImportMeshV2(
+        asset_name(data),
         details.get("name", "import"),
         vector(details.get("at", (0.0, 0.0, 0.0)), "at"),
         quaternion(details.get("rotation", (0.0, 0.0, 0.0, 1.0))),
         scale_of(details.get("scale", 1.0)),
         vector(details.get("colour", DEFAULT_COLOUR), "colour"),
+        details.get("surface", PLAIN),
     )
     command.check()
     return command

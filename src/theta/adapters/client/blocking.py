@@ -3,20 +3,23 @@
 import asyncio
 import os
 import threading
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
+from functools import partial, wraps
+from inspect import iscoroutinefunction
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
 from numpy.typing import ArrayLike
 
 from theta.adapters.client.assets import ImportDetails
-from theta.adapters.client.entities import Entity, Face
+from theta.adapters.client.entities import Entity
+from theta.adapters.client.files import FileDetails
 from theta.adapters.client.opening import TransportChoice
 from theta.adapters.client.room_client import RoomClient
+from theta.adapters.client.values import Element
 from theta.base.errors import NotConnected
-from theta.mesh import Faces
+from theta.mesh import Faces, Mesh
 from theta.wire.messages import Person
 
 Result = TypeVar("Result")
@@ -99,6 +102,18 @@ class BlockingRoom:
         """Make an object of polygons; see RoomClient.import_polygons."""
         return BlockingEntity(self, self.call(self.room.import_polygons(positions, faces, **details)))
 
+    def import_mesh(self, mesh: Mesh, **details: Unpack[ImportDetails]) -> "BlockingEntity":
+        """Make an object of a mesh of your own; see RoomClient.import_mesh."""
+        return BlockingEntity(self, self.call(self.room.import_mesh(mesh, **details)))
+
+    def import_file(self, path: str | os.PathLike[str], **details: Unpack[FileDetails]) -> list["BlockingEntity"]:
+        """Make objects of a file; see RoomClient.import_file."""
+        return [BlockingEntity(self, entity) for entity in self.call(self.room.import_file(path, **details))]
+
+    def export(self, path: str | os.PathLike[str]) -> None:
+        """Write the room to a file; see RoomClient.export."""
+        self.call(self.room.export(path))
+
     def undo(self) -> None:
         """See RoomClient.undo."""
         self.call(self.room.undo())
@@ -145,34 +160,22 @@ class BlockingEntity:
         self.entity = entity
 
     def __getattr__(self, name: str) -> Any:
-        """What an Entity can tell: name, position, faces and so on."""
+        """What an Entity can tell (name, position, faces and so on), and its verbs, which wait until they are done."""
         if name.startswith("_"):
             raise AttributeError(name)
-        return self._room.read(lambda room: getattr(self.entity, name))
+        found = self._room.read(lambda room: getattr(self.entity, name))
+        return self._waiting(found) if iscoroutinefunction(found) else found
 
-    def place(self, **placement: Any) -> None:
-        """See Entity.place."""
-        self._room.call(self.entity.place(**placement))
+    def separate(self, faces: Iterable[Element], name: str | None = None) -> "BlockingEntity":
+        """See Entity.separate."""
+        return BlockingEntity(self._room, self._room.call(self.entity.separate(faces, name)))
 
-    def extrude_face(self, face: Face | bytes, distance: float) -> Face:
-        """See Entity.extrude_face."""
-        return self._room.call(self.entity.extrude_face(face, distance))
+    def _waiting(self, verb: Callable[..., Coroutine[Any, Any, Result]]) -> Callable[..., Result]:
+        @wraps(verb)
+        def call(*arguments: Any, **named: Any) -> Result:
+            return self._room.call(verb(*arguments, **named))
 
-    def move_vertices(self, vertices: Sequence[bytes], targets: ArrayLike) -> None:
-        """See Entity.move_vertices."""
-        self._room.call(self.entity.move_vertices(vertices, targets))
-
-    def paint(self, colour: Sequence[float]) -> None:
-        """See Entity.paint."""
-        self._room.call(self.entity.paint(colour))
-
-    def rename(self, name: str) -> None:
-        """See Entity.rename."""
-        self._room.call(self.entity.rename(name))
-
-    def delete(self) -> None:
-        """See Entity.delete."""
-        self._room.call(self.entity.delete())
+        return call
 
     def __repr__(self) -> str:
         """As the handle."""

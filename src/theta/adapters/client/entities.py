@@ -1,46 +1,38 @@
 """Handles to what is in a room. A handle reads the document as it is now, and its verbs send commands."""
 
-from collections.abc import Iterator, Sequence
-from typing import Protocol, TypeVar, cast
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple, TypedDict, TypeVar, Unpack
 
+import msgspec
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from theta.base.errors import InvalidValue, UnknownElement
-from theta.base.identifiers import CommandName
-from theta.editor.components import Material, Name, Owner, Transform
-from theta.editor.document import Document
+from theta.adapters.client.modelling import Modelling
+from theta.adapters.client.room_view import RoomView
+from theta.adapters.client.selecting import Selecting
+from theta.adapters.client.values import Element, id_of, ids_of, number, quaternion, scale_of, vector
+from theta.base.errors import UnknownElement
+from theta.base.identifiers import entity_id
+from theta.ecs.entities import Entity as Row
+from theta.editor.components import DEFAULT_SURFACE, Material, Name, Owner, Surface, Transform
+from theta.editor.history import describe
+from theta.editor.mesh_operations import ExtrudeFaceV2
+from theta.editor.mesh_parts import part_bytes
+from theta.editor.surface import AlphaMode, SurfaceValues
 from theta.editor.vocabulary import (
     Delete,
-    ExtrudeFace,
-    MoveVertices,
+    ImportMeshV2,
     Operation,
     Paint,
     Quaternion,
     Rename,
+    SetSurface,
     SetTransform,
     Vector3,
 )
 from theta.mesh import Mesh, face_centroid, face_normal, nearest_face_to_normal
 
 AnyComponent = TypeVar("AnyComponent")
-
-
-class RoomView(Protocol):
-    """What a handle needs of its room."""
-
-    @property
-    def document(self) -> Document:
-        """The document as folded here."""
-        ...
-
-    def name_of(self, author: bytes) -> str:
-        """What an author (32-byte public key) was called last."""
-        ...
-
-    async def perform(self, *operations: Operation) -> CommandName:
-        """Send commands and wait until they are on disk and folded here."""
-        ...
 
 
 class Face:
@@ -101,7 +93,35 @@ class Faces:
         return Face(self._entity, nearest_face_to_normal(self._entity.mesh, direction))
 
 
-class Entity:
+class SurfaceDetails(TypedDict, total=False):
+    """What may be said of a surface; as in SurfaceValues."""
+
+    metallic: float
+    roughness: float
+    emissive: Vector3
+    opacity: float
+    alpha_mode: AlphaMode
+    alpha_cutoff: float
+    double_sided: bool
+
+
+class MadeBy(NamedTuple):
+    """Who made an element.
+
+    Attributes:
+        name: what the author was called last.
+        author: the author's public key, 32 bytes.
+        what: the command, in a few words.
+        seq: the record of the log that it is in.
+    """
+
+    name: str
+    author: bytes
+    what: str
+    seq: int
+
+
+class Entity(Modelling):
     """An object in the room, by its 16-byte id."""
 
     def __init__(self, room: RoomView, identifier: bytes) -> None:
@@ -163,6 +183,20 @@ class Entity:
         return Faces(self)
 
     @property
+    def select(self) -> Selecting:
+        """Ways to choose vertices, edges and faces of its mesh."""
+        return Selecting(self)
+
+    @property
+    def surface(self) -> SurfaceValues:
+        """How its surface takes light, beyond its colour."""
+        row = self._row()
+        world = self._room.document.world
+        material = world.read(row, Material)
+        found = world.read(row, Surface) if world.has(row, Surface) else DEFAULT_SURFACE
+        return found.values(material)
+
+    @property
     def vertices(self) -> list[bytes]:
         """The ids of its mesh's vertices, ascending."""
         return self.mesh.vertex_ids()
@@ -193,23 +227,44 @@ class Entity:
             )
         )
 
-    async def extrude_face(self, face: Face | bytes, distance: float) -> Face:
+    async def extrude_face(self, face: Element, distance: float) -> Face:
         """Pull a face `distance` metres along its normal (negative: push it in) and return it, the new cap."""
-        identifier = face.id if isinstance(face, Face) else face
-        await self._perform(ExtrudeFace(self.id, identifier, number(distance, "distance")))
-        return Face(self, identifier)
-
-    async def move_vertices(self, vertices: Sequence[bytes], targets: ArrayLike) -> None:
-        """Move vertices to `targets`: (n, 3) metres, in the mesh's space."""
-        goal = np.asarray(targets, dtype="<f8")
-        if goal.shape != (len(vertices), 3):
-            raise InvalidValue("targets", goal.shape, f"of shape ({len(vertices)}, 3)")
-        start = np.array([self.mesh.position(vertex) for vertex in vertices], dtype="<f8").reshape(-1, 3)
-        await self._perform(MoveVertices(self.id, b"".join(vertices), goal.tobytes(), (goal - start).tobytes()))
+        identifier = id_of(face)
+        await self._perform(ExtrudeFaceV2(self.id, identifier, number(distance, "distance")))
+        return Face(self, self.mesh.the_one("face", identifier))
 
     async def paint(self, colour: Sequence[float]) -> None:
         """Give it a colour: sRGB red, green, blue, each in [0, 1]."""
         await self._perform(Paint(self.id, vector(colour, "colour")))
+
+    async def set_surface(self, **values: Unpack[SurfaceDetails]) -> None:
+        """Change how its surface takes light; what is left out stays."""
+        await self._perform(SetSurface(self.id, msgspec.structs.replace(self.surface, **values)))
+
+    async def separate(self, faces: Iterable[Element], name: str | None = None) -> "Entity":
+        """Make an object of its own of some faces: they leave this one and keep their ids. One step for undo.
+
+        Args:
+            faces: some, but not all, of its faces.
+            name: what people call the new object; by default as this one.
+        """
+        ids = ids_of(faces)
+        transform = self._read(Transform)
+        asset = await self._room.upload(part_bytes(self.mesh, ids))
+        place = (transform.translation, transform.rotation, transform.scale)
+        async with self._room.as_one_step():
+            made = await self._room.perform(ImportMeshV2(asset, name or self.name, *place, self.colour, self.surface))
+            await self.delete_elements(faces=ids)
+        return Entity(self._room, entity_id(made))
+
+    def made_by(self, element: Element) -> MadeBy:
+        """Who made a vertex, an edge or a face of its mesh, and how.
+
+        Raises:
+            UnknownElement: no such element lives.
+        """
+        command = self._room.maker_of(self.id, self.select.kind_of(element), id_of(element))
+        return MadeBy(self._room.name_of(command.author), command.author, describe(command), command.seq)
 
     async def rename(self, name: str) -> None:
         """Call it something else."""
@@ -223,10 +278,13 @@ class Entity:
         await self._room.perform(operation)
 
     def _read(self, component: type[AnyComponent]) -> AnyComponent:
+        return self._room.document.world.read(self._row(), component)
+
+    def _row(self) -> Row:
         row = self._room.document.row(self.id)
         if row is None:
             raise UnknownElement("object", self.id)
-        return self._room.document.world.read(row, component)
+        return row
 
     def __eq__(self, other: object) -> bool:
         """The same object in the same room."""
@@ -239,50 +297,3 @@ class Entity:
     def __repr__(self) -> str:
         """Short, for the REPL."""
         return f"<Entity {self.name!r} {self.id.hex()[:8]}>" if self.exists else f"<Entity {self.id.hex()[:8]}, gone>"
-
-
-def vector(values: Sequence[float], field: str) -> Vector3:
-    """Three floats.
-
-    Raises:
-        InvalidValue: there are not three.
-    """
-    if len(values) != 3:
-        raise InvalidValue(field, values, "three numbers")
-    x, y, z = (number(value, field) for value in values)
-    return x, y, z
-
-
-def quaternion(values: Sequence[float]) -> Quaternion:
-    """A quaternion (x, y, z, w), made of unit length.
-
-    Raises:
-        InvalidValue: there are not four numbers, or all are zero.
-    """
-    if len(values) != 4:
-        raise InvalidValue("rotation", values, "a quaternion (x, y, z, w)")
-    x, y, z, w = (number(value, "rotation") for value in values)
-    length = (x * x + y * y + z * z + w * w) ** 0.5
-    if not 0.0 < length < float("inf"):
-        raise InvalidValue("rotation", values, "a quaternion (x, y, z, w) that can be made of unit length")
-    return x / length, y / length, z / length, w / length
-
-
-def scale_of(scale: float | Sequence[float]) -> Vector3:
-    """One factor for all axes, or three."""
-    if np.ndim(scale) > 0:
-        return vector(cast(Sequence[float], scale), "scale")
-    factor = number(cast(float, scale), "scale")
-    return factor, factor, factor
-
-
-def number(value: float, field: str) -> float:
-    """A float.
-
-    Raises:
-        InvalidValue: it is none.
-    """
-    try:
-        return float(value)
-    except (TypeError, ValueError) as error:
-        raise InvalidValue(field, value, "a number") from error

@@ -3,33 +3,33 @@
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Self, Unpack
-
-from numpy.typing import ArrayLike
+from typing import Self
 
 from theta.adapters.client.address import Who, load_identity, room_address
-from theta.adapters.client.assets import ImportDetails, import_command, upload
+from theta.adapters.client.assets import Progress, upload
 from theta.adapters.client.driver import PeerDriver
-from theta.adapters.client.entities import Entity, number, quaternion, scale_of, vector
+from theta.adapters.client.entities import Entity
 from theta.adapters.client.errors import ConnectionFailed
 from theta.adapters.client.invitation import redeem
+from theta.adapters.client.making import Making
 from theta.adapters.client.opening import Opener, TransportChoice
 from theta.adapters.client.waiting import Waiting
 from theta.adapters.host import machine_clock
 from theta.adapters.transport import CLOSE_LOST
 from theta.base.errors import InvalidValue, NotConnected, UsageError
-from theta.base.identifiers import CommandName, entity_id
+from theta.base.identifiers import CommandName
 from theta.base.limits import INSTANCE_BYTES
 from theta.base.randomness import Randomness
 from theta.commands.refusals import ReadOnly
 from theta.editor.document import Document
-from theta.editor.vocabulary import CreatePrimitive, Operation
-from theta.mesh import Faces, asset_name, encode_polygons
+from theta.editor.vocabulary import Operation
+from theta.mesh import asset_name
 from theta.node.events import Event, Joined, Postponed, Synced
 from theta.node.peer import Peer, PeerSettings
+from theta.node.replica import Replica
 from theta.replication.presence import Presence
 from theta.wire.messages import Person
 
@@ -37,7 +37,7 @@ CONNECT_SECONDS_MAX = 10.0
 _log = logging.getLogger(__name__)
 
 
-class RoomClient:
+class RoomClient(Making):
     """A room as this participant sees it. The document here is folded from the log, and every signature checked."""
 
     def __init__(
@@ -106,9 +106,14 @@ class RoomClient:
     # -- what is there -------------------------------------------------------------------------------------------
 
     @property
+    def replica(self) -> Replica:
+        """The log, the fold and the document, as they are here; read them, never write."""
+        return self._peer.replica
+
+    @property
     def document(self) -> Document:
         """The document as folded here."""
-        return self._peer.replica.document
+        return self.replica.document
 
     @property
     def document_hash(self) -> str:
@@ -162,39 +167,6 @@ class RoomClient:
 
     # -- what can be done ----------------------------------------------------------------------------------------
 
-    async def create(
-        self,
-        kind: str = "cube",
-        *,
-        size: float = 1.0,
-        at: Sequence[float] = (0.0, 0.0, 0.0),
-        rotation: Sequence[float] = (0.0, 0.0, 0.0, 1.0),
-        scale: float | Sequence[float] = 1.0,
-        name: str | None = None,
-    ) -> Entity:
-        """Make a "cube", a "pyramid" or a "plane" of edge length `size` metres, with its middle at `at`.
-
-        Raises:
-            InvalidValue: a value out of its limits; nothing was sent.
-            CommandRefused: the room did not admit it.
-        """
-        placed = (vector(at, "at"), quaternion(rotation), scale_of(scale))
-        command = await self.perform(CreatePrimitive(kind, number(size, "size"), name or kind, *placed))
-        return Entity(self, entity_id(command))
-
-    async def import_polygons(self, positions: ArrayLike, faces: Faces, **details: Unpack[ImportDetails]) -> Entity:
-        """Make an object of (n, 3) positions and loops of vertex indices, which need not fit together.
-
-        Raises:
-            InvalidValue, UnusableAsset: a value out of its limits; nothing was sent.
-            CommandRefused: the room does not take it.
-        """
-        self._check_entered()
-        data = encode_polygons(positions, faces)
-        command = import_command(asset_name(data), details)
-        await upload(self._peer, self._waiting, self._pump, data, details.get("on_progress"))
-        return Entity(self, entity_id(await self.perform(command)))
-
     async def undo(self) -> None:
         """Take back your last gesture, and nobody else's.
 
@@ -239,6 +211,26 @@ class RoomClient:
             yield
         finally:
             self._in_gesture, self._gesture = False, None
+
+    @asynccontextmanager
+    async def as_one_step(self) -> AsyncIterator[None]:
+        """As `gesture`, or within the one that is open already."""
+        if self._in_gesture:
+            yield
+        else:
+            async with self.gesture():
+                yield
+
+    async def upload(self, data: bytes, on_progress: Progress | None = None) -> bytes:
+        """Give an asset to the room and return its name (32 bytes), once it is on the room's disk.
+
+        Raises:
+            UnusableAsset: no room would take it; nothing was sent.
+            CommandRefused: this room does not take it.
+        """
+        self._check_entered()
+        await upload(self._peer, self._waiting, self._pump, data, on_progress)
+        return asset_name(data)
 
     def say(self, text: str) -> None:
         """Say something to everyone, at most CHAT_CHARACTERS_MAX characters.

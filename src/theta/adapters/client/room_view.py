@@ -1,0 +1,50 @@
+"""What a handle needs of its room."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from theta.base.identifiers import CommandName
+from theta.commands.log import Command
+from theta.editor.document import Document
+from theta.editor.vocabulary import Operation
+from theta.mesh.results import Made
+from theta.node.replica import Replica
+
+
+class RoomView(Protocol):
+    """A room as its handles see it."""
+
+    @property
+    def replica(self) -> Replica:
+        """The log, the fold and the document, as they are here."""
+        ...
+
+    @property
+    def document(self) -> Document:
+        """The document as folded here."""
+        ...
+
+    def name_of(self, author: bytes) -> str:
+        """What an author (32-byte public key) was called last."""
+        ...
+
+    async def perform(self, *operations: Operation) -> CommandName:
+        """Send commands and wait until they are on disk and folded here."""
+        ...
+
+    async def upload(self, data: bytes, on_progress: Callable[[int, int], None] | None = None) -> bytes:
+        """Give an asset to the room and return its name, once it is on the room's disk."""
+        ...
+
+    def as_one_step(self) -> AbstractAsyncContextManager[None]:
+        """A gesture, or the one that is open already."""
+        ...
+
+    def made_by_command(self, entity: bytes, name: CommandName) -> Made:
+        """What a command made in an entity's mesh."""
+        ...
+
+    def maker_of(self, entity: bytes, kind: str, element: bytes) -> Command:
+        """The command that made an element of an entity's mesh."""
+        ...

@@ -1,0 +1,118 @@
+"""The base of all command payloads, and the checks that they share: values alone, never the document."""
+
+import re
+from collections.abc import Iterable
+from typing import ClassVar
+
+import numpy as np
+
+from theta.base import limits
+from theta.base.errors import InvalidValue
+from theta.editor.touches import Touch
+from theta.wire.messages import Part
+
+Vector3 = tuple[float, float, float]
+Quaternion = tuple[float, float, float, float]
+
+
+# C0, DEL and C1, line and paragraph separators, and what turns the direction of writing. Listed here because what
+# `str.isprintable` says depends on the Python version, and a record must be as good for every peer as for its room.
+_CONTROL_CHARACTERS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+class Operation(Part, frozen=True, forbid_unknown_fields=True):
+    """Base of all payloads; `check` looks at the values alone, never at the document."""
+
+    NAME: ClassVar[str]
+    VERSION: ClassVar[int] = 1
+    CREATES: ClassVar[int] = 0
+    TOKENS: ClassVar[int] = 0
+    """What it costs beside its own token, however small its payload is (CMD-15)."""
+    READS: ClassVar[tuple[Touch, ...]] = ()
+    """Beside the existence of its entity, which all read that don't make one."""
+    WRITES: ClassVar[tuple[Touch, ...]] = ()
+
+    def check(self) -> None:
+        """Refuse values that no document could accept.
+
+        Raises:
+            InvalidValue: names the field and its limit.
+        """
+
+    @property
+    def price(self) -> int:
+        """What it costs beside its own token, in tokens (CMD-15)."""
+        return self.TOKENS
+
+    @property
+    def assets(self) -> tuple[bytes, ...]:
+        """The names (32 bytes) of the assets that it cannot be folded without."""
+        return ()
+
+
+def check_between(field: str, value: float, low: float, high: float) -> None:
+    """Refuse a number that is out of [low, high], or is none."""
+    if not low <= value <= high:
+        raise InvalidValue(field, value, f"between {low:g} and {high:g}")
+
+
+def check_choice(field: str, value: str, choices: Iterable[str]) -> None:
+    """Refuse what is none of the choices; a payload's decoder does so too, for what comes from elsewhere."""
+    if value not in choices:
+        raise InvalidValue(field, value, "one of " + ", ".join(choices))
+
+
+def check_name(name: str) -> None:
+    """Refuse an empty or over-long name, and control characters."""
+    if not 1 <= len(name) <= limits.ENTITY_NAME_CHARACTERS_MAX or _CONTROL_CHARACTERS.search(name):
+        raise InvalidValue("name", name, f"1 to {limits.ENTITY_NAME_CHARACTERS_MAX} printable characters")
+
+
+def check_colour(colour: Vector3) -> None:
+    """Refuse a colour with a channel out of [0, 1]."""
+    for value in colour:
+        check_between("colour", value, 0.0, 1.0)
+
+
+def check_vector(field: str, vector: Vector3) -> None:
+    """Refuse a position or an offset that leaves the world."""
+    for value in vector:
+        check_between(field, value, -limits.COORDINATE_METRES_MAX, limits.COORDINATE_METRES_MAX)
+
+
+def check_placement(translation: Vector3, rotation: Quaternion, scale: Vector3) -> None:
+    """Refuse a placement out of the world, a rotation that is not of unit length, and a scale of nothing."""
+    check_vector("translation", translation)
+    for value in rotation:
+        check_between("rotation", value, -1.000001, 1.000001)
+    x, y, z, w = rotation
+    length_squared = x * x + y * y + z * z + w * w
+    if not 0.999 <= length_squared <= 1.001:
+        raise InvalidValue("rotation", rotation, "a unit quaternion (x, y, z, w)")
+    for value in scale:
+        check_between("scale", value, limits.SCALE_FACTOR_MIN, limits.SCALE_FACTOR_MAX)
+
+
+def check_points(field: str, data: bytes, count: int) -> None:
+    """Refuse anything but `count` × 3 finite little-endian float64 within the world."""
+    if len(data) != count * 24:
+        raise InvalidValue(field, len(data), f"{count * 24} bytes, 3 float64 for each vertex")
+    values = np.frombuffer(data, "<f8")
+    outside = values[~(np.abs(values) <= limits.COORDINATE_METRES_MAX)]
+    if len(outside):
+        check_between(field, float(outside[0]), -limits.COORDINATE_METRES_MAX, limits.COORDINATE_METRES_MAX)
+
+
+def check_ids(field: str, data: bytes, most: int, least: int = 1) -> int:
+    """Refuse anything but `least` to `most` different ids of 16 bytes, one after the other; returns how many."""
+    count, rest = divmod(len(data), limits.IDENTIFIER_BYTES)
+    if rest or not least <= count <= most:
+        raise InvalidValue(field, len(data), f"{least} to {most} ids of 16 bytes")
+    if len(set(split_ids(data))) != count:
+        raise InvalidValue(field, count, "distinct ids")
+    return count
+
+
+def split_ids(data: bytes) -> list[bytes]:
+    """Ids of 16 bytes out of one after the other."""
+    return [data[at : at + limits.IDENTIFIER_BYTES] for at in range(0, len(data), limits.IDENTIFIER_BYTES)]

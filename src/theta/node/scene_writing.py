@@ -1,0 +1,81 @@
+"""The document of one moment as a GLB file, with who made what: the slow part, which may be done in another thread.
+
+What it works on does not change any more: copies of meshes, commands and records, which nobody writes again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from theta.commands import records
+from theta.commands.log import Command
+from theta.commands.packets import decode_body
+from theta.commands.store import StoredRecord
+from theta.editor.authorship import ElementMakers, element_makers
+from theta.gltf import Authorship, ExportedEntity, LogHead, Maker, export_glb
+from theta.gltf.authorship import NUMBER_MAX
+from theta.node.replica import Replica
+
+
+@dataclass(frozen=True)
+class UnitCommands:
+    """All commands of one entity in the order of the fold, and which of them take part."""
+
+    commands: tuple[Command, ...]
+    effective: tuple[bool, ...]
+
+    def makers(self, assets: Mapping[bytes, bytes]) -> ElementMakers:
+        """Who made what of its mesh."""
+        chosen = [each for each, takes_part in zip(self.commands, self.effective, strict=True) if takes_part]
+        return element_makers(chosen, assets=assets)
+
+
+@dataclass(frozen=True)
+class SceneToWrite:
+    """What `glb` writes.
+
+    Attributes:
+        entities: as they are written, without authorship.
+        units: of each entity, the commands that made it.
+        head: where the log stands.
+        names: what authors were called last.
+        log: all records up to the head.
+        assets: by name, all that the commands name.
+    """
+
+    entities: Sequence[ExportedEntity]
+    units: Sequence[UnitCommands]
+    head: LogHead
+    names: Mapping[bytes, str]
+    log: Sequence[StoredRecord]
+    assets: Mapping[bytes, bytes]
+
+    def glb(self, generator: str) -> bytes:
+        """The file; `generator` is what makes it, for example "Theta 0.1.0".
+
+        Raises:
+            InvalidValue: it would be too large.
+        """
+        authored = [
+            replace(entity, authorship=self._authorship(unit.makers(self.assets)))
+            for entity, unit in zip(self.entities, self.units, strict=True)
+        ]
+        return export_glb(authored, generator, head=self.head)
+
+    def _authorship(self, found: ElementMakers) -> Authorship:
+        return Authorship(tuple([self._maker(command) for command in found.makers]), *found.rows)
+
+    def _maker(self, command: Command) -> Maker:
+        packet = records.decode(records.PacketRecord, self.log[command.seq - 1].body)
+        time_ms = decode_body(packet.body).timestamp_ms
+        name = self.names.get(command.author, "")
+        # Beyond NUMBER_MAX a JSON number is not exact; nobody gets there but on purpose.
+        return Maker(command.author, name, command.seq, min(command.position.lamport, NUMBER_MAX), time_ms)
+
+
+def scene_to_write(replica: Replica, scene: Mapping[bytes, ExportedEntity]) -> SceneToWrite:
+    """What is needed to write entities of the document as it is now, by their ids in ascending order."""
+    seq = replica.folded_seq
+    names = {session.author: session.name for session in replica.log.sessions.values()}
+    units = [UnitCommands(*replica.fold.unit_commands(entity)) for entity in scene]
+    head = LogHead(seq, replica.log.chain_at(seq), replica.document.hash)
+    return SceneToWrite(list(scene.values()), units, head, names, replica.log.records, replica.assets)
