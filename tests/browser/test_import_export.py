@@ -9,7 +9,7 @@ from playwright.async_api import FilePayload, Page
 
 import theta
 from tests.browser.stage import Visitor, chromium, visit
-from tests.integration.test_gltf_validator import validate
+from tests.support.gltf_validator import validate
 from tests.support.room_process import serving
 from tests.unit.gltf.entities import MAKER, entity
 from theta.gltf import export_glb

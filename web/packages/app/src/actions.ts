@@ -1,91 +1,136 @@
 import { NothingToUndoError, RefusedError } from "@theta/client";
-import type { DocumentEntity, EntityId, Operation, Performed, PrimitiveKind, RoomClient, Vector3 } from "@theta/client";
+import type { CommandName, DocumentEntity, EntityId, Operation, Performed, PrimitiveKind, RoomClient, Vector3 } from "@theta/client";
 import {
   createPrimitive,
-  elementAt,
-  elementOf,
-  extrudeFace,
+  elementsOf,
+  extrudeFaces,
+  faceArea,
   IDENTITY,
-  moveElement,
+  indicesOf,
+  moveElements,
   moveEntity,
   placeEntity,
   type ThetaScene,
 } from "@theta/scene";
+import { PACKET_COMMANDS_MAX } from "@theta/wire";
 import { Vector3 as Direction } from "three";
 import type { Notices } from "./notices";
 import type { RoleWatch } from "./role";
-import { reasonWords, stepWords } from "./words";
+import { cycleSelection, growSelection, type Growth } from "./selecting";
+import { separateFaces } from "./separating";
+import { contextOf, type Tool, type ToolValues } from "./tools";
+import { list, reasonWords, stepWords } from "./words";
 
 const PRIMITIVE_METRES = 0.5;
+/** Of a square face's side, how far from its edges an inset is that nobody gave a number for. */
+const INSET_SHARE = 0.2;
 
 type Creation = ReturnType<typeof createPrimitive>;
+
+/** What a shape is made with; what is left out is as usual. */
+export type ShapeWishes = Partial<Pick<Creation, "size" | "segments" | "rings" | "levels" | "tube">>;
 
 export interface Actions {
   /** Commits one operation; the error, if any, has been shown when this rejects. */
   perform(operation: Operation): Promise<Performed>;
   /** On the floor at `near` or beside it; without it, where there is room in view. */
-  add(kind: PrimitiveKind, near?: Direction): Promise<void>;
+  add(kind: PrimitiveKind, near?: Direction, wishes?: ShapeWishes): Promise<void>;
+  /** The elements selected, or the object when none are. */
   remove(): Promise<void>;
+  removeObject(): Promise<void>;
   rename(name: string): Promise<void>;
+  /** The faces selected, or the object when none are. */
   paint(colour: Vector3): Promise<void>;
   place(translation: Vector3): Promise<void>;
-  /** Metres in the mesh's space, along the selected face's normal. */
+  /** Does what a tool does to what is selected, as one step for undo; false when there is nothing to do it to. */
+  apply(tool: Tool, values: ToolValues): Promise<boolean>;
+  /** A smaller face inside each face selected, as wide as suits the smallest. */
+  inset(): Promise<void>;
+  /** The whole object, smoothly. */
+  subdivide(): Promise<void>;
+  /** Makes an object of its own of the faces selected, as one step for undo. */
+  separate(): Promise<void>;
+  /** Metres in the mesh's space, along the selected faces' normal. */
   extrude(distance: number): Promise<void>;
   /** Metres along the world's axes. */
   moveBy(delta: Vector3): Promise<void>;
   undo(): Promise<void>;
   redo(): Promise<void>;
-  /** Selects the next (1) or previous (-1) object, face or vertex. */
+  /** Selects the next (1) or previous (-1) object or element. */
   cycle(step: 1 | -1): void;
+  /** Selects more than what is selected, or under the pointer. */
+  grow(growth: Growth): void;
   selectEntity(entity: EntityId): void;
+  /** Whether this person did that just now, so that what the room says of it answers a press. */
+  isRecent(name: CommandName): boolean;
 }
 
 /** Everything a button, a key or a field can do. */
 export function createActions(client: RoomClient, scene: () => ThetaScene, notices: Notices, role: RoleWatch): Actions {
-  const { perform, run, step } = createPerformer(client, notices, role);
+  const performer = createPerformer(client, notices, role);
+  const { run, step } = performer;
   const selected = (): DocumentEntity | undefined => selectedEntity(client, scene());
-  /** What is being added and not in the document yet: its names and places are taken, too. */
-  const adding = new Set<Creation>();
+  const removeObject = async (): Promise<void> => {
+    const entity = selected();
+    if (entity) await run({ type: "delete", entity: entity.id });
+  };
   return {
-    perform,
-    async add(kind, near) {
-      const at = scene().freePlace(
-        PRIMITIVE_METRES,
-        [...adding].map(({ translation }) => translation),
-        near,
-      );
-      const taken = [...client.document.entities.values(), ...adding].map(({ name }) => name);
-      const creation = createPrimitive(kind, PRIMITIVE_METRES, at, taken);
-      adding.add(creation);
-      const done = await run(creation);
-      adding.delete(creation);
-      const made = done?.created[0];
-      if (made === undefined || !client.document.entities.has(made)) return;
-      scene().selection.setMode("object");
-      scene().selection.select({ kind: "object", entity: made });
-    },
+    perform: (operation) => performer.perform([operation]),
+    isRecent: performer.isRecent,
+    add: createAdder(client, scene, performer),
+    removeObject,
     async remove() {
-      const entity = selected();
-      if (entity) await run({ type: "delete", entity: entity.id });
+      const { selected: one } = scene().selection.state;
+      if (!one || one.kind === "object") return removeObject();
+      const elements = { vertices: [], edges: [], faces: [], [fieldOf(one.kind)]: elementsOf(one) };
+      await run({ type: "delete_elements", entity: one.entity, ...elements });
     },
     async rename(name) {
       const entity = selected();
       if (entity && name && name !== entity.name) await run({ type: "rename", entity: entity.id, name });
     },
     async paint(colour) {
-      const entity = selected();
-      if (!entity) return;
+      const { selected: one } = scene().selection.state;
+      if (!one || !selected()) return;
       scene().setPainting(true);
-      await run({ type: "paint", entity: entity.id, colour });
+      if (one.kind === "face") await run({ type: "paint_faces", entity: one.entity, faces: elementsOf(one), colour });
+      else await run({ type: "paint", entity: one.entity, colour });
       scene().setPainting(false);
     },
     async place(translation) {
       const entity = selected();
       if (entity) await run(placeEntity(entity.id, { ...(entity.transform ?? IDENTITY), translation }));
     },
+    async apply(tool, values) {
+      const context = contextOf(client, scene().selection.state);
+      if (!context || !tool.applies(context)) return false;
+      const operations = tool.operations(context, values);
+      if (operations.length > PACKET_COMMANDS_MAX) {
+        const detail = `${tool.label} does each by itself; select at most ${PACKET_COMMANDS_MAX}.`;
+        notices.show("Too many at once", { kind: "warning", topic: "failure", detail });
+        return false;
+      }
+      if (operations.length > 0) await run(...operations);
+      return operations.length > 0;
+    },
+    async inset() {
+      const { selected: one } = scene().selection.state;
+      const { mesh } = selected() ?? {};
+      if (!mesh || one?.kind !== "face") return;
+      const elements = elementsOf(one).slice(0, PACKET_COMMANDS_MAX);
+      const least = Math.min(...indicesOf(mesh, "face", elements).map((face) => faceArea(mesh, face)));
+      const distance = INSET_SHARE * Math.sqrt(least);
+      await run(...elements.map((face): Operation => ({ type: "inset_face", entity: one.entity, face, distance, depth: 0 })));
+    },
+    async subdivide() {
+      const entity = selected();
+      if (entity) await run({ type: "subdivide", entity: entity.id, scheme: "catmull-clark" });
+    },
+    separate: () => separateFaces(client, scene(), performer, notices),
     async extrude(distance) {
       const { selected: one } = scene().selection.state;
-      if (one?.kind === "face") await run(extrudeFace(one.entity, one.element, distance));
+      const entity = selected();
+      if (entity && one?.kind === "face") await run(extrudeFaces(entity, elementsOf(one), distance));
     },
     async moveBy(delta) {
       const { selected: one } = scene().selection.state;
@@ -93,31 +138,67 @@ export function createActions(client: RoomClient, scene: () => ThetaScene, notic
       if (!one || !entity) return;
       const offset = new Direction(...delta);
       await run(
-        one.kind === "object" ? moveEntity(entity, offset) : moveElement(entity, one.kind, one.element, offset),
+        one.kind === "object" ? moveEntity(entity, offset) : moveElements(entity, one.kind, elementsOf(one), offset),
       );
     },
     undo: () => step("undo"),
     redo: () => step("redo"),
-    cycle: (step) => cycleSelection(client, scene(), step),
+    cycle: (step) => cycleSelection(client, scene().selection, step),
+    grow: (growth) => growSelection(client, scene().selection, growth),
     selectEntity: (entity) => scene().selection.select({ kind: "object", entity }),
   };
 }
 
-interface Performer {
-  readonly perform: (operation: Operation) => Promise<Performed>;
-  /** For callers that have nothing to add: what went wrong has been shown. */
-  readonly run: (operation: Operation | null) => Promise<Performed | null>;
-  readonly step: (way: "undo" | "redo") => Promise<void>;
+const fieldOf = (kind: "vertex" | "edge" | "face") => ({ vertex: "vertices", edge: "edges", face: "faces" })[kind];
+
+function createAdder(client: RoomClient, scene: () => ThetaScene, { run }: Performer): Actions["add"] {
+  /** What is being added and not in the document yet: its names and places are taken, too. */
+  const adding = new Set<Creation>();
+  return async (kind, near, wishes = {}) => {
+    const size = wishes.size ?? PRIMITIVE_METRES;
+    const at = scene().freePlace(
+      size,
+      [...adding].map(({ translation }) => translation),
+      near,
+    );
+    const taken = [...client.document.entities.values(), ...adding].map(({ name }) => name);
+    const creation: Creation = { ...createPrimitive(kind, size, at, taken), ...wishes };
+    adding.add(creation);
+    const done = await run(creation);
+    adding.delete(creation);
+    const made = done?.created[0];
+    if (made === undefined || !client.document.entities.has(made)) return;
+    scene().selection.setMode("object");
+    scene().selection.select({ kind: "object", entity: made });
+  };
 }
+
+export interface Performer {
+  readonly perform: (operations: readonly Operation[]) => Promise<Performed>;
+  /** For callers that have nothing to add: what went wrong has been shown. Nothing is to be done for null. */
+  readonly run: (...operations: readonly (Operation | null)[]) => Promise<Performed | null>;
+  readonly step: (way: "undo" | "redo") => Promise<void>;
+  readonly isRecent: (name: CommandName) => boolean;
+  /** Says in words why something failed. */
+  readonly explain: (error: unknown) => void;
+}
+
+/** What the room says of a command within this time is an answer to it. */
+const ANSWER_MILLISECONDS = 3_000;
 
 /** Sends what is to be done, and says what came of it when that is not what was meant. */
 function createPerformer(client: RoomClient, notices: Notices, role: RoleWatch): Performer {
+  const recent = new Map<string, number>();
+  const keyOf = ({ actor, number }: CommandName): string => `${actor} ${number}`;
   const report = (performed: Performed): Performed => {
+    const now = performance.now();
+    for (const [key, at] of recent) if (now - at > ANSWER_MILLISECONDS) recent.delete(key);
+    for (const name of performed.names) recent.set(keyOf(name), now);
     for (const { outcome, reason } of performed.corrections) {
       notices.show(outcome === "no-op" ? "That changed nothing" : "That could not be applied", {
         kind: "warning",
         detail: reasonWords(reason),
-        topic: "correction",
+        topic: "corrected",
       });
     }
     return performed;
@@ -133,10 +214,10 @@ function createPerformer(client: RoomClient, notices: Notices, role: RoleWatch):
     if (phase !== "connecting" && phase !== "waiting") return;
     notices.show("The room is away; this happens as soon as it is back.", { kind: "warning", topic: "away" });
   };
-  const perform = async (operation: Operation): Promise<Performed> => {
+  const perform = async (operations: readonly Operation[]): Promise<Performed> => {
     mentionAway();
     try {
-      return report(await client.perform([operation]));
+      return report(await client.perform(operations));
     } catch (error) {
       explain(error);
       throw error;
@@ -144,7 +225,12 @@ function createPerformer(client: RoomClient, notices: Notices, role: RoleWatch):
   };
   return {
     perform,
-    run: async (operation) => (operation && !role.watching ? perform(operation).catch(() => null) : null),
+    explain,
+    isRecent: (name) => performance.now() - (recent.get(keyOf(name)) ?? -Infinity) <= ANSWER_MILLISECONDS,
+    async run(...operations) {
+      const wanted = operations.filter((operation) => operation !== null);
+      return wanted.length > 0 && !role.watching ? perform(wanted).catch(() => null) : null;
+    },
     async step(way) {
       if (role.watching) return;
       notices.clear("history");
@@ -171,33 +257,4 @@ function createPerformer(client: RoomClient, notices: Notices, role: RoleWatch):
 function selectedEntity(client: RoomClient, scene: ThetaScene): DocumentEntity | undefined {
   const { selected } = scene.selection.state;
   return selected ? client.document.entities.get(selected.entity) : undefined;
-}
-
-function cycleSelection(client: RoomClient, scene: ThetaScene, step: 1 | -1): void {
-  const { selection } = scene;
-  const { mode, selected } = selection.state;
-  const entity = selectedEntity(client, scene);
-  if (mode === "object" || !entity?.mesh) {
-    const next = nextOf([...client.document.entities.keys()], selected?.entity ?? null, step);
-    if (next !== null) selection.select({ kind: "object", entity: next });
-    return;
-  }
-  const { mesh } = entity;
-  const count = mode === "face" ? mesh.faceCount : mesh.vertexCount;
-  const elements = Array.from({ length: count }, (_, index) => elementAt(mesh, mode, index));
-  const next = nextOf(elements, elementOf(selected), step);
-  if (next !== null) selection.select({ kind: mode, entity: entity.id, element: next });
-}
-
-/** The neighbour in a ring; the first or last when `current` is not in it. */
-export function nextOf<Item>(ring: readonly Item[], current: Item | null, step: 1 | -1): Item | null {
-  if (ring.length === 0) return null;
-  const at = current === null ? -1 : ring.indexOf(current);
-  const next = at < 0 ? (step === 1 ? 0 : ring.length - 1) : (at + step + ring.length) % ring.length;
-  return ring[next] ?? null;
-}
-
-/** "Ana", "Ana and Bo", "Ana, Bo and Cy". */
-export function list(names: readonly string[]): string {
-  return names.length < 2 ? (names[0] ?? "Someone") : `${names.slice(0, -1).join(", ")} and ${names.at(-1) ?? ""}`;
 }

@@ -15,30 +15,47 @@ export interface KeyboardPorts {
   readonly openHelp: () => void;
   readonly importFile: () => void;
   readonly toggleVr: () => void;
+  readonly openAddMenu: () => void;
+  /** A press of a tool, by its id. */
+  readonly pressTool: (id: string) => void;
 }
+
+type OwnCommand = Exclude<Command, `do-${string}`>;
 
 /** The keys of the whole page; text fields and dialogs keep their own. */
 export function bindKeyboard(ports: KeyboardPorts): void {
   const { canvas, scene, selection, actions } = ports;
-  const run: Record<Command, () => void> = {
+  const run: Record<OwnCommand, () => void> = {
     "mode-object": () => selection.setMode("object"),
     "mode-face": () => selection.setMode("face"),
     "mode-vertex": () => selection.setMode("vertex"),
+    "mode-edge": () => selection.setMode("edge"),
+    "mode-loop": () => selection.setMode("loop"),
+    "mode-part": () => selection.setMode("part"),
+    "grow-loop": () => actions.grow("loop"),
+    "grow-ring": () => actions.grow("ring"),
+    "grow-part": () => actions.grow("part"),
+    "grow-all": () => actions.grow("all"),
     "tool-move": () => {
       selection.setTool("move");
       ports.focusMove();
     },
     "tool-extrude": () => {
-      selection.setMode("face");
+      if (selection.state.selected?.kind === "edge") {
+        ports.pressTool("extrude-edges");
+        return;
+      }
+      if (selection.state.mode !== "part") selection.setMode("face");
       selection.setTool("extrude");
       ports.focusDistance();
     },
     "add-cube": () => void actions.add("cube"),
     "add-pyramid": () => void actions.add("pyramid"),
-    "add-plane": () => void actions.add("plane"),
+    "add-menu": ports.openAddMenu,
     import: ports.importFile,
     next: () => actions.cycle(1),
     previous: () => actions.cycle(-1),
+    separate: () => void actions.separate(),
     rename: ports.focusName,
     delete: () => void actions.remove(),
     undo: () => void actions.undo(),
@@ -78,7 +95,9 @@ export function bindKeyboard(ports: KeyboardPorts): void {
     const command = arrow ?? commandFor(event);
     if (!command) return;
     event.preventDefault();
-    if (!event.repeat || REPEATABLE.has(command)) run[command]();
+    if (event.repeat && !REPEATABLE.has(command)) return;
+    if (isToolCommand(command)) ports.pressTool(command.slice(TOOL_PREFIX.length));
+    else run[command]();
   });
   window.addEventListener("keyup", (event) => {
     if (held.delete(event.code)) fly();
@@ -96,6 +115,12 @@ function markTabbing({ dataset } = document.documentElement): void {
     if (event.key === "Tab" && !document.querySelector("dialog[open]")) dataset.tabbing = "";
   });
   window.addEventListener("pointerdown", clear, { capture: true });
+}
+
+const TOOL_PREFIX = "do-";
+
+function isToolCommand(command: Command): command is `do-${string}` {
+  return command.startsWith(TOOL_PREFIX);
 }
 
 const ARROWS: Readonly<Record<string, Command>> = {

@@ -1,19 +1,22 @@
 import { isPrintable, type RoomClient } from "@theta/client";
-import { createScene, DARK_THEME, LIGHT_THEME, type ThetaScene } from "@theta/scene";
-import { createActions } from "./actions";
+import { createScene, DARK_THEME, LIGHT_THEME, type SelectionStore, type ThetaScene } from "@theta/scene";
+import { createActions, type Actions } from "./actions";
 import { h, iconButton } from "./dom";
 import { publishState } from "./hooks";
 import { createImporting } from "./importing";
 import { bindKeyboard } from "./keyboard";
+import { createModelling, type Modelling } from "./modelling";
 import { createNotices, type Notices } from "./notices";
+import { createAddMenu } from "./panels/add-menu";
 import { createChat } from "./panels/chat";
 import { createHelp, createInsecure, createWelcome, type Welcome } from "./panels/dialogs";
 import { createGuide } from "./panels/guide";
-import { createInspector } from "./panels/inspector";
+import { createInspector, type Inspector } from "./panels/inspector";
 import { createOutline } from "./panels/outline";
 import { createPeople } from "./panels/people";
 import { createConnectionChip, createStatusBar, refusalWords } from "./panels/status";
 import { createToolbar } from "./panels/toolbar";
+import { createTools, type Elsewhere } from "./panels/tools";
 import { takePlace } from "./place";
 import { createRoleWatch } from "./role";
 import { createShareButton } from "./sharing";
@@ -24,7 +27,7 @@ import { reasonWords } from "./words";
 declare global {
   interface Window {
     /** For tinkerers, in the console; docs/guide/page.md says what there is. */
-    theta?: { client: RoomClient; scene: ThetaScene; xr?: XrHook };
+    theta?: { client: RoomClient; scene: ThetaScene; model: Modelling; xr?: XrHook };
   }
 }
 
@@ -51,11 +54,16 @@ export function startApp(client: RoomClient, memory: Memory, problem = ""): void
     },
   });
   const { selection } = scene;
-  window.theta = { client, scene };
-  const vr = createVr({ client, scene, actions, notices, loaded: (xr) => (window.theta = { client, scene, xr }) });
+  const hook = { client, scene, model: createModelling(client) };
+  window.theta = hook;
+  const vr = createVr({ client, scene, actions, notices, loaded: (xr) => (window.theta = { ...hook, xr }) });
 
-  const outline = createOutline(client, selection);
-  const inspector = createInspector(client, selection, actions, role, () => canvas.focus());
+  const leave = (): void => canvas.focus();
+  const inspector = createInspector(client, selection, actions, role, leave);
+  const elsewhere = besideTools(selection, actions, inspector);
+  const tools = createTools({ client, selection, actions, role, notices, leave, elsewhere });
+  const outline = createOutline(client, selection, [tools.element]);
+  const addMenu = createAddMenu(actions);
   const chat = createChat(client, (text) => notices.show(unsaidWords(client, text), { kind: "warning", topic: "chat" }));
   const importing = createImporting({ client, scene: () => scene, notices, role });
   const importFile = (): void => {
@@ -77,7 +85,7 @@ export function startApp(client: RoomClient, memory: Memory, problem = ""): void
       class: "top-bar",
       children: [
         createBrand(client),
-        createToolbar({ client, selection, actions, role, frame: () => scene.frame(), importFile, vr: vr.button }),
+        createToolbar({ client, selection, actions, role, frame: () => scene.frame(), importFile, addMenu: addMenu.button, vr: vr.button }),
         h("div", { class: "corner", children: [createConnectionChip(client), createShareButton(client), helpButton] }),
       ],
     }),
@@ -86,6 +94,7 @@ export function startApp(client: RoomClient, memory: Memory, problem = ""): void
     createStatusBar(client, () => notices.show("Hash copied", { topic: "hash" })),
     createGuide(client, role),
     ...importing.elements,
+    addMenu.element,
     notices.element,
     help,
     welcome.element,
@@ -102,10 +111,12 @@ export function startApp(client: RoomClient, memory: Memory, problem = ""): void
     openHelp,
     importFile,
     toggleVr: vr.toggle,
+    openAddMenu: addMenu.open,
+    pressTool: tools.press,
   });
   dark.addEventListener("change", () => scene.setTheme(dark.matches ? DARK_THEME : LIGHT_THEME));
   publishState(client);
-  watchTrouble(client, notices, welcome, memory);
+  watchTrouble({ client, notices, welcome, memory, actions });
   takePlace(client, scene, memory);
   window.addEventListener("beforeunload", (event) => {
     if (client.statistics.packetsPending > 0) event.preventDefault();
@@ -122,6 +133,45 @@ export function startApp(client: RoomClient, memory: Memory, problem = ""): void
     client.connect({ name, invite });
     canvas.focus();
   } else welcome.ask({ name, invite });
+}
+
+/** What is among the tools and is done elsewhere on the page. */
+function besideTools(selection: SelectionStore, actions: Actions, inspector: Inspector): readonly Elsewhere[] {
+  const growing = (id: "loop" | "ring" | "part" | "all", label: string, key: string, does: string, kinds: readonly string[]): Elsewhere => {
+    return { id: `grow-${id}`, label, key, does, place: "select", applies: ({ kind }) => kinds.includes(kind), press: () => actions.grow(id) };
+  };
+  return [
+    {
+      ...{ id: "extrude-faces", label: "Extrude", key: "x", does: "Pulls faces out together", place: "first" },
+      applies: ({ kind }) => kind === "face",
+      press: () => {
+        selection.setTool("extrude");
+        inspector.focusDistance();
+      },
+    },
+    {
+      ...{ id: "move-elements", label: "Move", key: "m", does: "Moves it by so many metres", place: "first" },
+      applies: ({ kind }) => kind !== "object",
+      press: () => {
+        selection.setTool("move");
+        inspector.focusMove();
+      },
+    },
+    {
+      ...{ id: "delete-elements", label: "Delete", key: "delete", does: "Takes it out, and the faces that need it", place: "last" },
+      applies: ({ kind }) => kind !== "object",
+      press: () => void actions.remove(),
+    },
+    {
+      ...{ id: "separate", label: "Separate", key: "shift+j", does: "Makes an object of its own of faces", place: "last" },
+      applies: ({ kind, mesh, elements }) => kind === "face" && elements.length < mesh.faceCount,
+      press: () => void actions.separate(),
+    },
+    growing("loop", "Loop", "shift+l", "Selects the edge loop", ["edge"]),
+    growing("ring", "Ring", "shift+r", "Selects the ring of edges across quads", ["edge"]),
+    growing("part", "Connected", "l", "Selects all that is connected", ["face", "edge", "vertex"]),
+    growing("all", "All", "ctrl+a", "Selects all of this kind in the object", ["face", "edge", "vertex"]),
+  ];
 }
 
 function createCanvas(): HTMLCanvasElement {
@@ -165,8 +215,16 @@ function refuseAddress(memory: Memory): void {
   insecure.showModal();
 }
 
+interface TroublePorts {
+  readonly client: RoomClient;
+  readonly notices: Notices;
+  readonly welcome: Welcome;
+  readonly memory: Memory;
+  readonly actions: Actions;
+}
+
 /** Says what a person should know, and asks for what is missing when the room says no. */
-function watchTrouble(client: RoomClient, notices: Notices, welcome: Welcome, memory: Memory): void {
+function watchTrouble({ client, notices, welcome, memory, actions }: TroublePorts): void {
   client.on("connection", (connection) => {
     if (connection.phase === "online") {
       for (const topic of ["refused", "away"]) notices.clear(topic);
@@ -198,8 +256,9 @@ function watchTrouble(client: RoomClient, notices: Notices, welcome: Welcome, me
       detail: `${reasonWords(reason)}. They go through by themselves once the room can write again.`,
     });
   });
-  client.on("corrected", ({ outcome, reason }) => {
-    const title = outcome === "applied" ? "Something of yours is back in effect" : "Something of yours has no effect any more";
+  client.on("corrected", ({ name, outcome, reason }) => {
+    const late = outcome === "applied" ? "Something of yours is back in effect" : "Something of yours has no effect any more";
+    const title = outcome !== "applied" && actions.isRecent(name) ? "That could not be done" : late;
     notices.show(title, { kind: outcome === "applied" ? "info" : "warning", detail: reasonWords(reason), topic: "corrected" });
   });
   client.on("status", ({ status }) => {

@@ -4,12 +4,41 @@ const STEP_WORDS: Readonly<Record<string, string>> = {
   "create primitive": "adding an object",
   "import mesh": "bringing in a model",
   transform: "moving",
-  "move vertices": "moving points",
-  "extrude face": "extruding",
   paint: "painting",
+  "set surface": "changing the surface",
   rename: "renaming",
   delete: "deleting",
   "set effective": "a step",
+  "create vertex": "adding a vertex",
+  "move vertices": "moving points",
+  "dissolve vertex": "dissolving",
+  weld: "welding",
+  "weld by distance": "welding",
+  "split edge": "splitting an edge",
+  "dissolve edge": "dissolving",
+  "flip edge": "turning an edge",
+  "collapse edge": "collapsing an edge",
+  "bevel edge": "bevelling",
+  "loop cut": "a loop cut",
+  "extrude edges": "extruding",
+  "fill hole": "filling a hole",
+  bridge: "bridging",
+  "set crease": "creasing",
+  "add face": "making a face",
+  "split face": "connecting",
+  poke: "poking",
+  "triangulate faces": "triangulating",
+  "extrude face": "extruding",
+  "inset face": "insetting",
+  "extrude region": "extruding",
+  "flip normals": "flipping",
+  "paint faces": "painting faces",
+  "delete elements": "deleting",
+  "set attribute": "setting values",
+  separate: "separating",
+  subdivide: "subdividing",
+  mirror: "mirroring",
+  "compact mesh": "compacting",
 };
 
 /** What a step of the history did, to stand behind "Undo" or "Redo". */
@@ -17,8 +46,15 @@ export function stepWords(label: string): string {
   return STEP_WORDS[label] ?? label;
 }
 
-/** Why something was not done, without the name of the error's class before it. */
+/** Why something was not done, without the name of the error's class before it, and without ids. */
 export function reasonWords(reason: string): string {
   const [, name, words] = /^([A-Z][A-Za-z]*): (.*)$/su.exec(reason) ?? [];
-  return name === "UnknownElement" ? "it is not there any more" : (words ?? reason);
+  if (name === "UnknownElement") return "it is not there any more";
+  const plain = (words ?? reason).replace(/(?:the )?\b(vertex|edge|face|object|entity) [0-9a-f]{32}\b:?/gu, "the $1");
+  return plain.replace(/\b[0-9a-f]{32}\b/gu, "…");
+}
+
+/** "Ana", "Ana and Bo", "Ana, Bo and Cy". */
+export function list(names: readonly string[]): string {
+  return names.length < 2 ? (names[0] ?? "Someone") : `${names.slice(0, -1).join(", ")} and ${names.at(-1) ?? ""}`;
 }

@@ -14,6 +14,11 @@ test.each([
   ["?", { shiftKey: true }, "help"],
   ["Delete", {}, "delete"],
   ["X", { shiftKey: true }, "tool-extrude"],
+  ["l", {}, "grow-part"],
+  ["L", { shiftKey: true }, "grow-loop"],
+  ["Delete", { shiftKey: true }, "do-dissolve"],
+  ["+", { shiftKey: true }, "add-menu"],
+  ["a", { metaKey: true }, "grow-all"],
 ] as const)("%s with %o asks for %s", (key, held, command) => {
   expect(commandFor(press(key, held))).toBe(command);
 });
@@ -24,6 +29,7 @@ test.each([
   ["f", { metaKey: true }],
   ["Tab", {}],
   ["z", {}],
+  ["c", { ctrlKey: true, shiftKey: true }],
 ] as const)("%s with %o is left to the browser", (key, held) => {
   expect(commandFor(press(key, held))).toBeNull();
 });
@@ -41,5 +47,5 @@ test("held keys fly; opposite ones cancel out", () => {
 });
 
 test("keys are written as on a keyboard", () => {
-  expect(["ctrl+shift+z", "escape", "f2", "["].map(keyLabel)).toEqual(["Ctrl Shift Z", "Esc", "F2", "["]);
+  expect(["ctrl+shift+z", "escape", "f2", "["].map(keyLabel)).toEqual(["Ctrl ⇧Z", "Esc", "F2", "["]);
 });

@@ -3,7 +3,7 @@ import type { Vector3 } from "@theta/client";
 import { CONTRAST_MIN, contrastOf, createSelection, type ThetaScene } from "@theta/scene";
 import { Vector3 as Point } from "three";
 import { beforeEach, expect, test, vi } from "vitest";
-import { createActions, list, nextOf } from "../src/actions";
+import { createActions } from "../src/actions";
 import { redeem } from "../src/codes";
 import { publishState } from "../src/hooks";
 import { createNotices } from "../src/notices";
@@ -18,7 +18,8 @@ import { createPeople, initials } from "../src/panels/people";
 import { connectionWords, createStatusBar } from "../src/panels/status";
 import { createToolbar } from "../src/panels/toolbar";
 import { createRoleWatch, WATCHING } from "../src/role";
-import { reasonWords, stepWords } from "../src/words";
+import { nextOf } from "../src/selecting";
+import { list, reasonWords, stepWords } from "../src/words";
 import { FakeClient } from "./fake/fake-client";
 
 function room() {
@@ -35,7 +36,7 @@ function room() {
   const actions = createActions(client, () => scene, notices, role);
   const inspector = createInspector(client, selection, actions, role);
   const outline = createOutline(client, selection);
-  const toolbar = createToolbar({ client, selection, actions, role, frame: () => undefined, importFile: () => undefined, vr: document.createElement("button") });
+  const toolbar = createToolbar({ client, selection, actions, role, frame: () => undefined, importFile: () => undefined, addMenu: document.createElement("button"), vr: document.createElement("button") });
   document.body.replaceChildren(createGuide(client, role), notices.element, inspector.element, outline.element, toolbar);
   return { client, selection, actions, notices, inspector };
 }
@@ -118,6 +119,8 @@ test("what is deleted from its own button does not take the keyboard with it", a
 test("error classes are not for people", () => {
   expect(reasonWords("UnknownElement: the object is not there")).toBe("it is not there any more");
   expect(reasonWords("InvalidName: name: too long")).toBe("name: too long");
+  expect(reasonWords(`InvalidValue: face ${"0d".repeat(16)}: must be a face of quads`)).toBe("the face must be a face of quads");
+  expect(reasonWords(`NonManifoldEdge: edge ${"0d".repeat(16)} has three faces`)).toBe("the edge has three faces");
   expect(reasonWords("colour must be between 0 and 1")).toBe("colour must be between 0 and 1");
   expect([stepWords("move vertices"), stepWords("set effective"), stepWords("sing")]).toEqual(["moving points", "a step", "sing"]);
 });

@@ -9,9 +9,11 @@ import {
   parseMaterial,
   parseMesh,
   parseName,
+  parseSurface,
   parseTransform,
   replaceTerm,
   sumBytes,
+  SURFACE_COMPONENT,
   toHex,
   TRANSFORM_COMPONENT,
   type UnitPatch,
@@ -34,22 +36,32 @@ export interface DocumentStore {
   replace(units: readonly UnitPatch[]): DocumentChange;
 }
 
-/** How a component that this page shows is read. Others count in the hash and are not looked at. */
-const READERS = new Map<bigint, (data: Uint8Array) => Partial<DocumentEntity>>([
-  [TRANSFORM_COMPONENT, (data) => ({ transform: parseTransform(data) })],
-  [MATERIAL_COMPONENT, (data) => ({ material: parseMaterial(data) })],
-  [MESH_COMPONENT, (data) => ({ mesh: parseMesh(data) })],
-  [NAME_COMPONENT, (data) => ({ name: parseName(data) })],
-  [OWNER_COMPONENT, (data) => ({ owner: toHex(data) })],
-]);
+type Part = Partial<DocumentEntity>;
 
-/** The same component as it stands in another entity. */
-const COPIERS = new Map<bigint, (entity: DocumentEntity) => Partial<DocumentEntity>>([
-  [TRANSFORM_COMPONENT, ({ transform }) => ({ transform })],
-  [MATERIAL_COMPONENT, ({ material }) => ({ material })],
-  [MESH_COMPONENT, ({ mesh }) => ({ mesh })],
-  [NAME_COMPONENT, ({ name }) => ({ name })],
-  [OWNER_COMPONENT, ({ owner }) => ({ owner })],
+/** A component that this page shows: how it is read, how it is taken from another entity, and what it is when it is no more. */
+interface Shown {
+  readonly read: (data: Uint8Array) => Part;
+  readonly copy: (entity: DocumentEntity) => Part;
+  readonly none: Part;
+}
+
+/** Components that are not here count in the hash and are not looked at. */
+const SHOWN = new Map<bigint, Shown>([
+  [
+    TRANSFORM_COMPONENT,
+    { read: (data) => ({ transform: parseTransform(data) }), copy: ({ transform }) => ({ transform }), none: { transform: null } },
+  ],
+  [
+    MATERIAL_COMPONENT,
+    { read: (data) => ({ material: parseMaterial(data) }), copy: ({ material }) => ({ material }), none: { material: null } },
+  ],
+  [
+    SURFACE_COMPONENT,
+    { read: (data) => ({ surface: parseSurface(data) }), copy: ({ surface }) => ({ surface }), none: { surface: null } },
+  ],
+  [MESH_COMPONENT, { read: (data) => ({ mesh: parseMesh(data) }), copy: ({ mesh }) => ({ mesh }), none: { mesh: null } }],
+  [NAME_COMPONENT, { read: (data) => ({ name: parseName(data) }), copy: ({ name }) => ({ name }), none: { name: null } }],
+  [OWNER_COMPONENT, { read: (data) => ({ owner: toHex(data) }), copy: ({ owner }) => ({ owner }), none: { owner: null } }],
 ]);
 
 export function createDocumentStore(): DocumentStore {
@@ -105,19 +117,27 @@ export function createDocumentStore(): DocumentStore {
 }
 
 function empty(id: EntityId): Stored {
-  const entity = { id, transform: null, mesh: null, material: null, name: null, owner: null };
+  const entity = { id, transform: null, mesh: null, material: null, surface: null, name: null, owner: null };
   return { entity, terms: new Map() };
 }
 
-/** `base` with the unit's components; what stands in `known` with the same bytes is taken from there, not read again. */
+/**
+ * `base` with the unit's components, without those that come without bytes: they are no more. What stands in `known` with
+ * the same bytes is taken from there, not read again.
+ */
 function read(unit: UnitPatch, base: Stored, known: Stored | null): Stored {
   const terms = new Map(base.terms);
   let entity = base.entity;
   for (const { component, data } of unit.components) {
+    const shown = SHOWN.get(component);
+    if (data.length === 0) {
+      entity = { ...entity, ...shown?.none };
+      terms.delete(component);
+      continue;
+    }
     const term = componentTerm(unit.entity, component, data);
     const isKnown = known?.terms.get(component) === term;
-    const part = isKnown ? COPIERS.get(component)?.(known.entity) : READERS.get(component)?.(data);
-    entity = { ...entity, ...part };
+    entity = { ...entity, ...(isKnown ? shown?.copy(known.entity) : shown?.read(data)) };
     terms.set(component, term);
   }
   return known !== null && isSame(terms, known.terms) ? known : { entity, terms };

@@ -1,6 +1,9 @@
 export * from "./types";
 export * from "./errors";
+export type { MeshOperation, MeshOperationFields, MeshOperationName } from "./mesh-operation-types";
+export { MESH_OPERATIONS } from "./mesh-operations";
 export { createRoomClient } from "./room-client";
+export { parametersOf, type PrimitiveKind, SHAPE_PARAMETERS, type ShapeParameter, type ShapeParameterName } from "./shapes";
 export { createIndexedDbKeyStore, createMemoryKeyStore } from "./key-store";
 export { type CodeAnswer, exchangeCode, inviteFromFragment, readCode, roomAddress } from "./link";
 export { cleanName, isPrintable } from "./text";

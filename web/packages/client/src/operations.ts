@@ -1,23 +1,20 @@
 /** What `perform` takes, as the payloads that travel. Refuses early what no document could accept; the room decides. */
 
 import {
-  COORDINATE_METRES_MAX,
   encodePart,
-  ENTITY_NAME_CHARACTERS_MAX,
   fromHex,
   type GestureName,
-  MOVED_VERTICES_MAX,
   OPERATIONS,
   PRIMITIVE_METRES_MAX,
   PRIMITIVE_METRES_MIN,
   type Quaternion,
-  SCALE_FACTOR_MAX,
-  SCALE_FACTOR_MIN,
   type Vector3,
 } from "@theta/wire";
 import { InvalidOperationError } from "./errors";
-import { characterCount, isPrintable } from "./text";
-import type { Operation } from "./types";
+import { checkName, checkPlacement, idBytes, within } from "./field-checks";
+import { encodeMeshOperation, isMeshOperation } from "./mesh-operations";
+import { parametersOf, SHAPE_PARAMETERS, type ShapeParameterName } from "./shapes";
+import type { Operation, SurfaceValues } from "./types";
 
 /** A command's content, before it has a name. */
 export interface EncodedOperation {
@@ -34,38 +31,30 @@ const NO_SCALE: Vector3 = [1, 1, 1];
 
 /** Throws `InvalidOperationError`. */
 export function encodeOperation(operation: Operation): EncodedOperation {
+  if (isMeshOperation(operation)) return { ...encodeMeshOperation(operation), creates: false };
   switch (operation.type) {
-    case "create_primitive": {
-      const { rotation = NO_ROTATION, scale = NO_SCALE, size, name, translation } = operation;
-      within("size", [size], PRIMITIVE_METRES_MIN, PRIMITIVE_METRES_MAX);
-      checkName(name);
-      checkPlacement(translation, rotation, scale);
-      return encoded("create_primitive", { ...operation, rotation, scale }, true);
-    }
+    case "create_primitive":
+      return encodeCreation(operation);
     case "import_mesh": {
       const { rotation = NO_ROTATION, scale = NO_SCALE, asset, name, translation, colour } = operation;
       if (!/^[0-9a-f]{64}$/.test(asset)) throw new InvalidOperationError("asset", "a name of 64 hexadecimal digits");
       checkName(name);
       checkPlacement(translation, rotation, scale);
       within("colour", colour, 0, 1);
-      return encoded("import_mesh", { ...operation, asset: fromHex(asset), rotation, scale }, true);
+      const common = { name, translation, colour, asset: fromHex(asset), rotation, scale };
+      if (!operation.surface) return encoded("import_mesh", common, true);
+      checkSurface(operation.surface);
+      return encoded("import_mesh_v2", { ...common, surface: operation.surface }, true);
     }
     case "transform":
       checkPlacement(operation.translation, operation.rotation, operation.scale);
       return encoded("transform", { ...operation, entity: idBytes("entity", operation.entity) });
-    case "move_vertices":
-      return encodeMove(operation);
-    case "extrude_face":
-      within("distance", [operation.distance], -PRIMITIVE_METRES_MAX, PRIMITIVE_METRES_MAX);
-      if (operation.distance === 0) throw new InvalidOperationError("distance", "other than 0");
-      return encoded("extrude_face", {
-        entity: idBytes("entity", operation.entity),
-        face: idBytes("face", operation.face),
-        distance: operation.distance,
-      });
     case "paint":
       within("colour", operation.colour, 0, 1);
       return encoded("paint", { entity: idBytes("entity", operation.entity), colour: operation.colour });
+    case "set_surface":
+      checkSurface(operation.surface);
+      return encoded("set_surface", { entity: idBytes("entity", operation.entity), surface: operation.surface });
     case "rename":
       checkName(operation.name);
       return encoded("rename", { entity: idBytes("entity", operation.entity), name: operation.name });
@@ -87,52 +76,34 @@ function encoded<Name extends keyof Types>(name: Name, payload: PayloadOf<Name>,
   return { typeId, version, payload: encodePart(codec as never, payload as never), creates };
 }
 
-function encodeMove(operation: Extract<Operation, { type: "move_vertices" }>): EncodedOperation {
-  const { vertices, targets, deltas } = operation;
-  if (vertices.length < 1 || vertices.length > MOVED_VERTICES_MAX || new Set(vertices).size !== vertices.length) {
-    throw new InvalidOperationError("vertices", `1 to ${MOVED_VERTICES_MAX} distinct ids`);
+function encodeCreation(operation: Extract<Operation, { type: "create_primitive" }>): EncodedOperation {
+  const { kind, rotation = NO_ROTATION, scale = NO_SCALE, size, name, translation } = operation;
+  within("size", [size], PRIMITIVE_METRES_MIN, PRIMITIVE_METRES_MAX);
+  checkName(name);
+  checkPlacement(translation, rotation, scale);
+  const common = { kind, size, name, translation, rotation, scale };
+  if (!Object.hasOwn(SHAPE_PARAMETERS, kind)) {
+    throw new InvalidOperationError("kind", `one of ${Object.keys(SHAPE_PARAMETERS).join(", ")}`);
   }
-  for (const [field, points] of Object.entries({ targets, deltas })) {
-    if (points.length !== 3 * vertices.length) throw new InvalidOperationError(field, "3 numbers for each vertex");
-    within(field, points, -COORDINATE_METRES_MAX, COORDINATE_METRES_MAX);
-  }
-  vertices.forEach((id) => idBytes("vertices", id));
-  return encoded("move_vertices", {
-    entity: idBytes("entity", operation.entity),
-    vertices: fromHex(vertices.join("")),
-    targets: bytesOf(targets),
-    deltas: bytesOf(deltas),
-  });
+  const takes = parametersOf(kind);
+  const value = (parameter: ShapeParameterName): number => {
+    const limits = takes[parameter];
+    const given = operation[parameter];
+    if (limits === undefined) {
+      if (given === undefined) return 0;
+      throw new InvalidOperationError(parameter, `left out, since a ${kind} has none`);
+    }
+    const wanted = given ?? limits.default;
+    within(parameter, [wanted], limits.low, limits.high);
+    return wanted;
+  };
+  const parameters = { segments: value("segments"), rings: value("rings"), levels: value("levels"), tube: value("tube") };
+  // Shapes without parameters are as they have been from the first.
+  if (Object.keys(takes).length === 0) return encoded("create_primitive", common, true);
+  return encoded("create_primitive_v2", { ...common, ...parameters }, true);
 }
 
-function bytesOf(values: Float64Array): Uint8Array {
-  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-}
-
-function idBytes(field: string, id: string): Uint8Array {
-  if (!/^[0-9a-f]{32}$/.test(id)) throw new InvalidOperationError(field, "an id of 32 hexadecimal digits");
-  return fromHex(id);
-}
-
-function checkName(name: string): void {
-  const count = characterCount(name);
-  if (count < 1 || count > ENTITY_NAME_CHARACTERS_MAX || !isPrintable(name)) {
-    throw new InvalidOperationError("name", `1 to ${ENTITY_NAME_CHARACTERS_MAX} printable characters`);
-  }
-}
-
-function checkPlacement(translation: Vector3, rotation: Quaternion, scale: Vector3): void {
-  within("translation", translation, -COORDINATE_METRES_MAX, COORDINATE_METRES_MAX);
-  const lengthSquared = rotation.reduce((sum, value) => sum + value * value, 0);
-  if (!(lengthSquared >= 0.999 && lengthSquared <= 1.001)) {
-    throw new InvalidOperationError("rotation", "a unit quaternion (x, y, z, w)");
-  }
-  within("scale", scale, SCALE_FACTOR_MIN, SCALE_FACTOR_MAX);
-}
-
-function within(field: string, values: Iterable<number>, low: number, high: number): void {
-  for (const value of values) {
-    // Written so that NaN fails too.
-    if (!(value >= low && value <= high)) throw new InvalidOperationError(field, `between ${low} and ${high}`);
-  }
+function checkSurface(surface: SurfaceValues): void {
+  for (const field of ["metallic", "roughness", "opacity", "alphaCutoff"] as const) within(field, [surface[field]], 0, 1);
+  within("emissive", surface.emissive, 0, 1);
 }

@@ -102,13 +102,16 @@ function isNewer(sequence: number, before: number): boolean {
 
 /** What is not finite is not shown: the room takes it for a broken participant. */
 function rowOf(actor: Actor, sequence: number, presence: Presence): PresenceRow {
-  const { tool, selection, ray } = presence;
-  const drag = finitePose(presence.drag && poseOfDrag(presence.drag));
+  const { tool, ray } = presence;
+  const selection = sayable(presence.selection);
+  // A drag of more than a row can name would look like a drag of something else.
+  const isWhole = selection === presence.selection && !(selection?.kind !== "object" && selection?.elements);
+  const drag = isWhole ? finitePose(presence.drag && poseOfDrag(presence.drag)) : null;
   return {
     actor,
     sequence,
     tool,
-    selectionKind: selection?.kind ?? "none",
+    selectionKind: selection === null || selection.kind === "edge" ? "none" : selection.kind,
     head: finitePose(presence.head),
     ray: ray !== null && isFinite32([...ray.origin, ...ray.direction]) ? ray : null,
     selectedEntity: selection === null ? NO_ID : fromHex(selection.entity),
@@ -118,6 +121,11 @@ function rowOf(actor: Actor, sequence: number, presence: Presence): PresenceRow 
     dragKind: drag ? (presence.drag?.kind ?? "none") : "none",
     drag: drag ?? NOWHERE,
   };
+}
+
+/** A row names objects, faces and vertices: an edge is told as its object. */
+function sayable(selection: Selection | null): Selection | null {
+  return selection?.kind === "edge" ? { kind: "object", entity: selection.entity } : selection;
 }
 
 function finitePose(pose: Pose | null): Pose | null {

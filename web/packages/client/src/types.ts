@@ -5,8 +5,12 @@
  * are bigints. Lengths are metres, colours sRGB in [0, 1], rotations unit quaternions (x, y, z, w).
  */
 
+import type { MeshOperation } from "./mesh-operation-types";
+import type { PrimitiveKind } from "./shapes";
+
 export type EntityId = string;
 export type ElementId = string;
+export type ElementKind = "vertex" | "edge" | "face";
 /** What an asset is named by: the hash of its bytes, 64 hexadecimal digits. */
 export type AssetId = string;
 /** An author's Ed25519 public key, 64 hexadecimal digits. */
@@ -30,6 +34,25 @@ export interface Material {
   readonly roughness: number;
 }
 
+/** How a surface takes light beyond its `Material`, as glTF has it. */
+export interface Surface {
+  readonly emissive: Vector3;
+  /** Counts in the modes "mask" and "blend". */
+  readonly opacity: number;
+  readonly alphaCutoff: number;
+  readonly alphaMode: "opaque" | "mask" | "blend";
+  readonly doubleSided: boolean;
+}
+
+/** Values of every vertex, edge, face or corner; rows in the order of the mesh's own columns. */
+export interface MeshAttribute {
+  readonly domain: "vertex" | "edge" | "face" | "corner";
+  readonly name: string;
+  /** Numbers in a row. */
+  readonly width: number;
+  readonly values: Float64Array | Int32Array | Uint8Array;
+}
+
 /** A half-edge mesh as columns; element `i` of a kind has its id at bytes `16 i` to `16 i + 16` (see `idAt`). */
 export interface Mesh {
   readonly vertexCount: number;
@@ -49,6 +72,7 @@ export interface Mesh {
   readonly faceOffsets: Uint32Array;
   /** Indices of vertices, counter-clockwise seen from outside. */
   readonly corners: Uint32Array;
+  readonly attributes: readonly MeshAttribute[];
 }
 
 /**
@@ -60,6 +84,8 @@ export interface DocumentEntity {
   readonly transform: Transform | null;
   readonly mesh: Mesh | null;
   readonly material: Material | null;
+  /** Null until it was set. */
+  readonly surface: Surface | null;
   readonly name: string | null;
   readonly owner: AuthorKey | null;
 }
@@ -82,14 +108,17 @@ export interface DocumentView {
 
 // -- acting -----------------------------------------------------------------------------------------------------------
 
-export type PrimitiveKind = "cube" | "pyramid" | "plane";
-
 /** What `perform` takes. */
 export type Operation =
   | {
       readonly type: "create_primitive";
       readonly kind: PrimitiveKind;
       readonly size: number;
+      /** What the kind takes (`SHAPE_PARAMETERS`); left out, as usual. */
+      readonly segments?: number;
+      readonly rings?: number;
+      readonly levels?: number;
+      readonly tube?: number;
       readonly name: string;
       readonly translation: Vector3;
       readonly rotation?: Quaternion;
@@ -97,13 +126,15 @@ export type Operation =
     }
   | {
       readonly type: "import_mesh";
-      /** The polygons, as `uploadAsset` named them. */
+      /** The polygons, or a mesh's canonical bytes, as `uploadAsset` named them. */
       readonly asset: AssetId;
       readonly name: string;
       readonly translation: Vector3;
       readonly rotation?: Quaternion;
       readonly scale?: Vector3;
       readonly colour: Vector3;
+      /** With it the bytes may be a mesh's, which keeps its ids and attributes. */
+      readonly surface?: SurfaceValues;
     }
   | {
       readonly type: "transform";
@@ -112,24 +143,14 @@ export type Operation =
       readonly rotation: Quaternion;
       readonly scale: Vector3;
     }
-  | {
-      readonly type: "move_vertices";
-      readonly entity: EntityId;
-      readonly vertices: readonly ElementId[];
-      /** 3 for each vertex, in the mesh's space. */
-      readonly targets: Float64Array;
-      /** How far each was dragged; 3 for each vertex. */
-      readonly deltas: Float64Array;
-    }
-  | {
-      readonly type: "extrude_face";
-      readonly entity: EntityId;
-      readonly face: ElementId;
-      readonly distance: number;
-    }
   | { readonly type: "paint"; readonly entity: EntityId; readonly colour: Vector3 }
+  | { readonly type: "set_surface"; readonly entity: EntityId; readonly surface: SurfaceValues }
   | { readonly type: "rename"; readonly entity: EntityId; readonly name: string }
-  | { readonly type: "delete"; readonly entity: EntityId };
+  | { readonly type: "delete"; readonly entity: EntityId }
+  | MeshOperation;
+
+/** A surface, with what its `Material` has of it. */
+export type SurfaceValues = Surface & Pick<Material, "metallic" | "roughness">;
 
 export interface UploadOptions {
   /** Called with the share that the room has, 0 to 1. */
@@ -208,9 +229,17 @@ export interface ChatMessage {
 
 export type Tool = "none" | "select" | "move" | "extrude" | "paint" | "draw";
 
+/** Others see of several elements the one chosen last, and of edges their object. */
 export type Selection =
   | { readonly kind: "object"; readonly entity: EntityId }
-  | { readonly kind: "face" | "vertex"; readonly entity: EntityId; readonly element: ElementId };
+  | {
+      readonly kind: ElementKind;
+      readonly entity: EntityId;
+      /** The one chosen last. */
+      readonly element: ElementId;
+      /** All of them, when they are more than one. */
+      readonly elements?: readonly ElementId[];
+    };
 
 /** Where a head or a hand is, in the world. */
 export interface Pose {

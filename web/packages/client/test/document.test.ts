@@ -1,4 +1,4 @@
-import { encodePart, fromHex, packetBody, packetDigest, packetRecord, RECORD_PACKET, toHex } from "@theta/wire";
+import { encodePart, fromHex, packetBody, packetDigest, packetRecord, RECORD_PACKET, SURFACE_BYTES, SURFACE_COMPONENT, toHex } from "@theta/wire";
 import { describe, expect, it } from "vitest";
 import type { DocumentChange } from "../src/types";
 import { rest, until } from "./environment";
@@ -60,6 +60,25 @@ describe("the document", () => {
     room.commit([room.headRecord()], [unit]);
     await until(() => client.document.seq === 4n);
     expect(client.document).toMatchObject({ status: "current", hash: toHex(room.hash) });
+  });
+
+  it("forgets a component that comes without bytes, and what it added to the hash", async () => {
+    const { client, room } = await createJoined();
+    room.commit([room.headRecord()], [namedUnit("Lamp"), placedUnit(1, 2, 3)]);
+    await until(() => client.document.seq === 4n);
+    const { hash } = client.document;
+
+    const surface = new Uint8Array(SURFACE_BYTES);
+    surface.set(new Uint8Array(Float64Array.of(1, 0.5, 0, 1, 0.5).buffer));
+    const shown = (data: Uint8Array) => ({ entity: fromHex(ENTITY), removed: false, components: [{ component: SURFACE_COMPONENT, data }, { component: 5n, data }] });
+    room.commit([room.headRecord()], [shown(surface)]);
+    await until(() => client.document.seq === 5n);
+    expect(client.document.entities.get(ENTITY)).toMatchObject({ name: "Lamp", surface: { emissive: [1, 0.5, 0], alphaMode: "opaque" } });
+
+    room.commit([room.headRecord()], [shown(new Uint8Array())]);
+    await until(() => client.document.seq === 6n);
+    expect(client.document.entities.get(ENTITY)).toMatchObject({ name: "Lamp", surface: null, transform: { translation: [1, 2, 3] } });
+    expect(client.document).toMatchObject({ status: "current", hash });
   });
 
   it("after a reconnect replaces what it held, and tells only what differs", async () => {

@@ -1,9 +1,9 @@
-import { decodePresenceRows, encodePresenceRow, OPERATIONS, type PresenceRow } from "@theta/wire";
+import { decodePresenceRows, encodePresenceRow, OPERATIONS, type PresenceRow, toHex } from "@theta/wire";
 import { describe, expect, it } from "vitest";
 import { NothingToUndoError } from "../src/errors";
 import { inviteFromFragment, roomAddress } from "../src/link";
 import { cleanName } from "../src/text";
-import type { Presence } from "../src/types";
+import type { Presence, Selection } from "../src/types";
 import { rest, until } from "./environment";
 import { createJoined, ENTITY } from "./joined";
 
@@ -132,6 +132,25 @@ describe("presence", () => {
     const after = await sent();
     expect(after.length).toBe(offline + 1);
     expect(after.at(-1)).toMatchObject({ head: null, ray: null });
+  });
+
+  it("are told of several elements the last one, of edges the object, and no drag of what a row can't name", async () => {
+    const { client, room, environment } = await createJoined();
+    const element = "01".repeat(16);
+    const offset = [0, 1, 0] as const;
+    const told = async (selection: Selection): Promise<PresenceRow> => {
+      client.showPresence({ ...NOTHING, tool: "move", selection, drag: { kind: "element", offset } });
+      environment.advance(50);
+      await rest();
+      return decodePresenceRows(room.all("PresenceUpdate").at(-1)!.row)[0]!;
+    };
+    expect(await told({ kind: "face", entity: ENTITY, element })).toMatchObject({ selectionKind: "face", dragKind: "element" });
+    const several = await told({ kind: "face", entity: ENTITY, element, elements: ["02".repeat(16), element] });
+    expect(several).toMatchObject({ selectionKind: "face", dragKind: "none" });
+    expect(toHex(several.selectedElement)).toBe(element);
+    const edge = await told({ kind: "edge", entity: ENTITY, element });
+    expect(edge).toMatchObject({ selectionKind: "object", dragKind: "none" });
+    expect(toHex(edge.selectedElement)).toBe("00".repeat(16));
   });
 });
 

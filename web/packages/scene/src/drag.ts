@@ -1,21 +1,21 @@
 import type { Drag, DocumentEntity, EntityId, Operation, Selection } from "@theta/client";
 import { Vector3 } from "three";
 import type { EntityLayer, Preview } from "./entities";
-import { elementIndex, faceCentre, vertexPosition, verticesOf } from "./geometry/measure";
-import { withExtrudedFace, withMovedVertices } from "./geometry/preview";
+import { centreOf, indicesOf, regionNormal, verticesOfAll } from "./geometry/measure";
+import { withExtrudedRegion, withMovedVertices } from "./geometry/preview";
 import {
   dragEntity,
   extrudeDirection,
-  extrudeFace,
+  extrudeFaces,
   IDENTITY,
   matrixOf,
   movedPlacement,
-  moveElement,
+  moveElements,
   toMeshSpace,
   type DragMotion,
 } from "./gestures";
 import type { GizmoTarget } from "./gizmo";
-import type { SelectionState } from "./selection";
+import { elementsOf, type SelectionState } from "./selection";
 
 /** What a drag in progress amounts to, for a readout. */
 export interface DragReadout {
@@ -150,27 +150,30 @@ export function previewOf(entity: DocumentEntity, selection: Selection, drag: Dr
     return { matrix: matrixOf({ translation, rotation, scale: (transform ?? IDENTITY).scale }) };
   }
   if (selection.kind === "object" || !mesh) return null;
-  const index = elementIndex(mesh, selection.kind, selection.element);
-  if (index === undefined) return null;
+  const elements = elementsOf(selection);
   if (drag.kind === "extrude") {
-    return selection.kind === "face" ? { mesh: withExtrudedFace(mesh, index, drag.distance) } : null;
+    const faces = selection.kind === "face" ? indicesOf(mesh, "face", elements) : [];
+    if (faces.length === 0) return null;
+    return { mesh: withExtrudedRegion(mesh, faces, regionNormal(mesh, faces).multiplyScalar(drag.distance)) };
   }
-  return { mesh: withMovedVertices(mesh, verticesOf(mesh, selection.kind, index), new Vector3(...drag.offset)) };
+  const vertices = verticesOfAll(mesh, selection.kind, elements);
+  return vertices.length === 0 ? null : { mesh: withMovedVertices(mesh, vertices, new Vector3(...drag.offset)) };
 }
 
 function operationOf({ entity, selection, kind }: Held, motion: DragMotion): Operation | null {
   const { offset } = motion;
   if (selection.kind === "object") return dragEntity(entity, motion);
-  if (kind === "extrude") return extrudeFace(entity.id, selection.element, localDistance(entity, selection, offset));
-  return moveElement(entity, selection.kind, selection.element, offset);
+  const elements = elementsOf(selection);
+  if (kind === "extrude") return extrudeFaces(entity, elements, localDistance(entity, selection, offset));
+  return moveElements(entity, selection.kind, elements, offset);
 }
 
-/** How far along the face's normal a drag in the world is, in the mesh's space. */
+/** How far along the faces' normal a drag in the world is, in the mesh's space. */
 function localDistance(entity: DocumentEntity, selection: Selection, offset: Vector3): number {
   if (selection.kind !== "face" || !entity.mesh) return 0;
-  const face = elementIndex(entity.mesh, "face", selection.element);
-  if (face === undefined) return 0;
-  const { direction, metres } = extrudeDirection(entity, face);
+  const faces = indicesOf(entity.mesh, "face", elementsOf(selection));
+  if (faces.length === 0) return 0;
+  const { direction, metres } = extrudeDirection(entity, ...faces);
   return offset.dot(direction) / metres;
 }
 
@@ -182,13 +185,11 @@ export function handlesFor(entity: DocumentEntity | undefined, state: SelectionS
   if (selected.kind === "object" && mode !== "object") return null;
   const matrix = matrixOf(entity.transform);
   if (selected.kind === "object") return { kind: "move", anchor: new Vector3().setFromMatrixPosition(matrix) };
-  const index = entity.mesh ? elementIndex(entity.mesh, selected.kind, selected.element) : undefined;
-  if (!entity.mesh || index === undefined) return null;
-  if (selected.kind === "vertex") {
-    return { kind: "move", anchor: vertexPosition(entity.mesh, index).applyMatrix4(matrix) };
-  }
-  const anchor = faceCentre(entity.mesh, index).applyMatrix4(matrix);
-  return tool === "move"
-    ? { kind: "move", anchor }
-    : { kind: "extrude", anchor, direction: extrudeDirection(entity, index).direction };
+  const { mesh } = entity;
+  const elements = elementsOf(selected);
+  const vertices = mesh ? verticesOfAll(mesh, selected.kind, elements) : [];
+  if (!mesh || vertices.length === 0) return null;
+  const anchor = centreOf(mesh, vertices).applyMatrix4(matrix);
+  if (selected.kind !== "face" || tool === "move") return { kind: "move", anchor };
+  return { kind: "extrude", anchor, direction: extrudeDirection(entity, ...indicesOf(mesh, "face", elements)).direction };
 }

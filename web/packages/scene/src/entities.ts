@@ -74,7 +74,7 @@ export function createEntityLayer(theme: SceneTheme): EntityLayer {
       edges.remove(entity.id);
       return;
     }
-    surfaces.show(entity.id, surface.geometry, entity.material ?? BARE, root.matrix);
+    surfaces.show(entity.id, surface.geometry, { ...(entity.material ?? BARE), surface: entity.surface }, root.matrix);
     if (placed) edges.show(entity.id, view.edges, root.matrix);
   };
 

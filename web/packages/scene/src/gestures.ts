@@ -1,6 +1,7 @@
-import type { DocumentEntity, ElementId, EntityId, Operation, PrimitiveKind, Transform, Vector3 as Triple } from "@theta/client";
+import type { DocumentEntity, ElementId, ElementKind, EntityId, Operation, Transform, Vector3 as Triple } from "@theta/client";
 import { Matrix4, Quaternion, Vector3 } from "three";
-import { elementAt, elementIndex, faceNormal, vertexPosition, verticesOf } from "./geometry/measure";
+import { elementAt, regionNormal, vertexPosition, verticesOfAll, indicesOf } from "./geometry/measure";
+import { SHAPES, type ShapeKind } from "./shapes";
 
 /** Shorter than this, a drag is a click that slipped. */
 export const GESTURE_METRES_MIN = 1e-4;
@@ -22,11 +23,11 @@ export function toMeshSpace(transform: Transform | null, worldDelta: Vector3): V
 }
 
 /**
- * Where a face's pull leads in the world: its direction, and how many metres there one metre in the mesh's space makes.
+ * Where the pull of faces leads in the world: its direction, and how many metres there one metre in the mesh's space makes.
  */
-export function extrudeDirection(entity: DocumentEntity, face: number): { direction: Vector3; metres: number } {
+export function extrudeDirection(entity: DocumentEntity, ...faces: readonly number[]): { direction: Vector3; metres: number } {
   if (!entity.mesh) return { direction: new Vector3(0, 1, 0), metres: 1 };
-  const direction = faceNormal(entity.mesh, face).applyMatrix4(matrixOf(entity.transform).setPosition(0, 0, 0));
+  const direction = regionNormal(entity.mesh, faces).applyMatrix4(matrixOf(entity.transform).setPosition(0, 0, 0));
   const metres = direction.length();
   return metres > 0 ? { direction: direction.divideScalar(metres), metres } : { direction, metres: 1 };
 }
@@ -71,18 +72,17 @@ export function placeEntity(entity: EntityId, transform: Transform): Operation {
   return { type: "transform", entity, ...transform };
 }
 
-/** The operation that drags a face's or a vertex's vertices by `worldDelta`; null when that is nothing. */
-export function moveElement(
+/** The operation that drags elements' vertices by `worldDelta`; null when that is nothing. */
+export function moveElements(
   entity: DocumentEntity,
-  kind: "face" | "vertex",
-  element: ElementId,
+  kind: ElementKind,
+  elements: readonly ElementId[],
   worldDelta: Vector3,
 ): Operation | null {
   const { mesh } = entity;
-  const index = mesh ? elementIndex(mesh, kind, element) : undefined;
-  if (!mesh || index === undefined || !(worldDelta.length() >= GESTURE_METRES_MIN)) return null;
+  const vertices = mesh ? verticesOfAll(mesh, kind, elements) : [];
+  if (!mesh || vertices.length === 0 || !(worldDelta.length() >= GESTURE_METRES_MIN)) return null;
   const delta = toMeshSpace(entity.transform, worldDelta);
-  const vertices = verticesOf(mesh, kind, index);
   const targets = new Float64Array(vertices.length * 3);
   const deltas = new Float64Array(vertices.length * 3);
   vertices.forEach((vertex, at) => {
@@ -104,27 +104,38 @@ export function extrudeFace(entity: EntityId, face: ElementId, distance: number)
   return { type: "extrude_face", entity, face, distance };
 }
 
-const PRIMITIVE_NAMES: Record<PrimitiveKind, string> = { cube: "Cube", pyramid: "Pyramid", plane: "Plane" };
+/** The operation that pulls faces out together by `distance` along the mean of their normals, in the mesh's space. */
+export function extrudeFaces(entity: DocumentEntity, faces: readonly ElementId[], distance: number): Operation | null {
+  const [face] = faces;
+  if (face === undefined || !(Math.abs(distance) >= GESTURE_METRES_MIN)) return null;
+  if (faces.length === 1) return extrudeFace(entity.id, face, distance);
+  if (!entity.mesh) return null;
+  const offset = regionNormal(entity.mesh, indicesOf(entity.mesh, "face", faces)).multiplyScalar(distance).toArray();
+  return { type: "extrude_region", entity: entity.id, faces, offset };
+}
 
 /** The first of "Cube", "Cube 2", "Cube 3" … that is free. */
-export function freeName(kind: PrimitiveKind, taken: Iterable<string | null>): string {
+export function freeName(kind: ShapeKind, taken: Iterable<string | null>): string {
+  return freeNameLike(SHAPES[kind].name, taken);
+}
+
+/** The first of "Lid", "Lid 2", "Lid 3" … that is free; a number behind what is given is not counted on. */
+export function freeNameLike(given: string, taken: Iterable<string | null>): string {
   const names = new Set(taken);
-  const stem = PRIMITIVE_NAMES[kind];
+  const stem = given.replace(/ \d+$/u, "");
   let name = stem;
   for (let count = 2; names.has(name); count++) name = `${stem} ${count}`;
   return name;
 }
 
-/** The operation that makes a primitive standing on the floor at `at` (its y is ignored). */
+/** The operation that makes a shape standing on the floor at `at` (its y is ignored). */
 export function createPrimitive(
-  kind: PrimitiveKind,
+  kind: ShapeKind,
   size: number,
   at: Vector3,
   taken: Iterable<string | null>,
 ): Extract<Operation, { type: "create_primitive" }> {
-  // A cube and a pyramid are centred on their origin, so that they stand when lifted by half their height.
-  const lift = kind === "plane" ? 0 : size / 2;
-  const translation: Triple = [roundTo(at.x, 0.01), lift, roundTo(at.z, 0.01)];
+  const translation: Triple = [roundTo(at.x, 0.01), roundTo(SHAPES[kind].lift * size, 1e-6), roundTo(at.z, 0.01)];
   return { type: "create_primitive", kind, size, name: freeName(kind, taken), translation };
 }
 

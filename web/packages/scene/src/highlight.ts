@@ -17,10 +17,11 @@ import { LineMaterial } from "three/addons/lines/LineMaterial.js";
 import { LineSegments2 } from "three/addons/lines/LineSegments2.js";
 import { LineSegmentsGeometry } from "three/addons/lines/LineSegmentsGeometry.js";
 import type { EntityView } from "./entities";
-import { elementIndex, faceLoop, vertexPosition } from "./geometry/measure";
+import { faceLoop, indicesOf } from "./geometry/measure";
 import { outlineOf } from "./geometry/outline";
-import { sameSelection } from "./selection";
+import { elementsOf, sameSelection } from "./selection";
 import { createDotTexture } from "./textures";
+import { endsOf } from "./topology";
 
 export interface HighlightStyle {
   readonly colour: number;
@@ -38,7 +39,10 @@ export interface Highlight {
   dispose(): void;
 }
 
-/** An outline in one colour: the edges of an object, a face with its rim, or a vertex. */
+/** Of selected edges, times that of an outline. */
+const EDGE_WIDTH = 1.7;
+
+/** An outline in one colour: the edges of an object, faces with their rim, edges, or vertices. */
 export function createHighlight(style: HighlightStyle): Highlight {
   const group = new Group();
   group.pointerEvents = "none";
@@ -48,7 +52,9 @@ export function createHighlight(style: HighlightStyle): Highlight {
   const { line, fill, dot } = createParts(texture);
   group.add(fill, line, dot);
 
+  let { width } = style;
   const setStyle = (next: HighlightStyle): void => {
+    ({ width } = next);
     const colour = new Color(next.colour);
     line.material.color.copy(colour);
     line.material.linewidth = next.width;
@@ -74,18 +80,22 @@ export function createHighlight(style: HighlightStyle): Highlight {
   /** False when there is nothing of it. */
   const draw = (view: EntityView, mesh: MeshColumns, selection: Selection): boolean => {
     fill.visible = dot.visible = line.visible = false;
+    // An edge by itself has no fill to be seen by.
+    line.material.linewidth = width * (selection.kind === "edge" ? EDGE_WIDTH : 1);
     if (selection.kind === "object") {
       drawLines(outlineOf(mesh));
       return true;
     }
-    const index = elementIndex(mesh, selection.kind, selection.element);
-    if (index === undefined) return false;
+    const found = indicesOf(mesh, selection.kind, elementsOf(selection));
+    if (found.length === 0) return false;
     if (selection.kind === "face") {
-      drawLines(rimOf(mesh, index));
-      replaceGeometry(fill, trianglesOf(view, index));
+      drawLines(rimOf(mesh, found));
+      replaceGeometry(fill, trianglesOf(view, found));
       fill.visible = true;
+    } else if (selection.kind === "edge") {
+      drawLines(pointsOf(mesh, found.flatMap((edge) => endsOf(mesh, edge))));
     } else {
-      replaceGeometry(dot, new Float32Array(vertexPosition(mesh, index).toArray()));
+      replaceGeometry(dot, Float32Array.from(pointsOf(mesh, found)));
       dot.visible = true;
     }
     return true;
@@ -154,21 +164,31 @@ function replaceGeometry(part: Mesh<BufferGeometry> | Points<BufferGeometry>, po
   part.geometry.setAttribute("position", new BufferAttribute(positions, 3));
 }
 
-function rimOf(mesh: NonNullable<EntityView["mesh"]>, face: number): number[] {
-  const loop = faceLoop(mesh, face);
-  const rim: number[] = [];
-  loop.forEach((vertex, at) => {
-    rim.push(...vertexPosition(mesh, vertex).toArray());
-    rim.push(...vertexPosition(mesh, loop[(at + 1) % loop.length] as number).toArray());
-  });
-  return rim;
+function pointsOf(mesh: MeshColumns, vertices: readonly number[]): number[] {
+  return vertices.flatMap((vertex) => [...mesh.positions.subarray(vertex * 3, vertex * 3 + 3)]);
 }
 
-function trianglesOf(view: EntityView, face: number): Float32Array {
+/** The edges where faces end: those that only one of them has. */
+function rimOf(mesh: MeshColumns, faces: readonly number[]): number[] {
+  const sides = new Map<number, readonly [number, number]>();
+  for (const face of faces) {
+    const loop = faceLoop(mesh, face);
+    loop.forEach((from, at) => {
+      const to = loop[(at + 1) % loop.length] as number;
+      const key = Math.min(from, to) * mesh.vertexCount + Math.max(from, to);
+      if (!sides.delete(key)) sides.set(key, [from, to]);
+    });
+  }
+  return pointsOf(mesh, [...sides.values()].flat());
+}
+
+function trianglesOf(view: EntityView, faces: readonly number[]): Float32Array {
   const positions = view.surface.geometry.getAttribute("position").array;
+  const wanted = new Set(faces);
   const triangles: number[] = [];
   view.faceOfTriangle.forEach((owner, triangle) => {
-    if (owner === face) triangles.push(...positions.slice(triangle * 9, triangle * 9 + 9));
+    if (!wanted.has(owner)) return;
+    for (let at = triangle * 9; at < triangle * 9 + 9; at++) triangles.push(positions[at] as number);
   });
   return Float32Array.from(triangles);
 }

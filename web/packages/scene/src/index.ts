@@ -1,5 +1,6 @@
 export { createScene, type Flight, type SceneOptions, type ThetaScene } from "./scene";
-export { createSelection, elementOf, sameSelection } from "./selection";
+export { createSelection, elementOf, elementsOf, kindOf, sameSelection, selectionOf } from "./selection";
+export { everything, facesOfRing, grown, withLoops, withParts, withRings } from "./growing";
 export type { DragTool, SelectionState, SelectionStore, SelectMode } from "./selection";
 export type { CameraRig, RigState } from "./camera-rig";
 export type { AvatarLayer } from "./avatars";
@@ -16,4 +17,7 @@ export { DIRECTION_VERTEX_SHADER } from "./environment";
 export { viewOf, type View } from "./view";
 export { FOVEATION_MAX } from "./presenting";
 export * from "./gestures";
+export { SHAPES, type ShapeKind } from "./shapes";
+export * from "./topology";
 export * from "./geometry/measure";
+export { faceColour } from "./geometry/paint";

@@ -7,6 +7,7 @@ import { createHighlight } from "./highlight";
 import { sameSelection, type SelectionStore } from "./selection";
 import type { Stage } from "./stage";
 import type { SceneTheme } from "./theme";
+import { createVertexDots } from "./vertex-dots";
 
 export interface InteractionPorts {
   readonly stage: Stage;
@@ -41,7 +42,8 @@ export function createInteraction(ports: InteractionPorts): Interaction {
   let { theme } = ports;
   const selectedHighlight = createHighlight(stylesOf(theme).selected);
   const hoveredHighlight = createHighlight(stylesOf(theme).hovered);
-  stage.scene.add(selectedHighlight.group, hoveredHighlight.group);
+  const dots = createVertexDots(theme.hover);
+  stage.scene.add(selectedHighlight.group, hoveredHighlight.group, dots.points);
 
   const drag = createDragSession({
     entities,
@@ -63,9 +65,10 @@ export function createInteraction(ports: InteractionPorts): Interaction {
   });
 
   const draw = (): void => {
-    const { selected, hovered } = selection.state;
+    const { mode, selected, hovered } = selection.state;
     const view = selected ? entities.views.get(selected.entity) : undefined;
     selectedHighlight.show(view, selected);
+    dots.show(mode === "vertex" ? view : undefined);
     const over = hovered && !gizmo.dragging && !sameSelection(hovered, selected) ? hovered : null;
     hoveredHighlight.show(over ? entities.views.get(over.entity) : undefined, over);
     // In a headset one takes hold of the things themselves.
@@ -93,12 +96,14 @@ export function createInteraction(ports: InteractionPorts): Interaction {
       theme = next;
       selectedHighlight.setStyle(stylesOf(next).selected);
       hoveredHighlight.setStyle(stylesOf(next).hovered);
+      dots.setColour(next.hover);
       draw();
     },
     dispose() {
       gizmo.dispose();
       selectedHighlight.dispose();
       hoveredHighlight.dispose();
+      dots.dispose();
     },
   };
 }

@@ -2,8 +2,8 @@ import type { Selection, Vector3 as Triple } from "@theta/client";
 import { Box3, Plane, Raycaster, Vector2, Vector3, type PerspectiveCamera } from "three";
 import type { CameraRig } from "./camera-rig";
 import type { EntityLayer } from "./entities";
-import { elementIndex, vertexPosition, verticesOf } from "./geometry/measure";
-import { elementOf } from "./selection";
+import { vertexPosition, verticesOfAll } from "./geometry/measure";
+import { elementsOf } from "./selection";
 
 /** The floor below a target this low, as a share of the distance to it, is in view with it. */
 const FLOOR_SHARE = 0.2;
@@ -11,15 +11,11 @@ const FLOOR_SHARE = 0.2;
 /** What of the room a selection takes up; everything when there is none. */
 export function boundsOf(entities: EntityLayer, selected: Selection | null): Box3 {
   const view = selected ? entities.views.get(selected.entity) : undefined;
-  const element = elementOf(selected);
   if (!view || !selected) return entities.bounds();
-  if (selected.kind !== "object" && element !== null && view.mesh) {
-    const index = elementIndex(view.mesh, selected.kind, element);
-    const { mesh } = view;
-    if (index !== undefined) {
-      const points = verticesOf(mesh, selected.kind, index).map((vertex) => vertexPosition(mesh, vertex));
-      return new Box3().setFromPoints(points).applyMatrix4(view.root.matrixWorld);
-    }
+  const { mesh } = view;
+  const vertices = mesh && selected.kind !== "object" ? verticesOfAll(mesh, selected.kind, elementsOf(selected)) : [];
+  if (mesh && vertices.length > 0) {
+    return new Box3().setFromPoints(vertices.map((vertex) => vertexPosition(mesh, vertex))).applyMatrix4(view.root.matrixWorld);
   }
   return new Box3().setFromObject(view.root);
 }

@@ -1,16 +1,18 @@
 import { forwardHtmlEvents, type PointerEvent as ScenePointerEvent } from "@pmndrs/pointer-events";
 import type { Selection } from "@theta/client";
 import type { Object3D, Scene, Vector3, PerspectiveCamera } from "three";
-import type { EntityLayer } from "./entities";
-import { pickFace, pickVertex } from "./picking";
-import { selectionFor, type SelectMode } from "./selection";
+import type { EntityLayer, EntityView } from "./entities";
+import { meaningOf, pickEdge } from "./picking";
+import { facesOfRing, withLoops } from "./growing";
+import { kindOf, type SelectMode } from "./selection";
 
 /** Moved further than this between press and release, it was a drag. */
 const CLICK_PIXELS_MAX = 5;
 
 export interface PointerListener {
   hover(selection: Selection | null): void;
-  click(selection: Selection | null): void;
+  /** `adds`: to what is selected already, as Shift says. */
+  click(selection: Selection | null, adds: boolean): void;
   /** Which way the pointer's ray leaves the eye now, in the world; null when it has left. */
   ray(direction: Vector3 | null): void;
 }
@@ -19,7 +21,7 @@ export interface ScenePointer {
   dispose(): void;
 }
 
-/** Turns pointers on the canvas into hovers and clicks on objects, faces and vertices. */
+/** Turns pointers on the canvas into hovers and clicks on objects and elements; with Alt on whole loops. */
 export function createScenePointer(
   canvas: HTMLCanvasElement,
   scene: Scene,
@@ -35,9 +37,15 @@ export function createScenePointer(
     const view = typeof id === "string" ? entities.views.get(id) : undefined;
     const triangle = event.faceIndex ?? null;
     if (!view || triangle === null) return null;
-    const face = pickFace(view, triangle);
-    const vertex = mode() === "vertex" ? pickVertex(view, triangle, event.point, camera) : null;
-    return selectionFor(mode(), view.entity.id, face, vertex);
+    return altHeld(event) ? loopAt(view, triangle, event.point) : meaningOf(view, mode(), triangle, event.point, camera);
+  };
+  /** The edge loop at the nearest edge, or among faces the ring of quads across it. */
+  const loopAt = (view: EntityView, triangle: number, point: Vector3): Selection | null => {
+    const kind = kindOf(mode());
+    const edge = kind === "edge" || kind === "face" ? pickEdge(view, triangle, point, camera) : null;
+    if (edge === null || !view.mesh) return meaningOf(view, mode(), triangle, point, camera);
+    const selection = { kind: "edge", entity: view.entity.id, element: edge } as const;
+    return kind === "face" ? facesOfRing(view.mesh, selection) : withLoops(view.mesh, selection);
   };
   const onMove = (event: ScenePointerEvent): void => {
     const { details } = event;
@@ -52,7 +60,7 @@ export function createScenePointer(
     const { clientX, clientY } = event.nativeEvent as MouseEvent;
     const still = pressed && Math.hypot(clientX - pressed.x, clientY - pressed.y) <= CLICK_PIXELS_MAX;
     pressed = null;
-    if (still) listener.click(targetOf(event));
+    if (still) listener.click(targetOf(event), (event.nativeEvent as MouseEvent).shiftKey);
   };
   const onLeave = (): void => {
     listener.hover(null);
@@ -75,4 +83,8 @@ export function createScenePointer(
       canvas.removeEventListener("pointerleave", onLeave);
     },
   };
+}
+
+function altHeld({ nativeEvent }: ScenePointerEvent): boolean {
+  return (nativeEvent as Partial<MouseEvent>).altKey === true;
 }

@@ -15,7 +15,7 @@ import { pickAlong, type RayPick } from "./picking";
 import { boundsOf, firstPlace, stepAside } from "./placement";
 import { createScenePointer } from "./pointer";
 import { createRemoteDrags } from "./remote-drags";
-import { createSelection, elementOf, type SelectionStore } from "./selection";
+import { createSelection, elementsOf, selectionOf, type SelectionStore } from "./selection";
 import { createStage, type Stage } from "./stage";
 import { startingPlace } from "./starting-place";
 import type { SceneTheme } from "./theme";
@@ -191,7 +191,11 @@ function createParts({ canvas, client, theme, glides, editable, perform, readout
       if (stage.presenting) return;
       if (!input.dragging && !interaction.dragging) selection.hover(hovered);
     },
-    click: (selected) => selection.select(selected),
+    click: (selected, adds) => {
+      if (!adds) selection.select(selected);
+      // Shift and a click beside everything: what is selected stays.
+      else if (selected) selection.toggle(selected);
+    },
     ray: (direction) => {
       presence.point(direction);
       // A handle's colour follows the pointer without anything else having changed.
@@ -273,16 +277,18 @@ function screenOf(canvas: HTMLCanvasElement, camera: PerspectiveCamera, point: T
 
 /** Lets go of what is no longer in the document: an undone object, a face that was cut up. */
 function forgetGone(selection: SelectionStore, entities: ReadonlyMap<string, DocumentEntity>): void {
-  const isGone = (one: Selection | null): boolean => {
-    if (!one) return false;
-    const entity = entities.get(one.entity);
-    const element = elementOf(one);
-    if (!entity) return true;
-    if (element === null || one.kind === "object") return false;
-    return !entity.mesh || elementIndex(entity.mesh, one.kind, element) === undefined;
-  };
   const { selected, hovered } = selection.state;
-  if (isGone(hovered)) selection.hover(null);
-  if (!selected || !isGone(selected)) return;
-  selection.select(entities.has(selected.entity) ? { kind: "object", entity: selected.entity } : null);
+  if (hovered && remaining(hovered, entities) !== hovered) selection.hover(null);
+  if (selected) selection.select(remaining(selected, entities));
+}
+
+/** What of a selection is still there: the very same when all of it is; its object when none of its elements are. */
+function remaining(selection: Selection, entities: ReadonlyMap<string, DocumentEntity>): Selection | null {
+  const entity = entities.get(selection.entity);
+  if (!entity) return null;
+  if (selection.kind === "object") return selection;
+  const { kind } = selection;
+  const elements = elementsOf(selection);
+  const there = elements.filter((element) => entity.mesh && elementIndex(entity.mesh, kind, element) !== undefined);
+  return there.length === elements.length ? selection : selectionOf(entity.id, kind, there);
 }

@@ -17,6 +17,7 @@ const CUBE = {
   mesh: MESH,
   material: null,
   name: "Cube",
+  surface: null,
   owner: null,
 } as const;
 
@@ -175,4 +176,39 @@ test("who only watches drags nothing", () => {
   session.move({ offset: new Vector3(1, 0, 0) });
   session.end({ offset: new Vector3(1, 0, 0) });
   expect([session.active, session.current, performed, view.root.matrix.elements[12]]).toEqual([null, null, [], 0]);
+});
+
+test("faces selected together are pulled together, by one command", () => {
+  const front = idAt(MESH.faceIds, 5);
+  const { session, view, performed } = stage({ selected: { kind: "face", entity: ID, element: TOP, elements: [front, TOP] } });
+  session.start();
+  const offset = new Vector3(0, 1, 1);
+  session.move({ offset });
+  expect(view.mesh?.faceCount).toBe(12);
+  session.end({ offset });
+  expect(performed).toHaveLength(1);
+  const [operation] = performed;
+  if (operation?.type !== "extrude_region") throw new Error("no region");
+  expect(operation.faces).toEqual([front, TOP]);
+  // Up and forward alike: the mesh is stretched upwards, so that up is worth less there.
+  expect(operation.offset[0]).toBeCloseTo(0, 12);
+  expect(operation.offset[1]).toBeCloseTo(operation.offset[2], 12);
+});
+
+test("edges and several vertices are moved by what they consist of, each vertex once", () => {
+  const [one, other] = [0, 1].map((edge) => idAt(MESH.edgeIds, edge)) as [string, string];
+  const { session, performed } = stage({ mode: "edge", selected: { kind: "edge", entity: ID, element: other, elements: [one, other] } });
+  session.start();
+  session.end({ offset: new Vector3(1, 0, 0) });
+  const [operation] = performed;
+  if (operation?.type !== "move_vertices") throw new Error("no move");
+  expect(new Set(operation.vertices).size).toBe(operation.vertices.length);
+  expect(operation.vertices).toHaveLength(3);
+});
+
+test("the handles of several elements stand in their middle", () => {
+  const state: SelectionState = { mode: "face", tool: "extrude", hovered: null, selected: { kind: "face", entity: ID, element: TOP, elements: [idAt(MESH.faceIds, 5), TOP] } };
+  const target = handlesFor(CUBE, state);
+  expect(target?.kind).toBe("extrude");
+  expect(handlesFor(CUBE, { ...state, mode: "edge", selected: { kind: "edge", entity: ID, element: idAt(MESH.edgeIds, 0) } })).toMatchObject({ kind: "move" });
 });

@@ -5,6 +5,7 @@ import { makePrimitive } from "../../app/test/fake/shapes";
 import { createEdgeBatch } from "../src/drawing/edge-batch";
 import { createRangePool, type Range } from "../src/drawing/range-pool";
 import { createSurfaceBatches } from "../src/drawing/surface-batches";
+import { createLookMaterial, lookOf, type Finish } from "../src/drawing/look";
 import { buildSurface, edgePositions } from "../src/geometry/build";
 
 test("ranges never overlap, and what is freed is taken again, joined with its neighbours", () => {
@@ -150,4 +151,48 @@ test("a mirrored placement has its triangles turned about, so that they still fa
   const normal = new Vector3().fromBufferAttribute(normals, 0).applyMatrix4(mirror);
   expect(wound.dot(normal)).toBeCloseTo(1, 6);
   expect(drawn.getX(1)).toBe(geometry.getAttribute("position").getX(2));
+});
+
+function paintedCube(): BufferGeometry {
+  const cube = makePrimitive("cube", 1, 1);
+  const colours = { domain: "face", name: "colour", width: 3, values: new Float64Array(18).fill(1) } as const;
+  const counts = { domain: "face", name: "painted", width: 1, values: Uint8Array.of(0, 0, 0, 1, 0, 0) } as const;
+  return buildSurface({ ...cube, attributes: [colours, counts] }).geometry;
+}
+
+test("what has painted faces is drawn apart from what has none, and comes back when they are gone", () => {
+  const batches = createSurfaceBatches();
+  batches.show("a", surfaceOf("cube"), PLAIN, new Matrix4());
+  batches.show("b", paintedCube(), PLAIN, new Matrix4());
+  expect(meshesOf(batches)).toHaveLength(2);
+  const paint = meshesOf(batches)[1]!.geometry.getAttribute("paint");
+  expect([...paint.array.slice(18 * 4, 18 * 4 + 4)]).toEqual([1, 1, 1, 1]);
+  expect([...paint.array.slice(0, 4)]).toEqual([0, 0, 0, 0]);
+  batches.show("b", surfaceOf("cube"), PLAIN, new Matrix4());
+  expect(meshesOf(batches)).toHaveLength(1);
+  batches.show("b", paintedCube(), PLAIN, new Matrix4().makeScale(-1, 1, 1));
+  expect(meshesOf(batches)).toHaveLength(2);
+});
+
+test("a surface glows, lets light through, or is left out where it is thin; each look is drawn apart", () => {
+  const surface = { emissive: [0, 1, 0], opacity: 0.5, alphaCutoff: 0.25, alphaMode: "blend", doubleSided: false } as const;
+  const glass: Finish = { ...PLAIN, surface };
+  const material = createLookMaterial(glass, false);
+  expect(material).toMatchObject({ transparent: true, opacity: 0.5, depthWrite: false, alphaTest: 0, side: 0 });
+  expect(material.emissive.getHexString("srgb")).toBe("00ff00");
+  expect(createLookMaterial({ ...PLAIN, surface: { ...surface, alphaMode: "mask" } }, false)).toMatchObject({ transparent: false, opacity: 0.5, alphaTest: 0.25 });
+  const opaque: Finish = { ...PLAIN, surface: { ...surface, alphaMode: "opaque", doubleSided: true } };
+  expect(createLookMaterial(opaque, false)).toMatchObject({ transparent: false, opacity: 1, depthWrite: true, side: 2 });
+  const looks = [PLAIN, glass, opaque, { ...glass, surface: { ...surface, opacity: 0.4 } }].map((finish) => lookOf(finish, false));
+  expect(new Set([...looks, lookOf(PLAIN, true)]).size).toBe(5);
+  expect(lookOf({ ...PLAIN, surface: null }, false)).toBe(lookOf(PLAIN, false));
+});
+
+test("the painted surface's program takes its colours from the paint", () => {
+  const material = createLookMaterial(PLAIN, true);
+  const shader = { vertexShader: "#include <common>\n#include <begin_vertex>", fragmentShader: "#include <common>\n#include <color_fragment>" };
+  material.onBeforeCompile(shader as never, null as never);
+  expect(shader.vertexShader).toContain("vPaint = paint;");
+  expect(shader.fragmentShader).toContain("mix(diffuseColor.rgb, vPaint.rgb, vPaint.a)");
+  expect(material.customProgramCacheKey()).not.toBe(createLookMaterial(PLAIN, false).customProgramCacheKey());
 });

@@ -4,7 +4,8 @@ import { expect, test } from "vitest";
 import { makeMesh, makePrimitive } from "../../app/test/fake/shapes";
 import { buildSurface, edgePositions } from "../src/geometry/build";
 import { directionName, elementIndex, faceArea, faceCentre, faceNormal } from "../src/geometry/measure";
-import { withExtrudedFace, withMovedVertices } from "../src/geometry/preview";
+import { faceColour, PAINT_ATTRIBUTE, paintOf } from "../src/geometry/paint";
+import { withExtrudedFace, withExtrudedRegion, withMovedVertices } from "../src/geometry/preview";
 import { triangulate } from "../src/geometry/triangulate";
 
 const CUBE = makePrimitive("cube", 2, 1);
@@ -114,4 +115,53 @@ test("a preview of a move leaves the document's mesh as it was", () => {
   const moved = withMovedVertices(CUBE, [0], new Vector3(0, 0, -1));
   expect([...moved.positions.slice(0, 3)]).toEqual([-1, -1, -2]);
   expect(CUBE.positions).toEqual(before);
+});
+
+test("faces pulled out together keep what is between them, and get sides where they end", () => {
+  // The top and the front of the cube, which meet in the edge between the vertices 6 and 7.
+  const pulled = withExtrudedRegion(CUBE, [3, 5], new Vector3(0, 1, 1));
+  // Six rim edges: as many new vertices and sides, twice as many new edges.
+  expect([pulled.vertexCount, pulled.edgeCount, pulled.faceCount]).toEqual([14, 24, 12]);
+  expect(faceCentre(pulled, 3).toArray()).toEqual([0, 2, 1]);
+  expect(faceCentre(pulled, 5).toArray()).toEqual([0, 1, 2]);
+  const ends = new Set<string>();
+  pulled.edges.forEach((_, at) => at % 2 === 0 && ends.add(pulled.edges.slice(at, at + 2).sort().join()));
+  const sides = Array.from({ length: pulled.faceCount }, (_, face) => [...pulled.corners.subarray(pulled.faceOffsets[face], pulled.faceOffsets[face + 1])]);
+  for (const loop of sides) {
+    loop.forEach((vertex, at) => expect(ends).toContain([vertex, loop[(at + 1) % loop.length] as number].sort((a, b) => a - b).join()));
+  }
+  for (const edges of [pulled.edges]) expect(ends.size).toBe(edges.length / 2);
+});
+
+test("everything pulled together only moves", () => {
+  const moved = withExtrudedRegion(CUBE, [0, 1, 2, 3, 4, 5], new Vector3(0, 0, 2));
+  expect([moved.vertexCount, moved.faceCount]).toEqual([8, 6]);
+  expect(faceCentre(moved, 5).z).toBe(3);
+});
+
+const HALF_PAINTED = {
+  ...CUBE,
+  attributes: [
+    { domain: "face", name: "colour", width: 3, values: Float64Array.from({ length: 18 }, (_, at) => (at < 3 ? 1 : 0.5)) },
+    { domain: "face", name: "painted", width: 1, values: Uint8Array.of(1, 0, 0, 1, 0, 0) },
+  ],
+} as const;
+
+test("faces have a colour of their own where they are painted, and the surface has it at each of their corners", () => {
+  expect([0, 1, 3].map((face) => faceColour(HALF_PAINTED, face))).toEqual([[1, 1, 1], null, [0.5, 0.5, 0.5]]);
+  const paint = buildSurface(HALF_PAINTED).geometry.getAttribute(PAINT_ATTRIBUTE);
+  const row = (vertex: number): number[] => [...paint.array.slice(vertex * 4, vertex * 4 + 4)];
+  expect(row(0)).toEqual([1, 1, 1, 1]);
+  expect(row(5)).toEqual([1, 1, 1, 1]);
+  expect(row(6)).toEqual([0, 0, 0, 0]);
+  expect(row(18)[0]).toBeCloseTo(0.2140, 3);
+  expect(row(18)[3]).toBe(1);
+});
+
+test("a mesh without painted faces costs no colours", () => {
+  expect(paintOf(CUBE)).toBeNull();
+  expect(buildSurface(CUBE).geometry.hasAttribute(PAINT_ATTRIBUTE)).toBe(false);
+  const [colour] = HALF_PAINTED.attributes;
+  expect(paintOf({ ...CUBE, attributes: [colour] })).toBeNull();
+  expect(paintOf({ ...CUBE, attributes: [colour, { domain: "face", name: "painted", width: 1, values: new Uint8Array(6) }] })).toBeNull();
 });

@@ -10,7 +10,7 @@ import {
   freeName,
   IDENTITY,
   matrixOf,
-  moveElement,
+  moveElements,
   moveEntity,
   toMeshSpace,
 } from "../src/gestures";
@@ -21,7 +21,7 @@ const TURNED: Transform = { translation: [1, 2, 3], rotation: [0, HALF, 0, HALF]
 const MESH = makePrimitive("cube", 1, 7);
 
 function entity(transform: Transform | null): DocumentEntity {
-  return { id: "ab".repeat(16), transform, mesh: MESH, material: null, name: "Cube", owner: null };
+  return { id: "ab".repeat(16), transform, mesh: MESH, material: null, name: "Cube", surface: null, owner: null };
 }
 
 test("moving an object sets its translation and keeps the rest", () => {
@@ -37,7 +37,7 @@ test("moving an object sets its translation and keeps the rest", () => {
 test.each([0, 1e-5, NaN])("a drag of %d metres commits nothing", (metres) => {
   const slip = new Vector3(metres, 0, 0);
   expect(moveEntity(entity(null), slip)).toBeNull();
-  expect(moveElement(entity(null), "vertex", idAt(MESH.vertexIds, 0), slip)).toBeNull();
+  expect(moveElements(entity(null), "vertex", [idAt(MESH.vertexIds, 0)], slip)).toBeNull();
   expect(extrudeFace("ab".repeat(16), "cd".repeat(16), metres)).toBeNull();
 });
 
@@ -47,7 +47,7 @@ test("a drag in the world is turned and scaled into the mesh's space", () => {
 });
 
 test("dragging a face moves each of its vertices once, with target and delta", () => {
-  const operation = moveElement(entity(IDENTITY), "face", idAt(MESH.faceIds, 3), new Vector3(0, 0.25, 0));
+  const operation = moveElements(entity(IDENTITY), "face", [idAt(MESH.faceIds, 3)], new Vector3(0, 0.25, 0));
   if (operation?.type !== "move_vertices") throw new Error("no move");
   expect(operation.vertices).toEqual([2, 6, 7, 3].map((vertex) => idAt(MESH.vertexIds, vertex)));
   expect([...operation.deltas]).toEqual([0, 0.25, 0, 0, 0.25, 0, 0, 0.25, 0, 0, 0.25, 0]);
@@ -55,7 +55,7 @@ test("dragging a face moves each of its vertices once, with target and delta", (
 });
 
 test("an element that is gone commits nothing", () => {
-  expect(moveElement(entity(null), "face", "00".repeat(16), new Vector3(1, 0, 0))).toBeNull();
+  expect(moveElements(entity(null), "face", ["00".repeat(16)], new Vector3(1, 0, 0))).toBeNull();
 });
 
 test("a face is pulled along its normal in the world; metres there are worth less where the mesh is stretched", () => {

@@ -13,7 +13,7 @@ const ID = "a1".repeat(16);
 
 function cube(x: number): DocumentEntity {
   const transform = { translation: [x, 0, 0], rotation: [0, 0, 0, 1], scale: [1, 1, 1] } as const;
-  return { id: ID, name: "Cube", transform, mesh: makePrimitive("cube", 0.5, 1), material: null, owner: null };
+  return { id: ID, name: "Cube", transform, mesh: makePrimitive("cube", 0.5, 1), material: null, surface: null, owner: null };
 }
 
 test("an outline follows what moves without being made anew, and is made anew when the shape or the selection is another", () => {

@@ -34,6 +34,13 @@ test("of a dense sheet only its rim and the fold in it are drawn, and a box goes
   expect([...outlineOf(folded).slice(0, 6)]).toEqual([0, 0, 0, 25, 0, 0]);
 });
 
+test("of some hundred faces all edges are drawn, and around it only its box and its folds", () => {
+  const side = 16;
+  const folded = sheet(side, (u, v) => (u <= 8 ? [u, 0, v] : [8, u - 8, v]));
+  expect(drawnEdges(folded)).toEqual(edgePositions(folded));
+  expect(outlineOf(folded)).toHaveLength((12 + 5 * side) * 6);
+});
+
 test("what is dense and round everywhere still has an outline", () => {
   const side = 48;
   const ball = sheet(side, (u, v) => {

@@ -14,7 +14,7 @@ const [ANA, BO] = [2n, 3n];
 
 function entity(id: EntityId, x = 0): DocumentEntity {
   const transform = { translation: [x, 0, 0], rotation: [0, 0, 0, 1], scale: [2, 2, 2] } as const;
-  return { id, transform, mesh: MESH, material: null, name: null, owner: null };
+  return { id, transform, mesh: MESH, material: null, name: null, surface: null, owner: null };
 }
 
 function room() {

@@ -54,6 +54,7 @@ function cubeOnStage() {
     mesh,
     material: null,
     name: "Cube",
+    surface: null,
     owner: null,
   } as const;
   layer.sync(new Map([[ENTITY, cube]]), { changed: [ENTITY], removed: [] });

@@ -22,7 +22,7 @@ import {
 
 export const PROTOCOL_VERSION = 1;
 /** Of the manifest (WIRE-3), 16 bytes in hexadecimal. */
-export const PROTOCOL_HASH = "2a08a9cdcf903c4bf6e812f1c6d8014a";
+export const PROTOCOL_HASH = "9c93e4adb32c6cf09a800b23e8afb622";
 
 // -- limits: theta.base.limits
 
@@ -95,11 +95,24 @@ export const SCALE_FACTOR_MAX = 10000.0;
 export const SCALE_FACTOR_MIN = 1e-06;
 export const PRIMITIVE_METRES_MIN = 0.0001;
 export const PRIMITIVE_METRES_MAX = 10000.0;
+export const SHAPE_SEGMENTS_MAX = 256;
+export const SHAPE_RINGS_MAX = 256;
+export const SHAPE_LEVELS_MAX = 6;
+export const SHAPE_TUBE_RATIO_MIN = 0.01;
+export const SHAPE_TUBE_RATIO_MAX = 0.99;
 export const ENTITY_NAME_CHARACTERS_MAX = 128;
 export const MESH_VERTICES_MAX = 1000000;
 export const MESH_FACES_MAX = 1000000;
 export const MESH_BYTES_MAX = 15728640;
 export const MOVED_VERTICES_MAX = 1000;
+export const MESH_FACE_CORNERS_MAX = 256;
+export const MESH_REDIRECTS_MAX = 4000000;
+export const MESH_ATTRIBUTES_MAX = 32;
+export const CREASE_MAX = 10.0;
+export const ATTRIBUTE_NAME_CHARACTERS_MAX = 32;
+export const ATTRIBUTE_WIDTH_MAX = 4;
+export const INSET_MITER_MAX = 100.0;
+export const WELD_CELL_METRES_MIN = 1e-09;
 export const FACE_AREA_SQUARE_METRES_MIN = 1e-16;
 export const GLB_BYTES_MAX = 4294967295;
 export const ASSET_BYTES_MAX = 8388608;
@@ -117,7 +130,22 @@ export const ASSET_FETCH_SECONDS_MAX = 10.0;
 export const ASSET_REQUEST_BURST_MAX = 1024;
 export const ASSET_REQUESTS_PER_SECOND = 128.0;
 export const IMPORTED_FACES_PER_TOKEN = 500;
+export const SHAPE_FACES_PER_TOKEN = 2000;
+export const WHOLE_MESH_TOKENS = 40;
+export const MESH_PART_TOKENS = 5;
+export const COMMAND_ELEMENTS_MAX = 3000;
+export const COMMAND_ELEMENTS_PER_TOKEN = 50;
+export const COMMAND_VALUES_PER_TOKEN = 200;
 export const IMPORT_FILE_BYTES_MAX = 67108864;
+export const IMPORT_FACES_MAX = 1000000;
+export const IMPORT_ENTITIES_MAX = 10000;
+export const IMPORT_CORNERS_MAX = 4000000;
+export const IMPORT_NOTES_MAX = 100;
+export const GLTF_JSON_VALUES_MAX = 1000000;
+export const GLTF_NUMBERS_MAX = 40000000;
+export const GLTF_KEPT_BYTES_MAX = 65536;
+export const GLTF_KEPT_DEPTH_MAX = 32;
+export const OBJ_LINE_CHARACTERS_MAX = 1048576;
 export const PRESENCE_HERTZ = 30.0;
 export const PRESENCE_TIMEOUT_SECONDS = 10.0;
 export const DRAG_TIMEOUT_SECONDS = 2.0;
@@ -136,6 +164,8 @@ export const OWNER_COMPONENT = 2656452987102899687n;
 export const OWNER_BYTES = 32;
 export const MESH_REF_COMPONENT = 17887177214195511612n;
 export const MESH_REF_BYTES = 16;
+export const SURFACE_COMPONENT = 812402425692444048n;
+export const SURFACE_BYTES = 42;
 export const MESH_COMPONENT = 3474622682357977508n;
 
 // -- presence: theta.replication.presence
@@ -284,6 +314,32 @@ export const person: Codec<Person> = struct("Person", {
   name: text(1, 64),
   colour: u32,
   role: literal("admin", "editor", "viewer"),
+});
+
+/**
+ * A surface as glTF 2.0's metallic-roughness model has it.
+ *
+ * `metallic`, `roughness`, `opacity` and `alpha_cutoff` are in [0, 1]; `emissive` is sRGB in [0, 1]. `opacity` counts
+ * in the modes "mask", which shows what is at least `alpha_cutoff`, and "blend".
+ */
+export interface SurfaceValues {
+  readonly metallic: number;
+  readonly roughness: number;
+  readonly emissive: Vector3;
+  readonly opacity: number;
+  readonly alphaMode: "blend" | "mask" | "opaque";
+  readonly alphaCutoff: number;
+  readonly doubleSided: boolean;
+}
+
+export const surfaceValues: Codec<SurfaceValues> = struct("SurfaceValues", {
+  metallic: f64,
+  roughness: f64,
+  emissive: floats<Vector3>(3),
+  opacity: f64,
+  alphaMode: literal("blend", "mask", "opaque"),
+  alphaCutoff: f64,
+  doubleSided: bool,
 });
 
 // -- messages
@@ -1092,6 +1148,464 @@ export const importMesh: Codec<ImportMesh> = struct("ImportMesh", {
   colour: floats<Vector3>(3),
 });
 
+/**
+ * Make an entity with the mesh of a shape (MESH-65), which fits a cube of edge length `size` metres.
+ *
+ * `segments`, `rings`, `levels` and `tube` are 0 unless the kind takes them; defaults are filled in before it is sent.
+ */
+export interface CreatePrimitiveV2 {
+  readonly kind: string;
+  readonly size: number;
+  readonly segments: number;
+  readonly rings: number;
+  readonly levels: number;
+  readonly tube: number;
+  readonly name: string;
+  readonly translation: Vector3;
+  readonly rotation: Quaternion;
+  readonly scale: Vector3;
+}
+
+export const createPrimitiveV2: Codec<CreatePrimitiveV2> = struct("CreatePrimitiveV2", {
+  kind: text(),
+  size: f64,
+  segments: u32,
+  rings: u32,
+  levels: u32,
+  tube: f64,
+  name: text(),
+  translation: floats<Vector3>(3),
+  rotation: floats<Quaternion>(4),
+  scale: floats<Vector3>(3),
+});
+
+/**
+ * Make an entity whose mesh is the asset's: polygons, separated (MESH-22), or canonical bytes, exactly as they are.
+ *
+ * Canonical bytes (MESH-18) keep every id and attribute.
+ */
+export interface ImportMeshV2 {
+  readonly asset: Uint8Array;
+  readonly name: string;
+  readonly translation: Vector3;
+  readonly rotation: Quaternion;
+  readonly scale: Vector3;
+  readonly colour: Vector3;
+  readonly surface: SurfaceValues;
+}
+
+export const importMeshV2: Codec<ImportMeshV2> = struct("ImportMeshV2", {
+  asset: bytes(32, 32),
+  name: text(),
+  translation: floats<Vector3>(3),
+  rotation: floats<Quaternion>(4),
+  scale: floats<Vector3>(3),
+  colour: floats<Vector3>(3),
+  surface: surfaceValues,
+});
+
+/** Give an entity's surface all of these values; its base colour stays. */
+export interface SetSurface {
+  readonly entity: Uint8Array;
+  readonly surface: SurfaceValues;
+}
+
+export const setSurface: Codec<SetSurface> = struct("SetSurface", {
+  entity: bytes(16, 16),
+  surface: surfaceValues,
+});
+
+/** Make a vertex by itself at `point`, in the mesh's space. */
+export interface CreateVertex {
+  readonly entity: Uint8Array;
+  readonly point: Vector3;
+}
+
+export const createVertex: Codec<CreateVertex> = struct("CreateVertex", {
+  entity: bytes(16, 16),
+  point: floats<Vector3>(3),
+});
+
+/** Make a face of vertices (ids of 16 bytes), anticlockwise seen from outside. */
+export interface AddFace {
+  readonly entity: Uint8Array;
+  readonly vertices: Uint8Array;
+}
+
+export const addFace: Codec<AddFace> = struct("AddFace", {
+  entity: bytes(16, 16),
+  vertices: bytes(),
+});
+
+/** Put a vertex on an edge, at the parameter `t`. */
+export interface SplitEdge {
+  readonly entity: Uint8Array;
+  readonly edge: Uint8Array;
+  readonly t: number;
+}
+
+export const splitEdge: Codec<SplitEdge> = struct("SplitEdge", {
+  entity: bytes(16, 16),
+  edge: bytes(16, 16),
+  t: f64,
+});
+
+/** Take a vertex of two edges out and make one edge of the two. */
+export interface DissolveVertex {
+  readonly entity: Uint8Array;
+  readonly vertex: Uint8Array;
+}
+
+export const dissolveVertex: Codec<DissolveVertex> = struct("DissolveVertex", {
+  entity: bytes(16, 16),
+  vertex: bytes(16, 16),
+});
+
+/** Split a face in two by an edge from its corner `start` to its corner `end`. */
+export interface SplitFace {
+  readonly entity: Uint8Array;
+  readonly face: Uint8Array;
+  readonly start: Uint8Array;
+  readonly end: Uint8Array;
+}
+
+export const splitFace: Codec<SplitFace> = struct("SplitFace", {
+  entity: bytes(16, 16),
+  face: bytes(16, 16),
+  start: bytes(16, 16),
+  end: bytes(16, 16),
+});
+
+/** Take an edge out and make one face of the two beside it. */
+export interface DissolveEdge {
+  readonly entity: Uint8Array;
+  readonly edge: Uint8Array;
+}
+
+export const dissolveEdge: Codec<DissolveEdge> = struct("DissolveEdge", {
+  entity: bytes(16, 16),
+  edge: bytes(16, 16),
+});
+
+/** Put a vertex into the middle of a face, with an edge from each corner. */
+export interface Poke {
+  readonly entity: Uint8Array;
+  readonly face: Uint8Array;
+}
+
+export const poke: Codec<Poke> = struct("Poke", {
+  entity: bytes(16, 16),
+  face: bytes(16, 16),
+});
+
+/** Cut faces (ids of 16 bytes) into triangles. */
+export interface TriangulateFaces {
+  readonly entity: Uint8Array;
+  readonly faces: Uint8Array;
+}
+
+export const triangulateFaces: Codec<TriangulateFaces> = struct("TriangulateFaces", {
+  entity: bytes(16, 16),
+  faces: bytes(),
+});
+
+/** Turn the edge between two triangles to their other two corners. */
+export interface FlipEdge {
+  readonly entity: Uint8Array;
+  readonly edge: Uint8Array;
+}
+
+export const flipEdge: Codec<FlipEdge> = struct("FlipEdge", {
+  entity: bytes(16, 16),
+  edge: bytes(16, 16),
+});
+
+/** Make one vertex of an edge's two ends, at the parameter `t` of the edge. */
+export interface CollapseEdge {
+  readonly entity: Uint8Array;
+  readonly edge: Uint8Array;
+  readonly t: number;
+}
+
+export const collapseEdge: Codec<CollapseEdge> = struct("CollapseEdge", {
+  entity: bytes(16, 16),
+  edge: bytes(16, 16),
+  t: f64,
+});
+
+/** Take vertices, edges and faces (ids of 16 bytes) out, with the faces that need them. */
+export interface DeleteElements {
+  readonly entity: Uint8Array;
+  readonly vertices: Uint8Array;
+  readonly edges: Uint8Array;
+  readonly faces: Uint8Array;
+}
+
+export const deleteElements: Codec<DeleteElements> = struct("DeleteElements", {
+  entity: bytes(16, 16),
+  vertices: bytes(),
+  edges: bytes(),
+  faces: bytes(),
+});
+
+/** Close the boundary loop that an edge lies on with one face. */
+export interface FillHole {
+  readonly entity: Uint8Array;
+  readonly edge: Uint8Array;
+}
+
+export const fillHole: Codec<FillHole> = struct("FillHole", {
+  entity: bytes(16, 16),
+  edge: bytes(16, 16),
+});
+
+/** Turn the whole connected parts of these faces (ids of 16 bytes) inside out. */
+export interface FlipNormals {
+  readonly entity: Uint8Array;
+  readonly faces: Uint8Array;
+}
+
+export const flipNormals: Codec<FlipNormals> = struct("FlipNormals", {
+  entity: bytes(16, 16),
+  faces: bytes(),
+});
+
+/** Pull a face `distance` metres along its normal, in the mesh's space; negative pushes it in. */
+export interface ExtrudeFaceV2 {
+  readonly entity: Uint8Array;
+  readonly face: Uint8Array;
+  readonly distance: number;
+}
+
+export const extrudeFaceV2: Codec<ExtrudeFaceV2> = struct("ExtrudeFaceV2", {
+  entity: bytes(16, 16),
+  face: bytes(16, 16),
+  distance: f64,
+});
+
+/** Make a smaller face inside a face, `distance` metres from its edges and `depth` metres along its normal. */
+export interface InsetFace {
+  readonly entity: Uint8Array;
+  readonly face: Uint8Array;
+  readonly distance: number;
+  readonly depth: number;
+}
+
+export const insetFace: Codec<InsetFace> = struct("InsetFace", {
+  entity: bytes(16, 16),
+  face: bytes(16, 16),
+  distance: f64,
+  depth: f64,
+});
+
+/** Pull faces (ids of 16 bytes) together by `offset` metres, in the mesh's space. */
+export interface ExtrudeRegion {
+  readonly entity: Uint8Array;
+  readonly faces: Uint8Array;
+  readonly offset: Vector3;
+}
+
+export const extrudeRegion: Codec<ExtrudeRegion> = struct("ExtrudeRegion", {
+  entity: bytes(16, 16),
+  faces: bytes(),
+  offset: floats<Vector3>(3),
+});
+
+/** Pull a chain or a whole loop of boundary edges (ids of 16 bytes) by `offset` metres, in the mesh's space. */
+export interface ExtrudeEdges {
+  readonly entity: Uint8Array;
+  readonly edges: Uint8Array;
+  readonly offset: Vector3;
+}
+
+export const extrudeEdges: Codec<ExtrudeEdges> = struct("ExtrudeEdges", {
+  entity: bytes(16, 16),
+  edges: bytes(),
+  offset: floats<Vector3>(3),
+});
+
+/** Cut the ring or strip of quads that an edge belongs to, at the parameter `t` of the edge. */
+export interface LoopCut {
+  readonly entity: Uint8Array;
+  readonly edge: Uint8Array;
+  readonly t: number;
+}
+
+export const loopCut: Codec<LoopCut> = struct("LoopCut", {
+  entity: bytes(16, 16),
+  edge: bytes(16, 16),
+  t: f64,
+});
+
+/** Cut an edge off by a face that leaves `width` metres of the two beside it. */
+export interface BevelEdge {
+  readonly entity: Uint8Array;
+  readonly edge: Uint8Array;
+  readonly width: number;
+}
+
+export const bevelEdge: Codec<BevelEdge> = struct("BevelEdge", {
+  entity: bytes(16, 16),
+  edge: bytes(16, 16),
+  width: f64,
+});
+
+/** Join two boundary loops of as many edges by faces; `shift` says how far the second is turned. */
+export interface Bridge {
+  readonly entity: Uint8Array;
+  readonly edge: Uint8Array;
+  readonly other: Uint8Array;
+  readonly shift: number;
+}
+
+export const bridge: Codec<Bridge> = struct("Bridge", {
+  entity: bytes(16, 16),
+  edge: bytes(16, 16),
+  other: bytes(16, 16),
+  shift: u32,
+});
+
+/** Make one vertex of `vertices` (ids of 16 bytes), at `point`: the one with the lowest id stays. */
+export interface Weld {
+  readonly entity: Uint8Array;
+  readonly vertices: Uint8Array;
+  readonly point: Vector3;
+}
+
+export const weld: Codec<Weld> = struct("Weld", {
+  entity: bytes(16, 16),
+  vertices: bytes(),
+  point: floats<Vector3>(3),
+});
+
+/**
+ * Weld vertices that are within `distance` metres of each other.
+ *
+ * Of `vertices` (ids of 16 bytes), or of the whole mesh when there are none.
+ */
+export interface WeldByDistance {
+  readonly entity: Uint8Array;
+  readonly vertices: Uint8Array;
+  readonly distance: number;
+}
+
+export const weldByDistance: Codec<WeldByDistance> = struct("WeldByDistance", {
+  entity: bytes(16, 16),
+  vertices: bytes(),
+  distance: f64,
+});
+
+/**
+ * Add the mesh's mirror image at the plane `axis` = `offset` metres, in the mesh's space.
+ *
+ * Vertices within `weld_distance` metres of the plane are put on it and shared.
+ */
+export interface Mirror {
+  readonly entity: Uint8Array;
+  readonly axis: "x" | "y" | "z";
+  readonly offset: number;
+  readonly weldDistance: number;
+}
+
+export const mirror: Codec<Mirror> = struct("Mirror", {
+  entity: bytes(16, 16),
+  axis: literal("x", "y", "z"),
+  offset: f64,
+  weldDistance: f64,
+});
+
+/**
+ * Put vertices, or what they were welded to, at `targets`; `deltas` is how far the author dragged each.
+ *
+ * `vertices` is n ids of 16 bytes; `targets` and `deltas` are n × 3 little-endian float64, in the mesh's space. Those
+ * that are no more are left out. Of several that are one by now, the last counts.
+ */
+export interface MoveVerticesV2 {
+  readonly entity: Uint8Array;
+  readonly vertices: Uint8Array;
+  readonly targets: Uint8Array;
+  readonly deltas: Uint8Array;
+}
+
+export const moveVerticesV2: Codec<MoveVerticesV2> = struct("MoveVerticesV2", {
+  entity: bytes(16, 16),
+  vertices: bytes(),
+  targets: bytes(),
+  deltas: bytes(),
+});
+
+/** Make every face finer: "linear" and "catmull-clark" by quads, "loop" triangles by triangles. */
+export interface Subdivide {
+  readonly entity: Uint8Array;
+  readonly scheme: "catmull-clark" | "linear" | "loop";
+}
+
+export const subdivide: Codec<Subdivide> = struct("Subdivide", {
+  entity: bytes(16, 16),
+  scheme: literal("catmull-clark", "linear", "loop"),
+});
+
+/** Take out the places of elements that are no more; nothing changes that has an id. */
+export interface CompactMesh {
+  readonly entity: Uint8Array;
+}
+
+export const compactMesh: Codec<CompactMesh> = struct("CompactMesh", {
+  entity: bytes(16, 16),
+});
+
+/** Give faces (ids of 16 bytes) a colour of their own, sRGB in [0, 1]. */
+export interface PaintFaces {
+  readonly entity: Uint8Array;
+  readonly faces: Uint8Array;
+  readonly colour: Vector3;
+}
+
+export const paintFaces: Codec<PaintFaces> = struct("PaintFaces", {
+  entity: bytes(16, 16),
+  faces: bytes(),
+  colour: floats<Vector3>(3),
+});
+
+/** Say how sharp edges (ids of 16 bytes) stay when the mesh is subdivided: 0 … CREASE_MAX. */
+export interface SetCrease {
+  readonly entity: Uint8Array;
+  readonly edges: Uint8Array;
+  readonly sharpness: number;
+}
+
+export const setCrease: Codec<SetCrease> = struct("SetCrease", {
+  entity: bytes(16, 16),
+  edges: bytes(),
+  sharpness: f64,
+});
+
+/**
+ * Write an attribute of elements: of vertices, edges or faces by ids of 16 bytes; of corners by face and vertex.
+ *
+ * `values` is n × `width` little-endian numbers: float64 for "f8", int32 for "i4", uint8 for "u1". Elements that are
+ * no more are left out; those that were split all get the value.
+ */
+export interface SetAttribute {
+  readonly entity: Uint8Array;
+  readonly domain: "corner" | "edge" | "face" | "vertex";
+  readonly attribute: string;
+  readonly kind: "f8" | "i4" | "u1";
+  readonly width: number;
+  readonly elements: Uint8Array;
+  readonly values: Uint8Array;
+}
+
+export const setAttribute: Codec<SetAttribute> = struct("SetAttribute", {
+  entity: bytes(16, 16),
+  domain: literal("corner", "edge", "face", "vertex"),
+  attribute: text(),
+  kind: literal("f8", "i4", "u1"),
+  width: u32,
+  elements: bytes(),
+  values: bytes(),
+});
+
 /** A command's type: its id and version on the wire, and its payload's codec. */
 export interface OperationType<T> {
   readonly name: string;
@@ -1155,4 +1669,196 @@ export const OPERATIONS = {
     version: 1,
     payload: importMesh,
   } satisfies OperationType<ImportMesh>,
+  create_primitive_v2: {
+    name: "theta.create_primitive",
+    typeId: -8477000230796045996n,
+    version: 2,
+    payload: createPrimitiveV2,
+  } satisfies OperationType<CreatePrimitiveV2>,
+  import_mesh_v2: {
+    name: "theta.import_mesh",
+    typeId: 962099310250979098n,
+    version: 2,
+    payload: importMeshV2,
+  } satisfies OperationType<ImportMeshV2>,
+  set_surface: {
+    name: "theta.set_surface",
+    typeId: -3798120641423181022n,
+    version: 1,
+    payload: setSurface,
+  } satisfies OperationType<SetSurface>,
+  create_vertex: {
+    name: "theta.create_vertex",
+    typeId: -472600252835437701n,
+    version: 1,
+    payload: createVertex,
+  } satisfies OperationType<CreateVertex>,
+  add_face: {
+    name: "theta.add_face",
+    typeId: 2233933007259563710n,
+    version: 1,
+    payload: addFace,
+  } satisfies OperationType<AddFace>,
+  split_edge: {
+    name: "theta.split_edge",
+    typeId: -6558145753681682482n,
+    version: 1,
+    payload: splitEdge,
+  } satisfies OperationType<SplitEdge>,
+  dissolve_vertex: {
+    name: "theta.dissolve_vertex",
+    typeId: 4322746943481303213n,
+    version: 1,
+    payload: dissolveVertex,
+  } satisfies OperationType<DissolveVertex>,
+  split_face: {
+    name: "theta.split_face",
+    typeId: -3044798689855249380n,
+    version: 1,
+    payload: splitFace,
+  } satisfies OperationType<SplitFace>,
+  dissolve_edge: {
+    name: "theta.dissolve_edge",
+    typeId: -8456638889308874214n,
+    version: 1,
+    payload: dissolveEdge,
+  } satisfies OperationType<DissolveEdge>,
+  poke: {
+    name: "theta.poke",
+    typeId: 4609159341305448960n,
+    version: 1,
+    payload: poke,
+  } satisfies OperationType<Poke>,
+  triangulate_faces: {
+    name: "theta.triangulate_faces",
+    typeId: -6518825930460677487n,
+    version: 1,
+    payload: triangulateFaces,
+  } satisfies OperationType<TriangulateFaces>,
+  flip_edge: {
+    name: "theta.flip_edge",
+    typeId: -2978577949201824621n,
+    version: 1,
+    payload: flipEdge,
+  } satisfies OperationType<FlipEdge>,
+  collapse_edge: {
+    name: "theta.collapse_edge",
+    typeId: 6455418810327255321n,
+    version: 1,
+    payload: collapseEdge,
+  } satisfies OperationType<CollapseEdge>,
+  delete_elements: {
+    name: "theta.delete_elements",
+    typeId: -6894118633575074854n,
+    version: 1,
+    payload: deleteElements,
+  } satisfies OperationType<DeleteElements>,
+  fill_hole: {
+    name: "theta.fill_hole",
+    typeId: 6249247002416375285n,
+    version: 1,
+    payload: fillHole,
+  } satisfies OperationType<FillHole>,
+  flip_normals: {
+    name: "theta.flip_normals",
+    typeId: -7208874152705386738n,
+    version: 1,
+    payload: flipNormals,
+  } satisfies OperationType<FlipNormals>,
+  extrude_face_v2: {
+    name: "theta.extrude_face",
+    typeId: 3201674876047028632n,
+    version: 2,
+    payload: extrudeFaceV2,
+  } satisfies OperationType<ExtrudeFaceV2>,
+  inset_face: {
+    name: "theta.inset_face",
+    typeId: 4093153226598668788n,
+    version: 1,
+    payload: insetFace,
+  } satisfies OperationType<InsetFace>,
+  extrude_region: {
+    name: "theta.extrude_region",
+    typeId: -1120161548403924530n,
+    version: 1,
+    payload: extrudeRegion,
+  } satisfies OperationType<ExtrudeRegion>,
+  extrude_edges: {
+    name: "theta.extrude_edges",
+    typeId: 2686157326630823044n,
+    version: 1,
+    payload: extrudeEdges,
+  } satisfies OperationType<ExtrudeEdges>,
+  loop_cut: {
+    name: "theta.loop_cut",
+    typeId: -3096376136169018237n,
+    version: 1,
+    payload: loopCut,
+  } satisfies OperationType<LoopCut>,
+  bevel_edge: {
+    name: "theta.bevel_edge",
+    typeId: -7163846037915286679n,
+    version: 1,
+    payload: bevelEdge,
+  } satisfies OperationType<BevelEdge>,
+  bridge: {
+    name: "theta.bridge",
+    typeId: -4845638509749381260n,
+    version: 1,
+    payload: bridge,
+  } satisfies OperationType<Bridge>,
+  weld: {
+    name: "theta.weld",
+    typeId: -188946065727882782n,
+    version: 1,
+    payload: weld,
+  } satisfies OperationType<Weld>,
+  weld_by_distance: {
+    name: "theta.weld_by_distance",
+    typeId: -727934395689856005n,
+    version: 1,
+    payload: weldByDistance,
+  } satisfies OperationType<WeldByDistance>,
+  mirror: {
+    name: "theta.mirror",
+    typeId: -8726303123425074894n,
+    version: 1,
+    payload: mirror,
+  } satisfies OperationType<Mirror>,
+  move_vertices_v2: {
+    name: "theta.move_vertices",
+    typeId: -5676892227536548878n,
+    version: 2,
+    payload: moveVerticesV2,
+  } satisfies OperationType<MoveVerticesV2>,
+  subdivide: {
+    name: "theta.subdivide",
+    typeId: 3490240297334382993n,
+    version: 1,
+    payload: subdivide,
+  } satisfies OperationType<Subdivide>,
+  compact_mesh: {
+    name: "theta.compact_mesh",
+    typeId: -7713823119558571610n,
+    version: 1,
+    payload: compactMesh,
+  } satisfies OperationType<CompactMesh>,
+  paint_faces: {
+    name: "theta.paint_faces",
+    typeId: 4390672802857358106n,
+    version: 1,
+    payload: paintFaces,
+  } satisfies OperationType<PaintFaces>,
+  set_crease: {
+    name: "theta.set_crease",
+    typeId: -8747328314066994692n,
+    version: 1,
+    payload: setCrease,
+  } satisfies OperationType<SetCrease>,
+  set_attribute: {
+    name: "theta.set_attribute",
+    typeId: -1636155952592471736n,
+    version: 1,
+    payload: setAttribute,
+  } satisfies OperationType<SetAttribute>,
 } as const;

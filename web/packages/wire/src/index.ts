@@ -4,6 +4,7 @@ export * from "./components";
 export * from "./document-hash";
 export * from "./generated";
 export * from "./hashes";
+export * from "./mesh";
 export * from "./presence";
 export * from "./transcripts";
 export { WireError, type Codec } from "./schema";

@@ -106,10 +106,10 @@ describe("messages", () => {
 });
 
 describe("packets", () => {
-  const types = new Map(Object.values(OPERATIONS).map((type) => [type.name, type]));
+  const types = new Map(Object.values(OPERATIONS).map((type) => [`${type.name} ${type.version}`, type]));
 
   it.each(vectors.operations)("CMD-30: the payload of $name, however its numbers look", (vector) => {
-    const type = types.get(vector.name)!;
+    const type = types.get(`${vector.name} ${vector.version}`)!;
     expect([String(type.typeId), type.version]).toEqual([vector.type_id, vector.version]);
     const fields = decodePart(type.payload as Codec<object>, fromHex(vector.payload), vector.name);
     // JSON knows no -0.

@@ -26,6 +26,8 @@ function room() {
     add: vi.fn<XrActions["add"]>(async (kind) => void (await client.perform([{ type: "create_primitive", kind, size: 0.5, name: kind, translation: [0, 0, 0] }]))),
     remove: vi.fn<XrActions["remove"]>(() => Promise.resolve()),
     paint: vi.fn<XrActions["paint"]>(() => Promise.resolve()),
+    inset: vi.fn<XrActions["inset"]>(() => Promise.resolve()),
+    subdivide: vi.fn<XrActions["subdivide"]>(() => Promise.resolve()),
     undo: vi.fn<XrActions["undo"]>(async () => void (await client.undo())),
     redo: vi.fn<XrActions["redo"]>(async () => void (await client.redo())),
   };
@@ -120,6 +122,13 @@ test("the palette builds, selects, paints and goes back, each by one press", asy
   expect(actions.paint).toHaveBeenCalledWith([0xea / 255, 0x5b / 255, 0x4b / 255]);
   target("Delete").activate();
   expect(actions.remove).toHaveBeenCalledOnce();
+
+  expect(target("Inset").enabled).toBe(false);
+  target("Subdivide").activate();
+  expect(actions.subdivide).toHaveBeenCalledOnce();
+  selection.select({ kind: "face", entity: entity ?? "", element: "ab".repeat(16) });
+  target("Inset").activate();
+  expect(actions.inset).toHaveBeenCalledOnce();
 
   expect(target("Pull").enabled).toBe(false);
   target("Face").activate();

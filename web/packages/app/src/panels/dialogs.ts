@@ -1,5 +1,5 @@
 import { h, iconButton } from "../dom";
-import { BINDINGS, keyLabel, LOOKING } from "../keymap";
+import { BINDINGS, CLICKING, keyLabel, LOOKING } from "../keymap";
 import { redeem } from "../codes";
 import { cleanName, inviteFrom } from "../storage";
 
@@ -139,10 +139,10 @@ export function createInsecure({ hostname, port }: Pick<Location, "hostname" | "
 /** A sheet with every key of the page. */
 export function createHelp(): HTMLDialogElement {
   const close = iconButton("close", "Close", "help-close", "Esc");
-  const groups = ["Select", "Build", "Look", "Room"] as const;
+  const groups = ["Select", "Build", "Shape", "Look", "Room"] as const;
   const rows = (group: (typeof groups)[number]) => [
     ...BINDINGS.filter((binding) => binding.group === group),
-    ...(group === "Look" ? LOOKING : []),
+    ...(group === "Look" ? LOOKING : group === "Select" ? CLICKING : []),
   ];
   const element = h("dialog", {
     class: "help",

@@ -1,5 +1,5 @@
-import type { DocumentEntity, RoomClient, Vector3 } from "@theta/client";
-import { IDENTITY, type DragReadout, type SelectionStore } from "@theta/scene";
+import type { DocumentEntity, RoomClient, Selection, Vector3 } from "@theta/client";
+import { elementIndex, faceColour, IDENTITY, type DragReadout, type SelectionStore } from "@theta/scene";
 import type { Actions } from "../actions";
 import { card, h, iconButton } from "../dom";
 import type { RoleWatch } from "../role";
@@ -40,12 +40,12 @@ export function createInspector(
     if (!one || !selected) return;
     if (document.activeElement !== name) name.value = one.name ?? "";
     place.element.hidden = mode !== "object";
-    extrude.hidden = mode !== "face";
+    extrude.hidden = mode !== "face" && mode !== "part";
     extrude.disabled = selected.kind !== "face";
     move.element.hidden = mode === "object";
     move.element.disabled = selected.kind === "object";
     place.show((one.transform ?? IDENTITY).translation);
-    palette.show(one.material?.colour ?? null);
+    palette.show(colourOf(one, selected));
   };
 
   name.addEventListener("change", () => {
@@ -94,7 +94,7 @@ function createParts(actions: Actions) {
     testId: "entity-name",
     attributes: { type: "text", maxlength: "128", "aria-label": "Name", autocomplete: "off", spellcheck: "false" },
   });
-  const remove = iconButton("trash", "Delete", "delete", "Del");
+  const remove = iconButton("trash", "Delete the object", "delete");
   const place = vectorField("Position", "position", "m");
   const move = vectorField("Move by", "move", "m");
   const distance = numberField("Distance", "extrude-distance");
@@ -114,7 +114,7 @@ function createParts(actions: Actions) {
     ],
   });
 
-  remove.addEventListener("click", () => void actions.remove());
+  remove.addEventListener("click", () => void actions.removeObject());
   place.onSubmit((value) => void actions.place(value));
   move.onSubmit((value) => {
     move.show([0, 0, 0]);
@@ -122,4 +122,10 @@ function createParts(actions: Actions) {
   });
   move.show([0, 0, 0]);
   return { name, place, move, distance, extrude, palette, hint, fields };
+}
+
+/** Of the face chosen last its own colour, if it has one; else the object's. */
+function colourOf({ mesh, material }: DocumentEntity, selected: Selection): Vector3 | null {
+  const face = mesh && selected.kind === "face" ? elementIndex(mesh, "face", selected.element) : undefined;
+  return (mesh && face !== undefined ? faceColour(mesh, face) : null) ?? material?.colour ?? null;
 }

@@ -1,10 +1,31 @@
-import type { DocumentEntity, RoomClient, Selection } from "@theta/client";
-import { directionName, elementAt, elementOf, faceArea, faceNormal, vertexPosition, type SelectionStore } from "@theta/scene";
+import type { DocumentEntity, Mesh, RoomClient, Selection } from "@theta/client";
+import {
+  directionName,
+  edgeLength,
+  elementIndex,
+  faceArea,
+  faceNormal,
+  kindOf,
+  partsOf,
+  vertexPosition,
+  type SelectionStore,
+  type SelectMode,
+} from "@theta/scene";
 import { card, h } from "../dom";
+import { rowOf, rowsOf, selectionOfRow } from "../selecting";
 import { createListbox, type Row } from "./listbox";
 
 /** More rows than this help nobody, and would slow the page. */
 const ELEMENT_ROWS_MAX = 300;
+
+const TITLES: Readonly<Record<SelectMode, string>> = {
+  object: "Faces",
+  face: "Faces",
+  vertex: "Vertices",
+  edge: "Edges",
+  loop: "Edges",
+  part: "Parts",
+};
 
 export interface Outline {
   readonly element: HTMLElement;
@@ -12,8 +33,8 @@ export interface Outline {
   focus(): void;
 }
 
-/** What is in the room, as a list; under it the faces or vertices of the selected object. */
-export function createOutline(client: RoomClient, selection: SelectionStore): Outline {
+/** What is in the room, as a list; under it `between`, and the elements of the selected object. */
+export function createOutline(client: RoomClient, selection: SelectionStore, between: readonly HTMLElement[] = []): Outline {
   const objects = createListbox({
     label: "Objects",
     testId: "objects",
@@ -21,16 +42,20 @@ export function createOutline(client: RoomClient, selection: SelectionStore): Ou
     select: (entity) => selection.select({ kind: "object", entity }),
     hover: (entity) => selection.hover(entity === null ? null : { kind: "object", entity }),
   });
-  const elementOfRow = (element: string): Selection | null => {
-    const { mode, selected } = selection.state;
-    return selected && mode !== "object" ? { kind: mode, entity: selected.entity, element } : null;
+  const selectedEntity = (): DocumentEntity | undefined => {
+    const { selected } = selection.state;
+    return selected ? client.document.entities.get(selected.entity) : undefined;
+  };
+  const chosen = (element: string): Selection | null => {
+    const entity = selectedEntity();
+    return entity ? selectionOfRow(entity, selection.state.mode, element) : null;
   };
   const elements = createListbox({
     label: "Faces",
     testId: "elements",
     empty: "Select an object first.",
-    select: (element) => selection.select(elementOfRow(element)),
-    hover: (element) => selection.hover(element === null ? null : elementOfRow(element)),
+    select: (element) => selection.select(chosen(element)),
+    hover: (element) => selection.hover(element === null ? null : chosen(element)),
   });
   const count = h("span", { class: "count", testId: "object-count" });
   const outline = card("Objects", "outline", [objects.element], count);
@@ -44,11 +69,11 @@ export function createOutline(client: RoomClient, selection: SelectionStore): Ou
     count.textContent = String(entities.size);
     parts.hidden = mode === "object";
     if (mode === "object") return;
-    const title = mode === "face" ? "Faces" : "Vertices";
-    if (heading) heading.textContent = title;
-    elements.element.setAttribute("aria-label", title);
-    const entity = selected ? entities.get(selected.entity) : undefined;
-    elements.show(entity ? elementRows(entity, mode) : [], elementOf(selected));
+    if (heading) heading.textContent = TITLES[mode];
+    elements.element.setAttribute("aria-label", TITLES[mode]);
+    const mesh = selectedEntity()?.mesh;
+    if (mesh) elements.show(elementRows(mesh, mode), rowOf(mesh, mode, selected));
+    else elements.show([], null);
   };
   client.on("document", show);
   selection.subscribe((state, before) => {
@@ -57,7 +82,7 @@ export function createOutline(client: RoomClient, selection: SelectionStore): Ou
   show();
 
   return {
-    element: h("div", { class: "column left", children: [outline, parts] }),
+    element: h("div", { class: "column left", children: [outline, ...between, parts] }),
     focus: () => objects.element.focus(),
   };
 }
@@ -68,17 +93,21 @@ function objectRow(entity: DocumentEntity): Row {
   return { id: entity.id, label: entity.name ?? "Unnamed", colour: `rgb(${rgb})` };
 }
 
-function elementRows(entity: DocumentEntity, kind: "face" | "vertex"): Row[] {
-  const { mesh } = entity;
-  if (!mesh) return [];
-  const count = Math.min(kind === "face" ? mesh.faceCount : mesh.vertexCount, ELEMENT_ROWS_MAX);
-  return Array.from({ length: count }, (_, index) => {
-    const id = elementAt(mesh, kind, index);
-    if (kind === "vertex") {
-      const at = vertexPosition(mesh, index).toArray();
-      return { id, label: `Vertex ${index + 1}`, note: at.map((value) => value.toFixed(2)).join("  ") };
+function elementRows(mesh: Mesh, mode: SelectMode): Row[] {
+  return rowsOf(mesh, mode, ELEMENT_ROWS_MAX).map((id, at) => {
+    const kind = kindOf(mode) ?? "face";
+    const index = elementIndex(mesh, kind, id) ?? 0;
+    const number = at + 1;
+    if (mode === "part") {
+      const { length } = partsOf(mesh).faces[at] ?? [];
+      return { id, label: `Part ${number}`, note: length === 1 ? "1 face" : `${length} faces` };
     }
+    if (kind === "vertex") {
+      const place = vertexPosition(mesh, index).toArray();
+      return { id, label: `Vertex ${number}`, note: place.map((value) => value.toFixed(2)).join("  ") };
+    }
+    if (kind === "edge") return { id, label: `Edge ${number}`, note: `${Number(edgeLength(mesh, index).toPrecision(3))} m` };
     const area = faceArea(mesh, index).toPrecision(2);
-    return { id, label: `Face ${index + 1}`, note: `${directionName(faceNormal(mesh, index))} · ${Number(area)} m²` };
+    return { id, label: `Face ${number}`, note: `${directionName(faceNormal(mesh, index))} · ${Number(area)} m²` };
   });
 }

@@ -9,15 +9,18 @@ const MODES: readonly { mode: SelectMode; label: string; key: string; icon: Icon
   { mode: "object", label: "Object", key: "1", icon: "object" },
   { mode: "face", label: "Face", key: "2", icon: "face" },
   { mode: "vertex", label: "Vertex", key: "3", icon: "vertex" },
+  { mode: "edge", label: "Edge", key: "4", icon: "edge" },
+  { mode: "loop", label: "Edge loop", key: "5", icon: "loop" },
+  { mode: "part", label: "Part", key: "6", icon: "part" },
 ];
 const TOOLS: readonly { tool: DragTool; label: string; key: string }[] = [
   { tool: "extrude", label: "Extrude", key: "X" },
   { tool: "move", label: "Move", key: "M" },
 ];
-const PRIMITIVES: readonly { kind: PrimitiveKind; label: string; key: string }[] = [
+const PRIMITIVES: readonly { kind: PrimitiveKind & IconName; label: string; key: string }[] = [
   { kind: "cube", label: "Add a cube", key: "C" },
   { kind: "pyramid", label: "Add a pyramid", key: "P" },
-  { kind: "plane", label: "Add a plane", key: "L" },
+  { kind: "plane", label: "Add a plane", key: "" },
 ];
 
 export interface ToolbarPorts {
@@ -28,14 +31,17 @@ export interface ToolbarPorts {
   readonly frame: () => void;
   /** Lets a file be chosen and brings it in. */
   readonly importFile: () => void;
+  /** Opens the menu of all shapes. */
+  readonly addMenu: HTMLButtonElement;
   /** The way into VR, shown where there is one. */
   readonly vr: HTMLButtonElement;
 }
 
 /** Modes, tools, what to add, undo and redo. */
-export function createToolbar({ client, selection, actions, role, frame, importFile, vr }: ToolbarPorts): HTMLElement {
+export function createToolbar({ client, selection, actions, role, frame, importFile, addMenu, vr }: ToolbarPorts): HTMLElement {
   const modes = MODES.map(({ mode, label, key, icon: name }) => {
     const button = toggle(label, name, key, `mode-${mode}`);
+    button.classList.add("mode");
     button.addEventListener("click", () => selection.setMode(mode));
     return { mode, button };
   });
@@ -62,8 +68,9 @@ export function createToolbar({ client, selection, actions, role, frame, importF
     const { mode, tool } = selection.state;
     for (const one of modes) one.button.setAttribute("aria-pressed", String(one.mode === mode));
     for (const one of tools) {
-      one.button.setAttribute("aria-pressed", String(mode === "face" ? one.tool === tool : one.tool === "move"));
-      one.button.disabled = role.watching || (mode !== "face" && one.tool === "extrude");
+      const pulls = mode === "face" || mode === "part";
+      one.button.setAttribute("aria-pressed", String(pulls ? one.tool === tool : one.tool === "move"));
+      one.button.disabled = role.watching || (!pulls && one.tool === "extrude");
     }
   };
   const showHistory = (): void => {
@@ -84,7 +91,7 @@ export function createToolbar({ client, selection, actions, role, frame, importF
   selection.subscribe(showSelection);
   client.on("history", showHistory);
   role.follow((watching) => {
-    for (const button of [...adders, bring]) button.disabled = watching;
+    for (const button of [...adders, addMenu, bring]) button.disabled = watching;
     showSelection();
     showHistory();
   });
@@ -96,7 +103,7 @@ export function createToolbar({ client, selection, actions, role, frame, importF
     children: [
       group("What a click selects", modes.map((one) => one.button)),
       group("What a drag does", tools.map((one) => one.button)),
-      group("Add", [...adders, bring]),
+      group("Add", [...adders, addMenu, bring]),
       group("History", [undo, redo]),
       group("View", [look, vr]),
     ],

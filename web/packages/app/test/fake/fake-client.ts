@@ -17,6 +17,7 @@ import type {
   RoomClientEvents,
   Statistics,
   UploadOptions,
+  Vector3,
 } from "@theta/client";
 import { NothingToUndoError, RefusedError } from "@theta/client";
 import { elementIndex } from "@theta/scene";
@@ -218,6 +219,7 @@ function applied(entities: Entities, operation: Operation, count: number): Entit
       mesh: isPrimitive ? makePrimitive(operation.kind, operation.size, count) : makePrimitive("cube", 1, count),
       material: { colour: isPrimitive ? [0.8, 0.8, 0.8] : operation.colour, metallic: 0, roughness: 0.6 },
       name: operation.name,
+      surface: null,
       owner: null,
     });
     return next;
@@ -256,7 +258,28 @@ function changedEntity(entity: DocumentEntity, operation: Change, count: number)
       });
       return { ...entity, mesh: { ...mesh, positions } };
     }
+    case "paint_faces":
+      return mesh ? { ...entity, mesh: painted(mesh, operation.faces, operation.colour) } : entity;
+    default:
+      // What changes the topology is not pretended here: it is in `performed`, and the mesh is as it was.
+      return entity;
   }
+}
+
+function painted(mesh: Mesh, faces: readonly string[], colour: Vector3): Mesh {
+  const values = new Float64Array(mesh.faceCount * 3);
+  const counts = new Uint8Array(mesh.faceCount);
+  for (const id of faces) {
+    const face = elementIndex(mesh, "face", id);
+    if (face === undefined) continue;
+    values.set(colour, face * 3);
+    counts[face] = 1;
+  }
+  const attributes = [
+    { domain: "face", name: "colour", width: 3, values },
+    { domain: "face", name: "painted", width: 1, values: counts },
+  ] as const;
+  return { ...mesh, attributes };
 }
 
 /** Gives the elements that an extrusion added ids of their own. */

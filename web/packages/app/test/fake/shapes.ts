@@ -1,6 +1,9 @@
-import type { Mesh, PrimitiveKind } from "@theta/client";
+import type { Mesh } from "@theta/client";
 
 type Point = readonly [number, number, number];
+
+/** Of the room's shapes those with few faces. */
+type PrimitiveKind = "cube" | "pyramid" | "plane";
 
 const SHAPES: Record<PrimitiveKind, { points: readonly Point[]; faces: readonly (readonly number[])[] }> = {
   cube: {
@@ -41,9 +44,9 @@ const SHAPES: Record<PrimitiveKind, { points: readonly Point[]; faces: readonly 
   },
 };
 
-/** The room's primitives, with made-up ids. */
-export function makePrimitive(kind: PrimitiveKind, size: number, seed: number): Mesh {
-  const { points, faces } = SHAPES[kind];
+/** The room's primitives, with made-up ids; a cube for those that have many faces there. */
+export function makePrimitive(kind: string, size: number, seed: number): Mesh {
+  const { points, faces } = SHAPES[kind as PrimitiveKind] ?? SHAPES.cube;
   return makeMesh(
     points.map(([x, y, z]): Point => [(x * size) / 2, (y * size) / 2, (z * size) / 2]),
     faces,
@@ -73,6 +76,7 @@ export function makeMesh(points: readonly Point[], faces: readonly (readonly num
     faceIds: makeIds(faces.length, seed, 3),
     faceOffsets: Uint32Array.from(offsets),
     corners: Uint32Array.from(faces.flat()),
+    attributes: [],
   };
 }
 

@@ -1,15 +1,16 @@
-import type { EntityId, Material } from "@theta/client";
+import type { EntityId } from "@theta/client";
 import {
   BatchedMesh,
   BufferAttribute,
   BufferGeometry,
   Color,
-  DoubleSide,
   Group,
-  MeshStandardMaterial,
   SRGBColorSpace,
   type Matrix4,
+  type MeshStandardMaterial,
 } from "three";
+import { PAINT_ATTRIBUTE } from "../geometry/paint";
+import { createLookMaterial, lookOf, type Finish } from "./look";
 
 const INSTANCES = 64;
 const VERTICES = 4096;
@@ -19,7 +20,7 @@ const ROOM = 1.5;
 export interface SurfaceBatches {
   readonly group: Group;
   /** Draws an entity's surface; only what differs from what was shown is done. */
-  show(id: EntityId, geometry: BufferGeometry, material: Material, matrix: Matrix4): void;
+  show(id: EntityId, geometry: BufferGeometry, finish: Finish, matrix: Matrix4): void;
   remove(id: EntityId): void;
   dispose(): void;
 }
@@ -41,18 +42,18 @@ interface Slot {
   mirrored: boolean;
 }
 
-/** The surfaces of all entities, one batch and so one draw call for each pair of metallic and roughness. */
+/** The surfaces of all entities, one batch and so one draw call for each look. */
 export function createSurfaceBatches(): SurfaceBatches {
   const group = new Group();
   const batches = new Map<string, Batch>();
   const slots = new Map<EntityId, Slot>();
   const colour = new Color();
 
-  const batchFor = (material: Material): Batch => {
-    const look = lookOf(material);
+  const batchFor = (finish: Finish, painted: boolean): Batch => {
+    const look = lookOf(finish, painted);
     let batch = batches.get(look);
     if (!batch) {
-      batch = { mesh: createMesh(material), look, reserved: 0, slots: 0 };
+      batch = { mesh: createMesh(finish, painted), look, reserved: 0, slots: 0 };
       batches.set(look, batch);
       group.add(batch.mesh);
     }
@@ -85,12 +86,13 @@ export function createSurfaceBatches(): SurfaceBatches {
     slots.set(id, slot);
     return slot;
   };
-  const slotFor = (id: EntityId, geometry: BufferGeometry, material: Material, mirrored: boolean): Slot => {
+  const slotFor = (id: EntityId, geometry: BufferGeometry, finish: Finish, mirrored: boolean): Slot => {
     const size = geometry.getAttribute("position").count;
     const slot = slots.get(id);
-    if (slot?.batch.look !== lookOf(material)) {
+    const painted = geometry.hasAttribute(PAINT_ATTRIBUTE);
+    if (slot?.batch.look !== lookOf(finish, painted)) {
       remove(id);
-      return add(id, batchFor(material), geometry, mirrored, size);
+      return add(id, batchFor(finish, painted), geometry, mirrored, size);
     }
     if (slot.geometry === geometry && slot.mirrored === mirrored) return slot;
     if (size > slot.reserved) {
@@ -105,13 +107,13 @@ export function createSurfaceBatches(): SurfaceBatches {
   return {
     group,
     remove,
-    show(id, geometry, material, matrix) {
+    show(id, geometry, finish, matrix) {
       if (geometry.getAttribute("position").count === 0) {
         remove(id);
         return;
       }
-      const { batch, instance } = slotFor(id, geometry, material, matrix.determinant() < 0);
-      const [red, green, blue] = material.colour;
+      const { batch, instance } = slotFor(id, geometry, finish, matrix.determinant() < 0);
+      const [red, green, blue] = finish.colour;
       batch.mesh.setMatrixAt(instance, matrix);
       batch.mesh.setColorAt(instance, colour.setRGB(red, green, blue, SRGBColorSpace));
     },
@@ -121,23 +123,8 @@ export function createSurfaceBatches(): SurfaceBatches {
   };
 }
 
-const lookOf = ({ metallic, roughness }: Material): string => `${metallic} ${roughness}`;
-
-function createMesh({ metallic, roughness }: Material): BatchedMesh {
-  // The edges lie on the surface: push it back a little so that they win.
-  const mesh = new BatchedMesh(
-    INSTANCES,
-    VERTICES,
-    0,
-    new MeshStandardMaterial({
-      side: DoubleSide,
-      polygonOffset: true,
-      polygonOffsetFactor: 1,
-      polygonOffsetUnits: 1,
-      metalness: metallic,
-      roughness,
-    }),
-  );
+function createMesh(finish: Finish, painted: boolean): BatchedMesh {
+  const mesh = new BatchedMesh(INSTANCES, VERTICES, 0, createLookMaterial(finish, painted));
   mesh.castShadow = true;
   mesh.receiveShadow = true;
   // Its parts are culled one by one; a bound around all would have to follow each of them.
@@ -162,14 +149,14 @@ function makeRoom({ mesh, reserved }: Batch, vertices: number): void {
 /** A mirrored placement turns the triangles' winding about; that of one placed in a batch has to be turned back. */
 function turnedInsideOut(geometry: BufferGeometry): BufferGeometry {
   const turned = new BufferGeometry();
-  for (const name of ["position", "normal"]) {
-    const { array, count } = geometry.getAttribute(name);
+  for (const name of Object.keys(geometry.attributes)) {
+    const { array, count, itemSize } = geometry.getAttribute(name);
     const values = new Float32Array(array.length);
     for (let vertex = 0; vertex < count; vertex++) {
       const from = vertex % 3 === 0 ? vertex : vertex % 3 === 1 ? vertex + 1 : vertex - 1;
-      values.set(array.slice(from * 3, from * 3 + 3), vertex * 3);
+      values.set(array.slice(from * itemSize, from * itemSize + itemSize), vertex * itemSize);
     }
-    turned.setAttribute(name, new BufferAttribute(values, 3));
+    turned.setAttribute(name, new BufferAttribute(values, itemSize));
   }
   turned.boundingSphere = geometry.boundingSphere;
   return turned;

@@ -2,6 +2,7 @@ import type { Mesh } from "@theta/client";
 import { BufferAttribute, BufferGeometry } from "three";
 import { MeshBVH } from "three-mesh-bvh";
 import { faceNormal } from "./measure";
+import { PAINT_ATTRIBUTE, PAINT_WIDTH, paintOf } from "./paint";
 import { triangulate } from "./triangulate";
 
 export interface SurfaceGeometry {
@@ -10,7 +11,10 @@ export interface SurfaceGeometry {
   readonly faceOfTriangle: Uint32Array;
 }
 
-/** Triangles with one flat normal for each face; with a tree for quick picking unless it is shown for a moment only. */
+/**
+ * Triangles with one flat normal for each face, and with the colours of those that have their own (`paintOf`); with a
+ * tree for quick picking unless it is shown for a moment only.
+ */
 export function buildSurface(mesh: Mesh, withTree = true): SurfaceGeometry {
   const { triangles, faceOfTriangle } = triangulate(mesh);
   const positions = new Float32Array(triangles.length * 3);
@@ -23,10 +27,22 @@ export function buildSurface(mesh: Mesh, withTree = true): SurfaceGeometry {
   const geometry = new BufferGeometry();
   geometry.setAttribute("position", new BufferAttribute(positions, 3));
   geometry.setAttribute("normal", new BufferAttribute(normals, 3));
+  const paint = paintOf(mesh);
+  if (paint) geometry.setAttribute(PAINT_ATTRIBUTE, new BufferAttribute(spread(paint, faceOfTriangle), PAINT_WIDTH));
   geometry.computeBoundingSphere();
   // `indirect` leaves the triangles in our order, so that a hit's index still names its face.
   if (withTree && faceOfTriangle.length > 0) geometry.boundsTree = new MeshBVH(geometry, { indirect: true });
   return { geometry, faceOfTriangle };
+}
+
+/** A row for each face as a row for each corner of its triangles. */
+function spread(rows: Float32Array, faceOfTriangle: Uint32Array): Float32Array {
+  const values = new Float32Array(faceOfTriangle.length * 3 * PAINT_WIDTH);
+  faceOfTriangle.forEach((face, triangle) => {
+    const row = rows.subarray(face * PAINT_WIDTH, face * PAINT_WIDTH + PAINT_WIDTH);
+    for (let corner = 0; corner < 3; corner++) values.set(row, (triangle * 3 + corner) * PAINT_WIDTH);
+  });
+  return values;
 }
 
 /** The two ends of every edge, for lines: 6 numbers each. */

@@ -1,5 +1,5 @@
 import { idAt } from "@theta/wire";
-import type { ElementId, Mesh } from "@theta/client";
+import type { ElementId, ElementKind, Mesh } from "@theta/client";
 import { Vector3 } from "three";
 
 /** The vertices of a face, as indices, in loop order. */
@@ -50,28 +50,82 @@ export function faceCentre(mesh: Mesh, face: number, target = new Vector3()): Ve
   return target.divideScalar(Math.max(loop.length, 1));
 }
 
-const indices = new WeakMap<Mesh, Map<ElementId, number>>();
+type Indices = Partial<Record<ElementKind, Map<ElementId, number>>>;
 
-/** The slot of a face or vertex in this very mesh; undefined when it is not there (any more). */
-export function elementIndex(mesh: Mesh, kind: "face" | "vertex", id: ElementId): number | undefined {
+const indices = new WeakMap<Mesh, Indices>();
+
+/** The slot of an element in this very mesh; undefined when it is not there (any more). */
+export function elementIndex(mesh: Mesh, kind: ElementKind, id: ElementId): number | undefined {
   let known = indices.get(mesh);
   if (!known) {
-    known = new Map();
-    for (let face = 0; face < mesh.faceCount; face++) known.set(`f${idAt(mesh.faceIds, face)}`, face);
-    for (let vertex = 0; vertex < mesh.vertexCount; vertex++) known.set(`v${idAt(mesh.vertexIds, vertex)}`, vertex);
+    known = {};
     indices.set(mesh, known);
   }
-  return known.get(`${kind === "face" ? "f" : "v"}${id}`);
+  known[kind] ??= indexOf(idsOf(mesh, kind));
+  return known[kind].get(id);
 }
 
-/** The id of the face or vertex in slot `index`. */
-export function elementAt(mesh: Mesh, kind: "face" | "vertex", index: number): ElementId {
-  return idAt(kind === "face" ? mesh.faceIds : mesh.vertexIds, index);
+/** The id of the element in slot `index`. */
+export function elementAt(mesh: Mesh, kind: ElementKind, index: number): ElementId {
+  return idAt(idsOf(mesh, kind), index);
 }
 
-/** The vertices (as indices) that a face or vertex consists of. */
-export function verticesOf(mesh: Mesh, kind: "face" | "vertex", index: number): number[] {
-  return kind === "face" ? [...faceLoop(mesh, index)] : [index];
+/** How many elements of a kind there are. */
+export function countOf(mesh: Mesh, kind: ElementKind): number {
+  return idsOf(mesh, kind).length / 16;
+}
+
+/** The vertices (as indices) that an element consists of. */
+export function verticesOf(mesh: Mesh, kind: ElementKind, index: number): number[] {
+  if (kind === "vertex") return [index];
+  return kind === "face" ? [...faceLoop(mesh, index)] : [mesh.edges[index * 2] as number, mesh.edges[index * 2 + 1] as number];
+}
+
+/** Elements as indices; those that are not there are left out. */
+export function indicesOf(mesh: Mesh, kind: ElementKind, elements: readonly ElementId[]): number[] {
+  return elements.flatMap((element) => elementIndex(mesh, kind, element) ?? []);
+}
+
+/** The vertices (as indices) of several elements, each once; elements that are not there are left out. */
+export function verticesOfAll(mesh: Mesh, kind: ElementKind, elements: readonly ElementId[]): number[] {
+  const found = new Set<number>();
+  for (const element of elements) {
+    const index = elementIndex(mesh, kind, element);
+    if (index !== undefined) for (const vertex of verticesOf(mesh, kind, index)) found.add(vertex);
+  }
+  return [...found];
+}
+
+/** The mean of vertices. */
+export function centreOf(mesh: Mesh, vertices: readonly number[], target = new Vector3()): Vector3 {
+  target.set(0, 0, 0);
+  const point = new Vector3();
+  for (const vertex of vertices) target.add(vertexPosition(mesh, vertex, point));
+  return target.divideScalar(Math.max(vertices.length, 1));
+}
+
+/** Which way several faces are pulled together: the mean of their normals by area, of unit length. */
+export function regionNormal(mesh: Mesh, faces: readonly number[], target = new Vector3()): Vector3 {
+  target.set(0, 0, 0);
+  const normal = new Vector3();
+  for (const face of faces) target.add(areaNormal(mesh, face, normal));
+  return target.normalize();
+}
+
+/** Metres, in the mesh's space. */
+export function edgeLength(mesh: Mesh, edge: number): number {
+  const [from, to] = verticesOf(mesh, "edge", edge) as [number, number];
+  return vertexPosition(mesh, from).distanceTo(vertexPosition(mesh, to));
+}
+
+function idsOf(mesh: Mesh, kind: ElementKind): Uint8Array {
+  return { vertex: mesh.vertexIds, edge: mesh.edgeIds, face: mesh.faceIds }[kind];
+}
+
+function indexOf(ids: Uint8Array): Map<ElementId, number> {
+  const found = new Map<ElementId, number>();
+  for (let index = 0; index < ids.length / 16; index++) found.set(idAt(ids, index), index);
+  return found;
 }
 
 /** A word for where a normal points, for lists and screen readers. */

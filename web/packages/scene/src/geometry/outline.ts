@@ -8,6 +8,10 @@ import { faceNormal } from "./measure";
 const DENSE_FACES_MIN = 2_000;
 /** Of a dense mesh, edges are drawn where its faces turn by more than 30°. */
 const CREASE_COSINE_MAX = Math.cos(Math.PI / 6);
+/** With more faces than this, as a sphere has them, an outline of all edges would hide the object. */
+const OUTLINED_FACES_MAX = 160;
+/** What goes around such an object is where its faces turn by more than 40°. */
+const OUTLINE_COSINE_MAX = Math.cos((Math.PI * 2) / 9);
 
 const known = new WeakMap<Mesh, Float32Array>();
 
@@ -16,23 +20,25 @@ export function drawnEdges(mesh: Mesh): Float32Array {
   let edges = known.get(mesh);
   if (!edges) {
     const all = edgePositions(mesh);
-    edges = isDense(mesh) ? creasesOf(mesh, all) : all;
+    edges = isDense(mesh) ? creasesOf(mesh, all, CREASE_COSINE_MAX) : all;
     known.set(mesh, edges);
   }
   return edges;
 }
 
-/** What goes around a selected object: its edges; and around a dense one, which may have none to draw, its box. */
+/** What goes around a selected object: its edges; with many faces its creases, and as it may have none, its box. */
 export function outlineOf(mesh: Mesh): Float32Array {
   const edges = drawnEdges(mesh);
-  return isDense(mesh) ? Float32Array.from([...boxEdges(mesh), ...edges]) : edges;
+  if (mesh.faceCount <= OUTLINED_FACES_MAX) return edges;
+  const creases = isDense(mesh) ? edges : creasesOf(mesh, edges, OUTLINE_COSINE_MAX);
+  return Float32Array.from([...boxEdges(mesh), ...creases]);
 }
 
 function isDense(mesh: Mesh): boolean {
   return mesh.faceCount >= DENSE_FACES_MIN;
 }
 
-function creasesOf(mesh: Mesh, all: Float32Array): Float32Array {
+function creasesOf(mesh: Mesh, all: Float32Array, cosineMax: number): Float32Array {
   const keyOf = (a: number, b: number): number => Math.min(a, b) * mesh.vertexCount + Math.max(a, b);
   const edgeOf = new Map<number, number>();
   for (let edge = 0; edge < mesh.edgeCount; edge++) {
@@ -48,7 +54,7 @@ function creasesOf(mesh: Mesh, all: Float32Array): Float32Array {
       const edge = edgeOf.get(keyOf(mesh.corners[at] as number, mesh.corners[next] as number));
       if (edge === undefined) continue;
       const other = normals[firstFace[edge] as number];
-      if (other) isDrawn[edge] = other.dot(normals[face] as Vector3) < CREASE_COSINE_MAX ? 1 : 0;
+      if (other) isDrawn[edge] = other.dot(normals[face] as Vector3) < cosineMax ? 1 : 0;
       else firstFace[edge] = face;
     }
   }

@@ -13,49 +13,84 @@ export function withMovedVertices(mesh: Mesh, vertices: Iterable<number>, delta:
   return { ...mesh, positions };
 }
 
-/**
- * What pulling a face out will look like. Only for the eye while a handle is dragged: the room makes the real one, with
- * its ids; here new elements have ids of zeros.
- */
+/** What pulling a face out will look like; `distance` along its normal. See `withExtrudedRegion`. */
 export function withExtrudedFace(mesh: Mesh, face: number, distance: number): Mesh {
-  const loop = faceLoop(mesh, face);
-  const size = loop.length;
-  const normal = faceNormal(mesh, face);
-  const first = mesh.vertexCount;
+  return withExtrudedRegion(mesh, [face], faceNormal(mesh, face).multiplyScalar(distance));
+}
 
-  const positions = new Float64Array((first + size) * 3);
+/**
+ * What pulling faces out together will look like. Only for the eye while a handle is dragged: the room makes the real
+ * one, with its ids; here new elements have ids of zeros.
+ */
+export function withExtrudedRegion(mesh: Mesh, faces: readonly number[], offset: Vector3): Mesh {
+  const sides = sidesOf(mesh, faces);
+  const rim = [...sides.values()].filter(([from, to]) => !sides.has(sideKey(mesh, to, from)));
+  const rising = [...new Set(faces.flatMap((face) => [...faceLoop(mesh, face)]))];
+  const onRim = [...new Set(rim.flat())];
+  const first = mesh.vertexCount;
+  const copyOf = new Map(onRim.map((vertex, at) => [vertex, first + at]));
+
+  const positions = new Float64Array((first + onRim.length) * 3);
   positions.set(mesh.positions);
-  loop.forEach((vertex, at) => {
+  for (const vertex of rising) {
+    const target = copyOf.get(vertex) ?? vertex;
     for (let axis = 0; axis < 3; axis++) {
-      positions[(first + at) * 3 + axis] =
-        (mesh.positions[vertex * 3 + axis] as number) + normal.getComponent(axis) * distance;
+      positions[target * 3 + axis] = (mesh.positions[vertex * 3 + axis] as number) + offset.getComponent(axis);
     }
-  });
+  }
 
   const corners = [...mesh.corners];
   const offsets = [...mesh.faceOffsets];
-  const start = offsets[face] as number;
   const edges = [...mesh.edges];
-  for (let at = 0; at < size; at++) {
-    const next = (at + 1) % size;
-    corners[start + at] = first + at;
-    corners.push(loop[at] as number, loop[next] as number, first + next, first + at);
+  for (const face of faces) {
+    for (let at = offsets[face] as number; at < (offsets[face + 1] as number); at++) {
+      corners[at] = copyOf.get(corners[at] as number) ?? (corners[at] as number);
+    }
+  }
+  for (let edge = 0; edge < mesh.edgeCount; edge++) {
+    const [from, to] = [edges[edge * 2] as number, edges[edge * 2 + 1] as number];
+    const isInside = sides.has(sideKey(mesh, from, to)) && sides.has(sideKey(mesh, to, from));
+    if (!isInside) continue;
+    edges[edge * 2] = copyOf.get(from) ?? from;
+    edges[edge * 2 + 1] = copyOf.get(to) ?? to;
+  }
+  for (const vertex of onRim) edges.push(vertex, copyOf.get(vertex) as number);
+  for (const [from, to] of rim) {
+    const [fromCopy, toCopy] = [copyOf.get(from) as number, copyOf.get(to) as number];
+    corners.push(from, to, toCopy, fromCopy);
     offsets.push(corners.length);
-    edges.push(loop[at] as number, first + at, first + at, first + next);
+    edges.push(fromCopy, toCopy);
   }
   return {
-    vertexCount: first + size,
+    vertexCount: first + onRim.length,
     edgeCount: edges.length / 2,
-    faceCount: mesh.faceCount + size,
-    vertexIds: padded(mesh.vertexIds, size),
+    faceCount: mesh.faceCount + rim.length,
+    vertexIds: padded(mesh.vertexIds, onRim.length),
     positions,
-    edgeIds: padded(mesh.edgeIds, size * 2),
+    edgeIds: padded(mesh.edgeIds, edges.length / 2 - mesh.edgeCount),
     edges: Uint32Array.from(edges),
-    faceIds: padded(mesh.faceIds, size),
+    faceIds: padded(mesh.faceIds, rim.length),
     faceOffsets: Uint32Array.from(offsets),
     corners: Uint32Array.from(corners),
+    // Rows for what is new are missing: a reader takes them for zeros, and new faces show the object's colour.
+    attributes: mesh.attributes,
   };
 }
+
+/** The sides of faces by their vertices, each in its face's own direction. */
+function sidesOf(mesh: Mesh, faces: readonly number[]): Map<number, [number, number]> {
+  const sides = new Map<number, [number, number]>();
+  for (const face of faces) {
+    const loop = faceLoop(mesh, face);
+    loop.forEach((from, at) => {
+      const to = loop[(at + 1) % loop.length] as number;
+      sides.set(sideKey(mesh, from, to), [from, to]);
+    });
+  }
+  return sides;
+}
+
+const sideKey = (mesh: Mesh, from: number, to: number): number => from * mesh.vertexCount + to;
 
 function padded(ids: Uint8Array, more: number): Uint8Array {
   const grown = new Uint8Array(ids.length + more * 16);

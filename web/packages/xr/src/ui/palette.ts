@@ -12,7 +12,7 @@ const DISTANCE_METRES = 0.55;
 const GROWTH_MAX = 1.5;
 const EM_METRES = EM_PER_METRE * DISTANCE_METRES;
 const WIDTH_METRES = 0.32;
-const HEIGHT_METRES = 0.29;
+const HEIGHT_METRES = 0.33;
 const EDGE_METRES = 0.01;
 const GAP_METRES = 0.006;
 const ROW_METRES = 0.034;
@@ -101,9 +101,10 @@ function addBuilding(panel: Panel, ports: PalettePorts): Item[] {
   const common = { page: "build" satisfies Page, emM: EM_METRES };
   const modes = rowOf([1, 1, 1], 0.04);
   const tools = rowOf([1, 1], 0.08);
-  const kinds = rowOf([90, 108, 96], 0.12);
-  const steps = rowOf([1, 1], 0.1975, 0.042);
-  const last = rowOf([86, 100, 102], 0.2455);
+  const shaping = rowOf([1, 1], 0.12);
+  const kinds = rowOf([90, 108, 96], 0.16);
+  const steps = rowOf([1, 1], 0.2375, 0.042);
+  const last = rowOf([86, 100, 102], 0.2855);
   const step = (way: "undo" | "redo", box: Box) =>
     button({
       ...common,
@@ -131,6 +132,14 @@ function addBuilding(panel: Panel, ports: PalettePorts): Item[] {
         press: () => selection.setTool(tool),
       }),
     ),
+    button({
+      ...{ ...common, box: shaping[0]!, icon: "inset", label: "Inset" },
+      ...{ enabled: () => canEdit() && selection.state.selected?.kind === "face", press: () => void actions.inset() },
+    }),
+    button({
+      ...{ ...common, box: shaping[1]!, icon: "subdivide", label: "Subdivide" },
+      ...{ enabled: () => canEdit() && entity() !== undefined, press: () => void actions.subdivide() },
+    }),
     ...(["cube", "pyramid", "plane"] as const).map((kind, at) =>
       button({
         ...common,
@@ -140,7 +149,7 @@ function addBuilding(panel: Panel, ports: PalettePorts): Item[] {
     ),
     ...SWATCHES.map(([label, colour], at) =>
       swatch({
-        ...{ page: common.page, label, colour, box: { x: EDGE_METRES + at * SWATCH_STEP_METRES, y: 0.161, width: SWATCH_METRES, height: SWATCH_METRES } },
+        ...{ page: common.page, label, colour, box: { x: EDGE_METRES + at * SWATCH_STEP_METRES, y: 0.201, width: SWATCH_METRES, height: SWATCH_METRES } },
         active: () => hexOf(entity()?.material?.colour ?? null) === colour,
         enabled: () => canEdit() && entity() !== undefined,
         press: () => void actions.paint(triple(colour)),

@@ -36,8 +36,14 @@ export interface XrUi {
 export interface XrActions {
   /** Puts a primitive of 0.5 m on the floor at, or beside, a place in the world. */
   add(kind: PrimitiveKind, at: Vector3): Promise<void>;
+  /** The elements selected, or the object when none are. */
   remove(): Promise<void>;
+  /** The faces selected, or the object when none are. */
   paint(colour: Triple): Promise<void>;
+  /** A smaller face inside each face selected, as wide as suits it. */
+  inset(): Promise<void>;
+  /** The whole object, smoothly. */
+  subdivide(): Promise<void>;
   undo(): Promise<void>;
   redo(): Promise<void>;
 }

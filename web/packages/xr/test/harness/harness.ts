@@ -29,6 +29,15 @@ const actions: XrActions = {
     const entity = selected();
     if (entity) await client.perform([{ type: "paint", entity, colour }]);
   },
+  async inset() {
+    const { selected: one } = scene.selection.state;
+    if (one?.kind !== "face") return;
+    await client.perform([{ type: "inset_face", entity: one.entity, face: one.element, distance: 0.05, depth: 0 }]);
+  },
+  async subdivide() {
+    const entity = selected();
+    if (entity) await client.perform([{ type: "subdivide", entity, scheme: "catmull-clark" }]);
+  },
   undo: async () => void (await client.undo()),
   redo: async () => void (await client.redo()),
 };
