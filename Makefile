@@ -28,7 +28,7 @@ ifneq ($(shell sh tools/make_venv.sh --check && echo whole),whole)
 STALE_VENV := FORCE
 endif
 
-.PHONY: help setup serve demo test test-browser soak-sim soak-kill ci lint format types bench bench-room generate lock clean FORCE
+.PHONY: help setup serve demo test test-browser soak-sim soak-kill soak-mesh fuzz-gltf ci lint format types bench bench-room bench-mesh generate lock clean FORCE
 
 help: ## Say what can be done here
 	@echo "Theta. Type 'make serve' and open the link it prints."
@@ -58,6 +58,13 @@ soak-sim: $(PACKAGE) ## Simulate a thousand seeds of a room in trouble; ARGS="--
 soak-kill: $(PACKAGE) $(DEV) ## Kill a room 1,000 times while people edit; THETA_KILLS=N for another number
 	THETA_KILLS=$${THETA_KILLS:-1000} $(BIN)/python -m pytest -s --timeout 0 tests/integration/test_kill_9.py $(ARGS)
 
+soak-mesh: $(PACKAGE) $(DEV) ## Run random mesh programs, two thousand of each kind, new ones every time
+	THETA_HYPOTHESIS=explore $(BIN)/python -m pytest --timeout 0 tests/property/test_mesh_programs.py \
+	    tests/property/test_mesh_commands.py $(ARGS)
+
+fuzz-gltf: $(PACKAGE) $(DEV) ## Give the importers broken files for five minutes; THETA_FUZZ_SECONDS=N for another time
+	PYTHONPATH=. $(BIN)/python -m tests.fuzz.gltf_import -max_total_time=$${THETA_FUZZ_SECONDS:-300} $(ARGS) build/fuzz/gltf
+
 ci: $(PACKAGE) $(DEV) $(NODE) $(PAGE) ## The gate: everything that must hold before a change lands
 	@sh tools/ensure_chromium.sh
 	$(BIN)/python -m tools.ci
@@ -82,6 +89,9 @@ bench: $(PACKAGE) $(DEV) $(PAGE) ## Measure every hot path in benches/
 
 bench-room: $(PACKAGE) $(DEV) $(PAGE) ## Measure a room with ten peers against its bars
 	PYTHONPATH=. $(BIN)/python benches/bench_room.py $(ARGS)
+
+bench-mesh: $(PACKAGE) $(DEV) ## Measure the mesh against its bars, beside compas, trimesh and OpenMesh
+	PYTHONPATH=. $(BIN)/python benches/bench_mesh.py $(ARGS)
 
 generate: $(PACKAGE) $(DEV) ## Write the generated files anew: manifest, TypeScript types, vectors
 	@for file in tools/generate_*.py; do $(BIN)/python -m tools.$$(basename "$$file" .py) || exit 1; done

@@ -14,7 +14,7 @@ from theta.base import identifiers as ids
 from theta.base.identifiers import CommandName
 from theta.base.limits import CLIENT_FRAME_BYTES_MAX
 from theta.commands.identity import Identity, is_signed_by
-from theta.commands.log import CommandLog
+from theta.commands.log import Command, CommandLog
 from theta.commands.packets import decode_body
 from theta.commands.registry import CommandRegistry
 from theta.commands.store import StoredRecord
@@ -47,7 +47,9 @@ def load(name: str) -> dict[str, Any]:
     return found
 
 
-IDENTITY, PACKET, LOG, DOCUMENT, ASSETS = (load(name) for name in ("identity", "packet", "log", "document", "assets"))
+IDENTITY, PACKET, LOG, DOCUMENT, ASSETS, COMMANDS = (
+    load(name) for name in ("identity", "packet", "log", "document", "assets", "commands")
+)
 
 
 def test_the_vectors_are_fresh() -> None:
@@ -128,11 +130,14 @@ def test_the_handshake_is_signed_by_both_sides() -> None:
 
 
 def test_cmd_30_operations() -> None:
-    assert {vector["name"] for vector in PACKET["operations"]} == {operation.NAME for operation in OPERATIONS}
-    types = {operation.NAME: operation for operation in OPERATIONS}
+    types = {(operation.NAME, operation.VERSION): operation for operation in OPERATIONS}
+    later = {tuple(document["title"].split(" ")[0].split("@")) for document in COMMANDS["documents"]}
+    told = {(vector["name"], str(vector["version"])) for vector in PACKET["operations"]}
+    assert not told & later
+    assert told | later == {(name, str(version)) for name, version in types}
     for vector in PACKET["operations"]:
         payload = hexed(vector["payload"])
-        operation = msgspec.msgpack.decode(payload, type=types[vector["name"]])
+        operation = msgspec.msgpack.decode(payload, type=types[vector["name"], vector["version"]])
         operation.check()
         assert msgspec.msgpack.encode(operation) == payload
         assert ids.signed_name_id(vector["name"]) == int(vector["type_id"])
@@ -213,6 +218,35 @@ def test_cmd_40_and_doc_2_a_log_folds_to_its_hashes_for_ever(seed: int) -> None:
         for patch in anew.snapshot()
     ]
     assert (anew.hash, content) == (document.hash, LOG["document"])
+
+
+@pytest.mark.parametrize("vector", COMMANDS["documents"], ids=lambda each: each["title"])
+def test_cmd_50_each_command_leads_to_its_document_for_ever(vector: dict[str, Any], seed: int) -> None:
+    registry = CommandRegistry(OPERATIONS)
+    assets = {asset_name(data): data for data in map(hexed, vector["assets"])}
+    author, actor = hexed(COMMANDS["author"]), int(COMMANDS["actor"])
+    commands = []
+    for number, each in enumerate(vector["commands"], 1):
+        name = CommandName(actor, number)
+        raw = msgspec.Raw(hexed(each["payload"]))
+        envelope = wire.CommandEnvelope(number, number, number, int(each["type_id"]), each["version"], raw)
+        position = ids.Position(number, actor, number)
+        commands.append(Command(position, name, name, author, number, 0, registry.decode(envelope)))
+    np.random.default_rng(seed).shuffle(commands)
+    fold, document = Fold(assets), Document(World())
+    for command in commands:
+        for entity in fold.add([command]).entities:
+            document.update(entity, fold.unit(entity))
+    assert document.hash.hex() == vector["document_hash"]
+    mesh = document.mesh(ids.entity_id(CommandName(actor, 1)))
+    assert mesh is not None
+    assert [mesh.vertex_count, mesh.edge_count, mesh.face_count] == vector["counts"]
+    assert mesh.redirects.count == vector["redirects"]
+    validate(mesh)
+    plain = Document(World())
+    for entity, unit in refold(commands, assets).items():
+        plain.update(entity, unit)
+    assert plain.hash == document.hash
 
 
 def test_cmd_41_a_logs_last_outcomes() -> None:
