@@ -141,6 +141,19 @@ class HalfEdges:
         start = ids.index(min(ids))
         return loop[start:] + loop[:start]
 
+    def spokes(self, vertex: int) -> list[int]:
+        """The half-edges that leave a vertex, clockwise; the boundary one first, if there is one."""
+        first = self.vertex_halfedge.view[vertex]
+        if first < 0:
+            return []
+        following = self.next.view
+        spokes = [first]
+        side = following[first ^ 1]
+        while side != first:
+            spokes.append(side)
+            side = following[side ^ 1]
+        return spokes
+
     def write_row(self, column: "Column[Any]", row: int, values: Sequence[Any]) -> None:
         """Overwrite a whole row of a column."""
         first = row * column.width

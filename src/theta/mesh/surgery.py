@@ -366,7 +366,7 @@ class _Plan:
         if tail >= self._first_vertex or head >= self._first_vertex:
             return None
         origin = self.mesh.origin.view
-        for side in self._old_spokes(tail):
+        for side in self.mesh.spokes(tail):
             if origin[side ^ 1] == head:
                 self._sides[tail, head] = side
                 self._sides[head, tail] = side ^ 1
@@ -375,21 +375,8 @@ class _Plan:
                 return int(side)
         return None
 
-    def _old_spokes(self, vertex: int) -> list[int]:
-        mesh = self.mesh
-        first = mesh.vertex_halfedge.view[vertex]
-        if first < 0:
-            return []
-        following = mesh.next.view
-        spokes = [first]
-        side = following[first ^ 1]
-        while side != first:
-            spokes.append(side)
-            side = following[side ^ 1]
-        return spokes
-
     def _spokes_of(self, vertex: int) -> list[int]:
-        old = self._old_spokes(vertex) if vertex < self._first_vertex else []
+        old = self.mesh.spokes(vertex) if vertex < self._first_vertex else []
         return old + self._spokes.get(vertex, [])
 
     def _close_fan(self, vertex: int, spokes: list[int]) -> int:

@@ -9,7 +9,7 @@ from theta.mesh.errors import NotApplicable
 from theta.mesh.halfedges import NONE, HalfEdges
 from theta.mesh.local.arguments import finite
 from theta.mesh.local.cut_edges import BACKWARDS, WHOLE, cut_edge, keep_edge
-from theta.mesh.local.walks import loop_vertices, point_between, spokes_of
+from theta.mesh.local.walks import loop_vertices, point_between
 from theta.mesh.redirects import Part
 from theta.mesh.results import Made
 from theta.mesh.surgery import Surgery
@@ -115,7 +115,7 @@ class _Bevel:
         """The end that a half-edge of the edge begins at, with its new vertices."""
         mesh = self._mesh
         vertex = mesh.origin.view[side]
-        valence = len(spokes_of(mesh, vertex))
+        valence = len(mesh.spokes(vertex))
         before, after = mesh.prev.view[side], mesh.next.view[side ^ 1]
         if valence == 2:
             identifier = mesh.vertices.id_of(vertex)

@@ -13,7 +13,6 @@ from theta.mesh.local.walks import (
     loop_vertices,
     point_between,
     side_between,
-    spokes_of,
 )
 from theta.mesh.redirects import Part
 from theta.mesh.results import Made
@@ -84,7 +83,7 @@ def _check_link(halfedges: HalfEdges, edge: int, edge_id: bytes) -> list[int]:
     one, other = origin[2 * edge], origin[2 * edge + 1]
     if len(set(tops)) < len(tops):
         raise NotApplicable("edge", edge_id, "between two triangles of four vertices")
-    around = [{origin[side ^ 1] for side in spokes_of(halfedges, vertex)} for vertex in (one, other)]
+    around = [{origin[side ^ 1] for side in halfedges.spokes(vertex)} for vertex in (one, other)]
     if around[0] & around[1] != set(tops):
         raise NotApplicable("edge", edge_id, "of two vertices that share no neighbours but its triangles' corners")
     faces = [set(faces_around(halfedges, vertex)) for vertex in (one, other)]
@@ -105,7 +104,7 @@ def _move_edges(mesh: Mesh, surgery: Surgery, ends: tuple[int, int], tops: list[
     id_of, edge_id_of = halfedges.vertices.id_of, halfedges.edges.id_of
     low, high = ends
     made: list[bytes] = []
-    for side in sorted(spokes_of(halfedges, high), key=lambda side: edge_id_of(side >> 1)):
+    for side in sorted(halfedges.spokes(high), key=lambda side: edge_id_of(side >> 1)):
         other, old = halfedges.origin.view[side ^ 1], edge_id_of(side >> 1)
         if other == low:
             continue

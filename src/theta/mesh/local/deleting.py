@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from theta.base.identifiers import CommandName, element_id
 from theta.mesh.halfedges import NONE, HalfEdges
 from theta.mesh.local.cut_edges import keep_edge
-from theta.mesh.local.walks import faces_around, loop_vertices, spokes_of
+from theta.mesh.local.walks import faces_around, loop_vertices
 from theta.mesh.results import Made
 from theta.mesh.surgery import Surgery
 from theta.mesh.topology import Mesh
@@ -71,7 +71,7 @@ def delete_elements(
 def _fans(halfedges: HalfEdges, vertex: int, gone: dict[int, None]) -> list[list[int]]:
     """The runs of faces left around a vertex at which one goes, each and all from their lowest id."""
     face = halfedges.face.view
-    around = [face[side] for side in spokes_of(halfedges, vertex)]
+    around = [face[side] for side in halfedges.spokes(vertex)]
     start = next(at for at, each in enumerate(around) if each in gone)
     fans: list[list[int]] = [[]]
     for each in [*around[start:], *around[:start]]:

@@ -5,7 +5,7 @@ from math import sqrt
 from theta.base.identifiers import CommandName, element_id
 from theta.mesh.errors import MultiEdge, NotApplicable
 from theta.mesh.halfedges import NONE, HalfEdges, Point
-from theta.mesh.local.walks import corners_of, loop_vertices, side_between, spokes_of
+from theta.mesh.local.walks import corners_of, loop_vertices, side_between
 from theta.mesh.redirects import WHOLE, Part
 from theta.mesh.results import Made
 from theta.mesh.surgery import Surgery
@@ -31,7 +31,7 @@ def dissolve_vertex(mesh: Mesh, vertex_id: bytes, name: CommandName) -> Made:
     """
     halfedges = mesh.halfedges
     vertex = halfedges.vertices.slot_of(vertex_id)
-    spokes = spokes_of(halfedges, vertex)
+    spokes = halfedges.spokes(vertex)
     if len(spokes) != 2:
         raise NotApplicable("vertex", vertex_id, "one with two edges")
     faces = [face for face in (halfedges.face.view[side] for side in spokes) if face != NONE]

@@ -9,24 +9,10 @@ def loop_vertices(halfedges: HalfEdges, face: int) -> list[int]:
     return [origin[side] for side in halfedges.face_loop(face)]
 
 
-def spokes_of(halfedges: HalfEdges, vertex: int) -> list[int]:
-    """The half-edges that leave a vertex, clockwise; the boundary one first, if there is one."""
-    first = halfedges.vertex_halfedge.view[vertex]
-    if first < 0:
-        return []
-    following = halfedges.next.view
-    spokes = [first]
-    side = following[first ^ 1]
-    while side != first:
-        spokes.append(side)
-        side = following[side ^ 1]
-    return spokes
-
-
 def side_between(halfedges: HalfEdges, tail: int, head: int) -> int | None:
     """The half-edge from one vertex to another, or None when they share no edge."""
     origin = halfedges.origin.view
-    return next((side for side in spokes_of(halfedges, tail) if origin[side ^ 1] == head), None)
+    return next((side for side in halfedges.spokes(tail) if origin[side ^ 1] == head), None)
 
 
 def corners_of(halfedges: HalfEdges, face: int) -> dict[int, int]:
@@ -38,7 +24,7 @@ def corners_of(halfedges: HalfEdges, face: int) -> dict[int, int]:
 def faces_around(halfedges: HalfEdges, vertex: int) -> list[int]:
     """The faces at a vertex, clockwise."""
     face = halfedges.face.view
-    return [face[side] for side in spokes_of(halfedges, vertex) if face[side] != NONE]
+    return [face[side] for side in halfedges.spokes(vertex) if face[side] != NONE]
 
 
 def ascending_ends(halfedges: HalfEdges, edge: int) -> tuple[int, int]:
