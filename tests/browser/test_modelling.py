@@ -58,6 +58,15 @@ async def counts_become(ana: Visitor, cube: Entity, cleo: theta.RoomClient, coun
     assert [len(cube.mesh.vertex_ids()), len(cube.mesh.edge_ids()), len(cube.mesh.face_ids())] == list(counts)
 
 
+async def selected_become(ana: Visitor, kind: str, count: int) -> None:
+    """Wait until so many elements of a kind are selected, in the mode for it."""
+    await ana.page.wait_for_function(
+        f"""([kind, count]) => (scene => {SELECTED}.length === count && scene.selection.state.mode === kind
+            && scene.selection.state.selected.kind === kind)(window.theta.scene)""",
+        arg=[kind, count],
+    )
+
+
 async def pixel(ana: Visitor, point: Iterable[float]) -> Any:
     """The colour that is seen at a point of the world: red, green, blue, 0 to 255."""
     await ana.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
@@ -105,6 +114,7 @@ async def test_a_cube_is_modelled_with_keys_and_clicks_and_every_step_can_be_und
         await ana.page.get_by_test_id("loop-cut-t").fill("0.5")
         await ana.press("Enter")
         await counts_become(ana, cube, cleo, (20, 36, 18))
+        await selected_become(ana, "edge", 4)
         await ana.picture("modelling-loop-cut")
 
         await ana.press("Escape")
@@ -115,11 +125,12 @@ async def test_a_cube_is_modelled_with_keys_and_clicks_and_every_step_can_be_und
         await ana.page.wait_for_function(f"() => (scene => ({COUNTS})[2] > 18)(window.theta.scene)")
         await agree(ana, cleo)
         bevelled = await ana.scene(COUNTS)
+        await selected_become(ana, "face", 3)
         await ana.picture("modelling-bevel")
 
         await ana.press("Escape", "1")
         await ana.click_at(top)
-        await ana.click("tool-subdivide", "tool-apply")
+        await ana.press("u", "Enter")
         vertices, edges, faces = bevelled
         await counts_become(ana, cube, cleo, (vertices + edges + faces, 4 * edges, 2 * edges))
         await ana.picture("modelling-subdivided")
@@ -188,6 +199,15 @@ async def test_what_the_room_cannot_do_is_said_in_words_and_changes_nothing(tmp_
         await agree(ana, cleo)
         assert await ana.state("documentHash") == before
         await ana.picture("modelling-refused")
+
+        # Each edge is bevelled by itself: beside one that is, the next has no room left.
+        await ana.press("Escape", "Escape", "1", "]", "4", "Control+a", "b")
+        await ana.page.get_by_test_id("bevel-width").fill("0.05")
+        await ana.press("Enter")
+        notice = ana.page.get_by_test_id("notice").filter(has_text="of 12 could not be done")
+        await notice.wait_for()
+        assert "0.0499" not in (await notice.inner_text())
+        await agree(ana, cleo)
 
 
 async def test_loops_parts_and_shapes(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from aiohttp.test_utils import TestServer
 import theta
 from tests.contract.transport_contract import soon
 from tests.integration.test_host import Hosted
-from theta.adapters.client import Entity, RoomClient
+from theta.adapters.client import Entity, RoomClient, modelling
 from theta.adapters.client.files import _read
 from theta.adapters.client.modelling import Modelling
 from theta.adapters.http_server import HttpSettings, create_app
@@ -134,6 +134,30 @@ async def test_regions_loops_and_rims_are_modelled(room: RoomClient) -> None:
     bridged = await tube.bridge(one[0], other[0])
     assert len(bridged.faces) == 8
     assert tube.select.boundary_loops() == []
+
+
+async def test_a_cap_that_is_cut_at_once_is_still_what_extruding_returns(room: RoomClient) -> None:
+    cube = await room.create("cube")
+    top = top_of(cube)
+    cap, poked = await asyncio.gather(cube.extrude_face(top, 0.25), cube.poke(top))
+    assert cap.id == top
+    assert len(poked.faces) == 4
+    assert set(cube.mesh.resolve("face", top)) == set(poked.faces)
+
+
+async def test_what_goes_with_others_can_be_deleted_with_them(
+    room: RoomClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for at_once in (COMMAND_ELEMENTS_MAX, 3):
+        monkeypatch.setattr(modelling, "COMMAND_ELEMENTS_MAX", at_once)
+        cube = await room.create("cube")
+        before = room.document_hash
+        await cube.delete_elements(
+            vertices=cube.mesh.vertex_ids(), edges=cube.mesh.edge_ids(), faces=cube.mesh.face_ids()
+        )
+        assert (cube.mesh.vertex_count, cube.mesh.face_count) == (0, 0)
+        await room.undo()
+        assert room.document_hash == before, "it is one step"
 
 
 async def test_whole_meshes_are_modelled(room: RoomClient) -> None:
@@ -294,6 +318,10 @@ async def test_foreign_files_are_imported_with_remarks(room: RoomClient, tmp_pat
     file.write_text("f 1 2 3\n")
     with pytest.raises(ModelError):
         await room.import_file(file)
+    for nothing in ("", "hello", '{"asset": {"version": "2.0"}}'):
+        file.write_text(nothing)
+        with pytest.raises(ModelError, match="nothing is in it"):
+            await room.import_file(file)
     with pytest.raises(StoreUnavailable):
         await room.import_file(tmp_path / "none.glb")
     assert room.head_seq == seq

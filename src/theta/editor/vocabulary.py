@@ -10,6 +10,7 @@ from theta.base import limits
 from theta.base.errors import InvalidValue
 from theta.editor.creation import CreatePrimitiveV2, ImportMeshV2
 from theta.editor.mesh_operations import MESH_OPERATIONS
+from theta.editor.mesh_operations.base import EVERYTHING
 from theta.editor.operation import (
     Operation,
     Quaternion,
@@ -116,6 +117,8 @@ class MoveVertices(Operation, frozen=True):
     """
 
     NAME = "theta.move_vertices"
+    READS = EVERYTHING
+    WRITES = EVERYTHING
     entity: Id16
     vertices: bytes
     targets: bytes
@@ -132,6 +135,8 @@ class ExtrudeFace(Operation, frozen=True):
     """Pull a face `distance` metres along its normal, in the mesh's space; negative pushes it in."""
 
     NAME = "theta.extrude_face"
+    READS = EVERYTHING
+    WRITES = EVERYTHING
     entity: Id16
     face: Id16
     distance: float

@@ -141,6 +141,16 @@ class HalfEdges:
         start = ids.index(min(ids))
         return loop[start:] + loop[:start]
 
+    def corner_count(self, face: int) -> int:
+        """How many corners a face has."""
+        following = self.next.view
+        first = self.face_halfedge.view[face]
+        count, side = 1, following[first]
+        while side != first:
+            count += 1
+            side = following[side]
+        return count
+
     def spokes(self, vertex: int) -> list[int]:
         """The half-edges that leave a vertex, clockwise; the boundary one first, if there is one."""
         first = self.vertex_halfedge.view[vertex]
@@ -153,6 +163,25 @@ class HalfEdges:
             spokes.append(side)
             side = following[side ^ 1]
         return spokes
+
+    def side_between(self, tail: int, head: int) -> int | None:
+        """The half-edge from one vertex to another, or None when they share no edge.
+
+        It walks around both in step, so it takes no longer than the one with fewer edges has them.
+        """
+        origin, following = self.origin.view, self.next.view
+        first, other = self.vertex_halfedge.view[tail], self.vertex_halfedge.view[head]
+        if first < 0 or other < 0:
+            return None
+        leaving, back = first, other
+        while True:
+            if origin[leaving ^ 1] == head:
+                return int(leaving)
+            if origin[back ^ 1] == tail:
+                return int(back ^ 1)
+            leaving, back = following[leaving ^ 1], following[back ^ 1]
+            if leaving == first or back == other:
+                return None
 
     def write_row(self, column: "Column[Any]", row: int, values: Sequence[Any]) -> None:
         """Overwrite a whole row of a column."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from theta.base.errors import InvalidValue
-from theta.base.limits import COORDINATE_METRES_MAX, MESH_FACE_CORNERS_MAX
+from theta.base.limits import COORDINATE_METRES_MAX, MESH_FACE_CORNERS_MAX, SURGERY_WORK_MAX
 from theta.mesh.attributes import AttributeKey, Domain, blended
 from theta.mesh.columns import IdTable
 from theta.mesh.errors import BowTie, DuplicateElement, MultiEdge, RepeatedVertex, SelfEdge
@@ -21,6 +21,9 @@ Blend = Sequence[tuple[int, float]]
 _CornerRows = list[tuple[tuple[int, int], list[Any]]]
 
 FACE_CORNERS_MIN = 3
+
+# What a corner costs, twice, when its face is taken out, is new, or gets another loop; each attribute as much again.
+_REMOVED, _MADE, _RESHAPED = 1, 2, 3
 
 
 class _NewVertex(NamedTuple):
@@ -52,6 +55,8 @@ class Surgery:
         self._redirects: list[tuple[str, bytes, Sequence[Part]]] = []
         self._first_vertex: int = halfedges.vertex_halfedge.count
         self._first_face: int = halfedges.face_halfedge.count
+        self._work = 0
+        self._attribute_count = len(halfedges.attributes.columns)
 
     def vertex(self, identifier: bytes, point: Point, blend: Blend = ()) -> int:
         """A new vertex, and the slot that it will have.
@@ -72,8 +77,14 @@ class Surgery:
         return self._first_vertex + len(self._vertices) - 1
 
     def remove_face(self, face: int) -> None:
-        """Take a face out."""
-        self._gone[face] = None
+        """Take a face out.
+
+        Raises:
+            InvalidValue: more would be touched than one operation may (MESH-28).
+        """
+        if face not in self._gone:
+            self._gone[face] = None
+            self._charge(_REMOVED * self._mesh.corner_count(face))
 
     def reshape(self, face: int, loop: Sequence[int]) -> None:
         """Give a face another loop of vertices, anticlockwise; it keeps its id and attributes.
@@ -81,7 +92,9 @@ class Surgery:
         Raises:
             RepeatedVertex, SelfEdge, InvalidValue: as `face`.
         """
+        before = len(self._loops.get(face, ()))
         self._loops[face] = self._checked(loop, self._mesh.faces.id_of(face))
+        self._charge(_RESHAPED * (len(self._loops[face]) - before))
 
     def face(self, identifier: bytes, loop: Sequence[int], like: int | None = None) -> int:
         """A new face, and the slot that it will have.
@@ -94,11 +107,13 @@ class Surgery:
         Raises:
             RepeatedVertex: it comes to a vertex twice.
             SelfEdge: a side from a vertex to itself.
-            InvalidValue: fewer than 3 corners, or more than MESH_FACE_CORNERS_MAX.
+            InvalidValue: fewer than 3 corners, or more than MESH_FACE_CORNERS_MAX; or more would be touched than one
+                operation may (MESH-28).
         """
         slot = self._first_face + len(self._faces)
         self._faces.append(_NewFace(identifier, like))
         self._loops[slot] = self._checked(loop, identifier)
+        self._charge(_MADE * len(self._loops[slot]))
         return slot
 
     def corner(self, face: int, vertex: int, blend: Blend) -> None:
@@ -136,6 +151,23 @@ class Surgery:
         self._check_ids(plan)
         sources = self._corner_sources() if self._mesh.attributes else {}
         self._write(plan, sources)
+
+    def foresee(self, quads: int) -> None:
+        """Refuse at once what is going to make so many new quads, if that is too much (MESH-28).
+
+        Raises:
+            InvalidValue: more would be touched than one operation may.
+        """
+        self._check_work(self._work + _MADE * 4 * quads * (2 + self._attribute_count))
+
+    def _charge(self, corners: int) -> None:
+        self._work += corners * (2 + self._attribute_count)
+        self._check_work(self._work)
+
+    def _check_work(self, work: int) -> None:
+        if work > 2 * SURGERY_WORK_MAX:
+            limit = f"a change of at most {SURGERY_WORK_MAX} (spec/mesh.md, MESH-28): take fewer at once"
+            raise InvalidValue("faces", f"a change of {work // 2}", limit)
 
     def _checked(self, loop: Sequence[int], identifier: bytes) -> list[int]:
         corners = list(loop)
@@ -365,15 +397,13 @@ class _Plan:
             self._near[vertex] = None
         if tail >= self._first_vertex or head >= self._first_vertex:
             return None
-        origin = self.mesh.origin.view
-        for side in self.mesh.spokes(tail):
-            if origin[side ^ 1] == head:
-                self._sides[tail, head] = side
-                self._sides[head, tail] = side ^ 1
-                self._face.setdefault(side, self.mesh.face.view[side])
-                self._face.setdefault(side ^ 1, self.mesh.face.view[side ^ 1])
-                return int(side)
-        return None
+        side = self.mesh.side_between(tail, head)
+        if side is not None:
+            self._sides[tail, head] = side
+            self._sides[head, tail] = side ^ 1
+            self._face.setdefault(side, self.mesh.face.view[side])
+            self._face.setdefault(side ^ 1, self.mesh.face.view[side ^ 1])
+        return side
 
     def _spokes_of(self, vertex: int) -> list[int]:
         old = self.mesh.spokes(vertex) if vertex < self._first_vertex else []

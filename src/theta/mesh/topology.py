@@ -1,5 +1,7 @@
 """The mesh as everybody outside this package sees it: elements by 16-byte id, never by slot."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -90,18 +92,26 @@ class Mesh:
         Raises:
             InvalidValue: no such kind.
         """
+        return [each for each, lives in self.successors(kind, identifier) if lives]
+
+    def successors(self, kind: str, identifier: bytes) -> Iterator[tuple[bytes, bool]]:
+        """The ids that `resolve` comes to, each once, and whether an element of it lives: one may stand for many.
+
+        Raises:
+            InvalidValue: no such kind.
+        """
         slots = self.halfedges.table(kind).slots
-        found: dict[bytes, None] = {}
         seen: set[bytes] = set()
         left = [identifier]
         while left:
             each = left.pop()
-            if each in slots:
-                found[each] = None
-            elif each not in seen:
-                seen.add(each)
+            if each in seen:
+                continue
+            seen.add(each)
+            lives = each in slots
+            yield each, lives
+            if not lives:
                 left.extend(part.id for part in reversed(self.redirects.parts_of(kind, each)))
-        return list(found)
 
     def the_one(self, kind: str, identifier: bytes) -> bytes:
         """The one living element that an id stands for by now.

@@ -7,7 +7,7 @@ from theta.editor.mesh_operations import MeshOperation
 from theta.editor.surface import SurfaceValues
 from theta.editor.touches import ENTITY_FIELDS, Aspect
 from theta.editor.unit import Unit
-from theta.editor.vocabulary import OPERATIONS, Operation, SetSurface
+from theta.editor.vocabulary import OPERATIONS, ExtrudeFace, MoveVertices, Operation, SetSurface
 
 GLASS = SurfaceValues(0.25, 0.125, (0.5, 0.0, 0.0), 0.75, "blend", 0.25, False)
 MAKERS: tuple[Callable[[bytes], Operation], ...] = (
@@ -50,4 +50,5 @@ def test_cmd_58_entities_have_these_fields_and_no_other() -> None:
     for operation in OPERATIONS:
         for touch in (*operation.READS, *operation.WRITES):
             assert (touch.aspect is Aspect.ENTITY) == (touch.field in ENTITY_FIELDS)
-            assert (touch.aspect is Aspect.ENTITY) != issubclass(operation, MeshOperation)
+            of_mesh = issubclass(operation, MeshOperation) or operation in (MoveVertices, ExtrudeFace)
+            assert (touch.aspect is Aspect.ENTITY) != of_mesh

@@ -19,7 +19,9 @@ from theta.mesh import (
     canonical_bytes,
     validate,
 )
+from theta.mesh import surgery as kernel
 from theta.mesh.attribute_rows import attribute_rows, set_attribute
+from theta.mesh.halfedges import NONE
 from theta.mesh.redirects import Part
 from theta.mesh.surgery import Surgery
 
@@ -245,3 +247,53 @@ def test_mesh_24_rolling_back_takes_attributes_back_too() -> None:
     assert canonical_bytes(mesh)
     mesh.journal.rollback(mark)
     assert raw_state(mesh) == before
+
+
+@pytest.mark.parametrize("attributes", [0, 2])
+@pytest.mark.parametrize("change", ["remove", "reshape", "make", "foresee"])
+def test_mesh_28_too_much_at_once_is_refused_before_it_is_worked_out(
+    monkeypatch: pytest.MonkeyPatch, change: str, attributes: int
+) -> None:
+    mesh = grid(4, 1)
+    for number in range(attributes):
+        set_attribute(mesh, "vertex", f"a{number}", [mesh.vertex_ids()[0]], [[1.0]])
+    # Three quads cost 12, 36 and 24 without attributes, and twice as much with two.
+    most = {"remove": 12, "reshape": 36, "make": 24, "foresee": 24}[change] * (2 + attributes) // 2
+    raw = raw_state(mesh)
+
+    def run() -> None:
+        surgery = Surgery(mesh.halfedges)
+        for face in range(3):
+            loop = mesh.halfedges.face_loop(face)
+            vertices = [mesh.halfedges.origin.view[side] for side in loop]
+            if change == "remove":
+                surgery.remove_face(face)
+                surgery.remove_face(face)
+            elif change == "reshape":
+                surgery.reshape(face, vertices)
+                surgery.reshape(face, vertices)
+            elif change == "make":
+                surgery.face(new("face", face), vertices)
+        if change == "foresee":
+            surgery.foresee(3)
+
+    monkeypatch.setattr(kernel, "SURGERY_WORK_MAX", most)
+    run()
+    monkeypatch.setattr(kernel, "SURGERY_WORK_MAX", most - 1)
+    with pytest.raises(InvalidValue, match=f"faces is 'a change of {most}'"):
+        run()
+    assert raw_state(mesh) == raw
+
+
+def test_the_side_between_two_vertices_is_found_from_either() -> None:
+    mesh = grid(3, 3)
+    mesh.halfedges.vertices.extend([new("lone")])
+    mesh.halfedges.positions.extend([0.0, 9.0, 0.0])
+    mesh.halfedges.vertex_halfedge.extend([NONE])
+    halfedges = mesh.halfedges
+    origin = halfedges.origin.view
+    sides = {(origin[side], origin[side ^ 1]): side for side in range(2 * mesh.edge_count)}
+    everything = range(mesh.vertex_count)
+    assert {
+        (tail, head): halfedges.side_between(tail, head) for tail in everything for head in everything if tail != head
+    } == {(tail, head): sides.get((tail, head)) for tail in everything for head in everything if tail != head}

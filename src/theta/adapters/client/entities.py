@@ -231,7 +231,8 @@ class Entity(Modelling):
         """Pull a face `distance` metres along its normal (negative: push it in) and return it, the new cap."""
         identifier = id_of(face)
         await self._perform(ExtrudeFaceV2(self.id, identifier, number(distance, "distance")))
-        return Face(self, self.mesh.the_one("face", identifier))
+        found = self.mesh.resolve("face", identifier)
+        return Face(self, found[0] if len(found) == 1 else identifier)
 
     async def paint(self, colour: Sequence[float]) -> None:
         """Give it a colour: sRGB red, green, blue, each in [0, 1]."""
@@ -248,8 +249,7 @@ class Entity(Modelling):
             faces: some, but not all, of its faces.
             name: what people call the new object; by default as this one.
         """
-        ids = ids_of(faces)
-        transform = self._read(Transform)
+        ids, transform = ids_of(faces), self._read(Transform)
         asset = await self._room.upload(part_bytes(self.mesh, ids))
         place = (transform.translation, transform.rotation, transform.scale)
         async with self._room.as_one_step():

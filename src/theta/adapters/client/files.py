@@ -20,7 +20,7 @@ from theta.base.limits import ENTITY_NAME_CHARACTERS_MAX, IMPORT_FILE_BYTES_MAX
 from theta.editor.mesh_assets import face_count_of
 from theta.editor.surface import ALPHA_MODES, SurfaceValues
 from theta.editor.vocabulary import ImportMeshV2, Vector3, check_name
-from theta.gltf import ImportedEntity, ImportedScene, Material, Shape, import_model
+from theta.gltf import ImportedEntity, ImportedScene, Material, ModelError, Shape, import_model
 from theta.mesh import Mesh, asset_name, canonical_bytes, encode_polygons
 from theta.mesh.bulk_ids import numbered
 from theta.mesh.linking import edge_ends
@@ -57,7 +57,7 @@ async def read_model(path: str | os.PathLike[str], details: FileDetails) -> list
     """The objects of a GLB, glTF or OBJ file, read in another thread.
 
     Raises:
-        ModelError: it cannot be read as a model, or is too much.
+        ModelError: it cannot be read as a model, is too much, or has no object in it.
         InvalidValue, UnusableAsset: one of its objects is not what a room can hold.
         StoreUnavailable: the file cannot be read.
     """
@@ -77,6 +77,8 @@ async def read_model(path: str | os.PathLike[str], details: FileDetails) -> list
     for note in dict.fromkeys((*scene.notes, *(each for entity in scene.entities for each in entity.notes))):
         if (tell_note := details.get("on_note")) is not None:
             tell_note(note)
+    if not parts:
+        raise ModelError("model", Path(path).name, "nothing is in it that has faces: is it a GLB, glTF or OBJ file?")
     return parts
 
 

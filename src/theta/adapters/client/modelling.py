@@ -157,13 +157,16 @@ class Modelling:
         self, *, vertices: Iterable[Element] = (), edges: Iterable[Element] = (), faces: Iterable[Element] = ()
     ) -> None:
         """Take elements out of the mesh, with the faces that need them."""
-        kinds = [list(dict.fromkeys(map(id_of, ids))) for ids in (vertices, edges, faces)]
-        ids_of([each for ids in kinds for each in ids])
-        await self._make_all(
-            commands.DeleteElements(self.id, *(b"".join(ids[part]) if at == kind else b"" for at in range(3)))
-            for kind, ids in enumerate(kinds)
-            for part in _slices(len(ids), COMMAND_ELEMENTS_MAX)
-        )
+        kinds = {"vertex": vertices, "edge": edges, "face": faces}
+        named = [(kind, each) for kind, ids in kinds.items() for each in dict.fromkeys(map(id_of, ids))]
+        ids_of([each for _, each in named])
+        async with self._room.as_one_step():
+            for part in _slices(len(named), COMMAND_ELEMENTS_MAX):
+                # What one command takes out may take others with it that the next would name.
+                left = [each for each in named[part] if part.start == 0 or self.mesh.resolve(*each)]
+                if left:
+                    ids_by_kind = (b"".join(each for one, each in left if one == kind) for kind in kinds)
+                    await self._room.perform(commands.DeleteElements(self.id, *ids_by_kind))
 
     async def set_attribute(
         self, domain: str, name: str, elements: Sequence[Element], values: ArrayLike, kind: str = "f8"

@@ -1,5 +1,6 @@
 """Commands that write attributes: CMD-53, CMD-54, CMD-55."""
 
+from collections.abc import Iterator
 from typing import Any, Literal
 
 import numpy as np
@@ -8,7 +9,15 @@ from numpy.typing import NDArray
 from theta.base.errors import InvalidValue, UnknownElement
 from theta.base.identifiers import CommandName
 from theta.base.limits import COMMAND_ELEMENTS_MAX, COMMAND_VALUES_PER_TOKEN, CREASE_MAX, IDENTIFIER_BYTES
-from theta.editor.mesh_operations.base import Kind, MeshOperation, elements, living, some_living, touching
+from theta.editor.mesh_operations.base import (
+    Kind,
+    MeshOperation,
+    elements,
+    living,
+    living_of_each,
+    some_living,
+    touching,
+)
 from theta.editor.operation import Vector3, check_between, check_colour, check_ids, split_ids
 from theta.editor.touches import Reach
 from theta.mesh import Mesh
@@ -26,6 +35,7 @@ class PaintFaces(MeshOperation, frozen=True):
     NAME = "theta.paint_faces"
     ELEMENTS = elements(faces="face")
     ELEMENTS_PER_TOKEN = COMMAND_VALUES_PER_TOKEN
+    READS = touching(Reach.SELF, "faces", aspects="t")
     WRITES = touching(Reach.SELF, "faces", aspects="a")
     faces: bytes
     colour: Vector3
@@ -50,6 +60,7 @@ class SetCrease(MeshOperation, frozen=True):
     NAME = "theta.set_crease"
     ELEMENTS = elements(edges="edge")
     ELEMENTS_PER_TOKEN = COMMAND_VALUES_PER_TOKEN
+    READS = touching(Reach.SELF, "edges", aspects="t")
     WRITES = touching(Reach.SELF, "edges", aspects="a")
     edges: bytes
     sharpness: float
@@ -131,19 +142,14 @@ class SetAttribute(MeshOperation, frozen=True):
         dtype = DTYPES[self.kind].newbyteorder("<")
         return np.frombuffer(self.values, dtype).reshape(-1, self.width)
 
-    def _elements(self, mesh: Mesh) -> list[list[Any]]:
+    def _elements(self, mesh: Mesh) -> Iterator[list[Any]]:
         """For each row, the living elements that it is for."""
         ids = split_ids(self.elements)
         if self.domain != "corner":
-            return [list(mesh.resolve(self.domain, each)) for each in ids]
-        return [_corners(mesh, face, vertex) for face, vertex in zip(ids[0::2], ids[1::2], strict=True)]
+            return living_of_each(mesh, self.domain, ids)
+        pairs = zip(living_of_each(mesh, "face", ids[0::2]), living_of_each(mesh, "vertex", ids[1::2]), strict=True)
+        return (_corners(mesh, faces, vertices) for faces, vertices in pairs)
 
 
-def _corners(mesh: Mesh, face: bytes, vertex: bytes) -> list[tuple[bytes, bytes]]:
-    vertices = mesh.resolve("vertex", vertex)
-    return [
-        (each, corner)
-        for each in mesh.resolve("face", face)
-        for corner in mesh.face_vertices(each)
-        if corner in vertices
-    ]
+def _corners(mesh: Mesh, faces: list[bytes], vertices: list[bytes]) -> list[tuple[bytes, bytes]]:
+    return [(face, corner) for face in faces for corner in mesh.face_vertices(face) if corner in vertices]

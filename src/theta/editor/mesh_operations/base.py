@@ -3,13 +3,13 @@
 An id in a payload may be of an element that is no more: it then means what replaced it (spec/commands.md, CMD-51).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import ClassVar, Literal
 
-from theta.base.errors import UnknownElement
+from theta.base.errors import InvalidValue, UnknownElement
 from theta.base.identifiers import CommandName
-from theta.base.limits import COMMAND_ELEMENTS_PER_TOKEN, IDENTIFIER_BYTES
+from theta.base.limits import COMMAND_ELEMENTS_PER_TOKEN, COMMAND_RESOLVED_MAX, IDENTIFIER_BYTES
 from theta.editor.operation import Operation, split_ids
 from theta.editor.touches import Aspect, Reach, Touch
 from theta.mesh import Mesh
@@ -71,9 +71,32 @@ class MeshOperation(Operation, frozen=True):
         return living(mesh, self.kind_of(field), getattr(self, field))
 
 
+def living_of_each(mesh: Mesh, kind: Kind, ids: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Of each id in turn the living element, or what replaced it.
+
+    Raises:
+        InvalidValue: all together come to more than COMMAND_RESOLVED_MAX elements, those that are no more counted.
+    """
+    left = COMMAND_RESOLVED_MAX
+    for one in ids:
+        found = []
+        for each, lives in mesh.successors(kind, one):
+            left -= 1
+            if left < 0:
+                most = f"at most {COMMAND_RESOLVED_MAX} elements, with those that replaced others"
+                raise InvalidValue("elements", f"more than {COMMAND_RESOLVED_MAX}", most)
+            if lives:
+                found.append(each)
+        yield found
+
+
 def living(mesh: Mesh, kind: Kind, ids: bytes) -> list[bytes]:
-    """The living of these ids (16 bytes each), and of those that are no more what replaced them: each once."""
-    return list(dict.fromkeys(each for one in split_ids(ids) for each in mesh.resolve(kind, one)))
+    """The living of these ids (16 bytes each), and of those that are no more what replaced them: each once.
+
+    Raises:
+        InvalidValue: see `living_of_each`.
+    """
+    return list(dict.fromkeys(each for some in living_of_each(mesh, kind, split_ids(ids)) for each in some))
 
 
 def some_living(mesh: Mesh, kind: Kind, ids: bytes) -> list[bytes]:
@@ -81,6 +104,7 @@ def some_living(mesh: Mesh, kind: Kind, ids: bytes) -> list[bytes]:
 
     Raises:
         UnknownElement: none is left; names the first.
+        InvalidValue: see `living_of_each`.
     """
     found = living(mesh, kind, ids)
     if not found:

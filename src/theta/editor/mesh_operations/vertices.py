@@ -5,7 +5,7 @@ import numpy as np
 from theta.base.errors import UnknownElement
 from theta.base.identifiers import CommandName
 from theta.base.limits import COMMAND_ELEMENTS_MAX, COMMAND_VALUES_PER_TOKEN, IDENTIFIER_BYTES, MOVED_VERTICES_MAX
-from theta.editor.mesh_operations.base import MeshOperation, elements, some_living, touching
+from theta.editor.mesh_operations.base import MeshOperation, elements, living_of_each, some_living, touching
 from theta.editor.operation import Vector3, check_ids, check_points, check_vector, split_ids
 from theta.editor.touches import Reach
 from theta.mesh import Mesh, move_vertices
@@ -40,6 +40,7 @@ class MoveVerticesV2(MeshOperation, frozen=True):
     VERSION = 2
     ELEMENTS = elements(vertices="vertex")
     ELEMENTS_PER_TOKEN = COMMAND_VALUES_PER_TOKEN
+    READS = touching(Reach.SELF, "vertices", aspects="t")
     WRITES = touching(Reach.SELF, "vertices", aspects="p")
     vertices: bytes
     targets: bytes
@@ -55,8 +56,8 @@ class MoveVerticesV2(MeshOperation, frozen=True):
         """See MeshOperation.change."""
         points = np.frombuffer(self.targets, "<f8").reshape(-1, 3).tolist()
         goals: dict[bytes, list[float]] = {}
-        for vertex, point in zip(split_ids(self.vertices), points, strict=True):
-            goals.update((each, point) for each in mesh.resolve("vertex", vertex))
+        for some, point in zip(living_of_each(mesh, "vertex", split_ids(self.vertices)), points, strict=True):
+            goals.update(dict.fromkeys(some, point))
         if not goals:
             raise UnknownElement("vertex", self.vertices[:IDENTIFIER_BYTES])
         move_vertices(mesh, list(goals), list(goals.values()))

@@ -3,7 +3,7 @@
 from typing import Literal, get_args
 
 from theta.base.identifiers import CommandName
-from theta.base.limits import COMMAND_ELEMENTS_MAX, COORDINATE_METRES_MAX, WHOLE_MESH_TOKENS
+from theta.base.limits import COMMAND_ELEMENTS_MAX, COMMAND_VALUES_PER_TOKEN, COORDINATE_METRES_MAX, WHOLE_MESH_TOKENS
 from theta.editor.mesh_operations.base import EVERYTHING, MeshOperation, elements, some_living
 from theta.editor.operation import check_between, check_choice, check_ids
 from theta.mesh import Mesh
@@ -68,6 +68,7 @@ class WeldByDistance(MeshOperation, frozen=True):
     NAME = "theta.weld_by_distance"
     TOKENS = WHOLE_MESH_TOKENS
     ELEMENTS = elements(vertices="vertex")
+    ELEMENTS_PER_TOKEN = COMMAND_VALUES_PER_TOKEN
     READS = EVERYTHING
     WRITES = EVERYTHING
     vertices: bytes

@@ -12,7 +12,6 @@ from theta.mesh.local.walks import (
     faces_around,
     loop_vertices,
     point_between,
-    side_between,
 )
 from theta.mesh.redirects import Part
 from theta.mesh.results import Made
@@ -92,7 +91,7 @@ def _check_link(halfedges: HalfEdges, edge: int, edge_id: bytes) -> list[int]:
     if len(inner) == 2 and all(face[halfedges.vertex_halfedge.view[vertex]] == NONE for vertex in (one, other)):
         raise NotApplicable("edge", edge_id, "on the boundary if both of its ends are")
     for top in tops:
-        sides = (side_between(halfedges, one, top), side_between(halfedges, other, top))
+        sides = (halfedges.side_between(one, top), halfedges.side_between(other, top))
         if all(side is not None and NONE in (face[side], face[side ^ 1]) for side in sides):
             raise NotApplicable("edge", edge_id, "of no triangle whose other two sides are on the boundary")
     return tops
@@ -109,7 +108,7 @@ def _move_edges(mesh: Mesh, surgery: Surgery, ends: tuple[int, int], tops: list[
         if other == low:
             continue
         if other in tops:
-            kept = side_between(halfedges, low, other)
+            kept = halfedges.side_between(low, other)
             assert kept is not None, "a triangle has three sides"
             onto = BACKWARDS if id_of(low) < id_of(other) < id_of(high) else WHOLE
             surgery.redirect("edge", old, [Part(edge_id_of(kept >> 1), WHOLE, onto)])

@@ -5,7 +5,7 @@ from math import sqrt
 from theta.base.identifiers import CommandName, element_id
 from theta.mesh.errors import MultiEdge, NotApplicable
 from theta.mesh.halfedges import NONE, HalfEdges, Point
-from theta.mesh.local.walks import corners_of, loop_vertices, side_between
+from theta.mesh.local.walks import corners_of, loop_vertices
 from theta.mesh.redirects import WHOLE, Part
 from theta.mesh.results import Made
 from theta.mesh.surgery import Surgery
@@ -41,7 +41,7 @@ def dissolve_vertex(mesh: Mesh, vertex_id: bytes, name: CommandName) -> Made:
     origin, id_of = halfedges.origin.view, halfedges.vertices.id_of
     spokes.sort(key=lambda side: id_of(origin[side ^ 1]))
     low, high = (origin[side ^ 1] for side in spokes)
-    if side_between(halfedges, low, high) is not None:
+    if halfedges.side_between(low, high) is not None:
         raise MultiEdge((id_of(low), id_of(high)))
     to_low, to_high = (halfedges.edges.id_of(side >> 1) for side in spokes)
     merged, (first, second) = _merged_edge(mesh, vertex, (low, high), (to_low, to_high), name)

@@ -7,7 +7,6 @@ from theta.base.identifiers import CommandName, element_id
 from theta.mesh.attributes import blended
 from theta.mesh.errors import DuplicateElement, MultiEdge, NotApplicable
 from theta.mesh.halfedges import HalfEdges
-from theta.mesh.local.walks import side_between
 from theta.mesh.rebuild import check_size
 from theta.mesh.results import Made
 from theta.mesh.topology import Mesh
@@ -41,7 +40,7 @@ def split_face(mesh: Mesh, face_id: bytes, one: bytes, other: bytes, name: Comma
     for vertex, vertex_id in ((low, ends[0]), (high, ends[1])):
         if vertex not in sides or low == high:
             raise NotApplicable("vertex", vertex_id, "one of two different vertices of the face")
-    if side_between(halfedges, low, high) is not None:
+    if halfedges.side_between(low, high) is not None:
         raise MultiEdge(ends)
     edge = element_id(name, "split-face.edge", (face_id,))
     parts = (element_id(name, "split-face.face", (face_id,), 0), element_id(name, "split-face.face", (face_id,), 1))

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from theta.base.identifiers import CommandName, element_id
 from theta.mesh.errors import NotApplicable
 from theta.mesh.halfedges import NONE
-from theta.mesh.local.walks import side_between
 from theta.mesh.results import Made
 from theta.mesh.surgery import Surgery
 from theta.mesh.topology import Mesh
@@ -40,7 +39,7 @@ def add_face(mesh: Mesh, vertex_ids: Sequence[bytes], name: CommandName) -> Made
     edges = []
     for at, vertex in enumerate(loop):
         after = (at + 1) % len(loop)
-        if side_between(halfedges, vertex, loop[after]) is None:
+        if halfedges.side_between(vertex, loop[after]) is None:
             edges.append(element_id(name, "add-face.edge", sorted((loop_ids[at], loop_ids[after]))))
             surgery.name_edge(vertex, loop[after], edges[-1])
     surgery.apply()

@@ -8,7 +8,7 @@ from theta.base.identifiers import CommandName
 from theta.mesh.attributes import NORMAL
 from theta.mesh.errors import MultiEdge, NotApplicable
 from theta.mesh.halfedges import NONE
-from theta.mesh.local.walks import corners_of, side_between
+from theta.mesh.local.walks import corners_of
 from theta.mesh.queries.parts import part_labels
 from theta.mesh.results import NOTHING, Made
 from theta.mesh.surgery import Surgery
@@ -42,7 +42,7 @@ def flip_edge(mesh: Mesh, edge_id: bytes, name: CommandName) -> Made:
     low, high = tops[lower], tops[upper]
     if low == high:
         raise NotApplicable("edge", edge_id, "between two triangles of four vertices")
-    if side_between(halfedges, low, high) is not None:
+    if halfedges.side_between(low, high) is not None:
         raise MultiEdge((id_of(low), id_of(high)))
     # Seen from `lower`: its face is tail, head, low; the other one is head, tail, high.
     tail, head = origin[lower], origin[upper]

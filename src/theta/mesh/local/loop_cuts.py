@@ -67,6 +67,7 @@ def loop_cut(mesh: Mesh, edge_id: bytes, t: float, name: CommandName) -> Made:
     t = inside("t", t)
     strip = _strip(halfedges, edge)
     surgery = Surgery(halfedges)
+    surgery.foresee(2 * (len(strip.sides) - 1))
     cuts = [_cut(surgery, halfedges, side, t, name) for side in strip.sides]
     parts: list[bytes] = []
     for cut in cuts:

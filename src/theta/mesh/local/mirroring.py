@@ -8,12 +8,13 @@ from numpy.typing import NDArray
 from theta.base.errors import InvalidValue
 from theta.base.identifiers import CommandName
 from theta.base.limits import COORDINATE_METRES_MAX
+from theta.mesh.arrays import slot_arrays
 from theta.mesh.attributes import NORMAL, AttributeKey
 from theta.mesh.bulk_ids import bulk_key, of_one
 from theta.mesh.canonical import CanonicalMesh, canonical_mesh
 from theta.mesh.linking import Linked, Loops, link_faces
 from theta.mesh.orbits import Slots, starts_of
-from theta.mesh.rebuild import replace_linked
+from theta.mesh.rebuild import check_size, replace_linked
 from theta.mesh.results import Made
 from theta.mesh.topology import Mesh
 
@@ -64,6 +65,7 @@ def mirror(mesh: Mesh, axis: str, offset: float, weld_distance: float, name: Com
     """
     _check(axis, offset, weld_distance)
     column, at = AXES.index(axis), float(offset) + 0.0
+    _check_size(mesh, column, at, weld_distance)
     old = canonical_mesh(mesh)
     halves = _halves(old, np.abs(old.positions[:, column] - at) <= weld_distance)
     if len(old.face_ids) and not len(halves.faces):
@@ -125,6 +127,16 @@ def _halves(old: CanonicalMesh, on: NDArray[np.bool_]) -> _Halves:
         stays,
         turned,
     )
+
+
+def _check_size(mesh: Mesh, column: int, at: float, weld_distance: float) -> None:
+    """Refuse what would be too large before anything is worked out: what is off the plane is there twice."""
+    arrays = slot_arrays(mesh)
+    off = np.abs(arrays.positions[:, column] - at) > weld_distance
+    edges = int(np.count_nonzero(off[arrays.edge_ends].any(axis=1)))
+    face_of = np.repeat(np.arange(len(arrays.counts)), arrays.counts)
+    faces = int(np.count_nonzero(np.bincount(face_of[off[arrays.corners]])))
+    check_size(2 * int(np.count_nonzero(off)), 2 * edges, 2 * faces, mesh.halfedges.attributes)
 
 
 def _numbers(old: CanonicalMesh, halves: _Halves) -> tuple[Slots, Slots]:

@@ -9,7 +9,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from theta.base.limits import WELD_CELL_METRES_MIN
+from theta.base.errors import InvalidValue
+from theta.base.limits import WELD_CELL_METRES_MIN, WELD_CROWDED_MAX
 
 # A cube is wider than the distance, so that rounding never puts two points that are near two cubes apart.
 _CELL_DISTANCES = 1.25
@@ -34,11 +35,17 @@ def near_groups(points: NDArray[np.float64], distance: float) -> dict[int, int]:
 
     Returns:
         The taken point's index to the taker's.
+
+    Raises:
+        InvalidValue: more than WELD_CROWDED_MAX points have others in their cube or beside it.
     """
     if not len(points):
         return {}
     cubes = np.floor(points / (max(distance, WELD_CELL_METRES_MIN) * _CELL_DISTANCES)).astype(np.int64)
     crowded = np.flatnonzero(_crowded(_keys(cubes))).tolist()
+    if distance >= WELD_CELL_METRES_MIN and len(crowded) > WELD_CROWDED_MAX:
+        most = f"so small that at most {WELD_CROWDED_MAX} vertices have others about so near, not {len(crowded)}"
+        raise InvalidValue("distance", distance, most)
     cube_of: dict[int, Cube] = {
         point: (i, j, k) for point, (i, j, k) in zip(crowded, cubes[crowded].tolist(), strict=True)
     }

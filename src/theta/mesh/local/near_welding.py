@@ -61,7 +61,8 @@ def weld_by_distance(mesh: Mesh, vertex_ids: Sequence[bytes] | None, distance: f
     Raises:
         UnknownElement: no such vertex.
         RepeatedVertex, NonManifoldEdge, MultiEdge, BowTie: the mesh would be no oriented 2-manifold.
-        InvalidValue: the distance is out of its limits, or a vertex comes twice.
+        InvalidValue: the distance is out of its limits, a vertex comes twice, or more than WELD_CROWDED_MAX have others
+            about as near as the distance.
         DuplicateElement: an id that this would make is taken.
     """
     if vertex_ids is not None:

@@ -45,6 +45,8 @@ def extrude_region(mesh: Mesh, face_ids: Sequence[bytes], offset: Sequence[float
     _refuse_closed_parts(halfedges, faces, starts)
     origin = halfedges.origin.view
     sides = _walk(halfedges, starts)
+    surgery = Surgery(halfedges)
+    surgery.foresee(len(sides))
     border = [origin[side] for side in sides]
     inside = {origin[side]: None for loop in loops for side in loop if origin[side] not in starts}
     targets = [(vertex, moved(halfedges.point(vertex), by)) for vertex in inside]
@@ -55,7 +57,6 @@ def extrude_region(mesh: Mesh, face_ids: Sequence[bytes], offset: Sequence[float
     rim_edges = [element_id(name, "extrude-region.edge", (edge,)) for edge in edge_ids]
     quads = [element_id(name, "extrude-region.side", (edge,)) for edge in edge_ids]
 
-    surgery = Surgery(halfedges)
     new = {
         vertex: surgery.vertex(identifier, moved(halfedges.point(vertex), by), ((vertex, 1.0),))
         for vertex, identifier in zip(border, vertices, strict=True)

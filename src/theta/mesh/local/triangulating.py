@@ -6,10 +6,11 @@ import numpy as np
 
 from theta.base.errors import InvalidValue
 from theta.base.identifiers import CommandName, element_id
+from theta.base.limits import SURGERY_WORK_MAX, TRIANGULATION_WORK_MAX
 from theta.mesh.attributes import blended
 from theta.mesh.errors import DuplicateElement, MultiEdge
 from theta.mesh.halfedges import HalfEdges
-from theta.mesh.local.walks import corners_of, loop_vertices, side_between
+from theta.mesh.local.walks import corners_of, loop_vertices
 from theta.mesh.polygons import centroid, triangulate_loops, unit_normals
 from theta.mesh.rebuild import check_size
 from theta.mesh.redirects import Part
@@ -79,6 +80,7 @@ def triangulate_faces(mesh: Mesh, face_ids: Sequence[bytes], name: CommandName) 
         raise InvalidValue("faces", len(face_ids), "all different")
     faces = [halfedges.faces.slot_of(face_id) for face_id in sorted(face_ids)]
     loops = {face: loop for face in faces if len(loop := loop_vertices(halfedges, face)) > 3}
+    _check_work(halfedges, [len(loop) for loop in loops.values()])
     plan = _Plan(halfedges, name)
     for face, triangles in zip(loops, _triangles(halfedges, list(loops.values())), strict=True):
         plan.cut(face, triangles)
@@ -86,6 +88,19 @@ def triangulate_faces(mesh: Mesh, face_ids: Sequence[bytes], name: CommandName) 
     with halfedges.journal.operation():
         plan.write()
     return Made(edges=tuple(plan.edges), faces=tuple([part for _, parts in plan.cuts for part in parts]))
+
+
+def _check_work(halfedges: HalfEdges, counts: Sequence[int]) -> None:
+    """Refuse what would take too long or get too large, before ears are looked for: that takes n² steps."""
+    made = sum(int(count - 3) for count in counts)
+    steps = sum(int(count * count) for count in counts)
+    work = (made + len(counts)) * (2 + len(halfedges.attributes.columns))
+    for amount, most in ((steps, TRIANGULATION_WORK_MAX), (work, SURGERY_WORK_MAX)):
+        if amount > most:
+            limit = f"a change of at most {most} (spec/mesh.md, MESH-37): take fewer at once"
+            raise InvalidValue("faces", f"a change of {amount}", limit)
+    living = (halfedges.vertices.living, halfedges.edges.living + made, halfedges.faces.living + made)
+    check_size(*living, halfedges.attributes)
 
 
 class _Plan:
@@ -219,7 +234,7 @@ def _fan(loop: Sequence[int], corner: int) -> list[Triangle]:
 
 def _free(halfedges: HalfEdges, loop: Sequence[int], triangles: list[Triangle], taken: set[Ends]) -> bool:
     """Whether no diagonal is an edge already, or is going to be one."""
-    return all(ends not in taken and side_between(halfedges, *ends) is None for ends in _diagonals(loop, triangles))
+    return all(ends not in taken and halfedges.side_between(*ends) is None for ends in _diagonals(loop, triangles))
 
 
 def _diagonals(loop: Sequence[int], triangles: list[Triangle]) -> list[Ends]:

@@ -9,12 +9,6 @@ def loop_vertices(halfedges: HalfEdges, face: int) -> list[int]:
     return [origin[side] for side in halfedges.face_loop(face)]
 
 
-def side_between(halfedges: HalfEdges, tail: int, head: int) -> int | None:
-    """The half-edge from one vertex to another, or None when they share no edge."""
-    origin = halfedges.origin.view
-    return next((side for side in halfedges.spokes(tail) if origin[side ^ 1] == head), None)
-
-
 def corners_of(halfedges: HalfEdges, face: int) -> dict[int, int]:
     """A face's half-edges by the vertex that they leave."""
     origin = halfedges.origin.view

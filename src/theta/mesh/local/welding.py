@@ -6,7 +6,7 @@ from theta.base.identifiers import CommandName
 from theta.mesh.halfedges import HalfEdges
 from theta.mesh.local.arguments import different, vector
 from theta.mesh.local.cut_edges import BACKWARDS, WHOLE, keep_edge
-from theta.mesh.local.walks import ascending_ends, faces_around, side_between
+from theta.mesh.local.walks import ascending_ends, faces_around
 from theta.mesh.redirects import Part
 from theta.mesh.results import Made
 from theta.mesh.surgery import FACE_CORNERS_MIN, Surgery
@@ -100,7 +100,7 @@ def _merge_edges(
     """One edge stays between two vertices, the others redirect to it; the ids of those that are new."""
     made: list[bytes] = []
     for (one, other), some in together.items():
-        there = side_between(halfedges, one, other)
+        there = halfedges.side_between(one, other)
         if there is None:
             stays = some[0]
             tail, head = (halfedges.origin.view[side] for side in (2 * stays, 2 * stays + 1))

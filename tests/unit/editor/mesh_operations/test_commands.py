@@ -30,6 +30,7 @@ from theta.editor.authorship import element_makers
 from theta.editor.components import DEFAULT_SURFACE, Material, Name, Surface, Transform
 from theta.editor.document import MESH_REDIRECTS_ID, Document
 from theta.editor.mesh_assets import face_count_of, mesh_of_asset
+from theta.editor.mesh_operations import base
 from theta.editor.mesh_parts import part_bytes
 from theta.editor.refold import refold
 from theta.editor.surface import SurfaceValues
@@ -252,6 +253,28 @@ def test_cmd_51_several_ids_come_to_all_that_live(scene: Scene, anna: Person) ->
     )
     none = anna.do(commands.PaintFaces(entity, bottom, RED))
     assert reason_of(scene, none) == "UnknownElement"
+
+
+@pytest.mark.parametrize("kind", ["faces", "attribute", "corners", "vertices"])
+def test_cmd_51_ids_that_come_to_too_many_are_refused(
+    scene: Scene, anna: Person, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    entity, made = anna.create()
+    top, vertex = face_of(made, 3), scene.mesh(entity).face_vertices(face_of(made, 3))[0]
+    anna.do(commands.Poke(entity, top))
+    # The face and its four triangles; the vertex by itself.
+    operation, looked_at = {
+        "faces": (commands.PaintFaces(entity, top, RED), 5),
+        "attribute": (commands.SetAttribute(entity, "face", "a", "u1", 1, top, b"\1"), 5),
+        "corners": (commands.SetAttribute(entity, "corner", "a", "u1", 1, top + vertex, b"\1"), 5),
+        "vertices": (commands.MoveVerticesV2(entity, vertex, doubles(0.0, 0.0, 0.0), bytes(24)), 1),
+    }[kind]
+    before = scene.shown()
+    monkeypatch.setattr(base, "COMMAND_RESOLVED_MAX", looked_at - 1)
+    assert reason_of(scene, anna.do(operation)) == "InvalidValue"
+    assert scene.shown() == before
+    monkeypatch.setattr(base, "COMMAND_RESOLVED_MAX", looked_at)
+    assert scene.outcome(anna.do(operation)) == "applied"
 
 
 def test_cmd_52_welded_vertices_move_as_one(scene: Scene, anna: Person) -> None:

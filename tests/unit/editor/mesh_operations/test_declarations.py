@@ -11,9 +11,10 @@ from tests.unit.mesh.meshes import grid, mesh_from
 from theta.base.errors import UsageError
 from theta.base.identifiers import CommandName
 from theta.editor.mesh_operations import MESH_OPERATIONS, MeshOperation, Poke, SplitEdge
-from theta.editor.mesh_operations.base import touching
+from theta.editor.mesh_operations.base import EVERYTHING, touching
 from theta.editor.mesh_operations.scopes import Scope, reads, writes
 from theta.editor.touches import Aspect, Reach
+from theta.editor.vocabulary import ExtrudeFace, MoveVertices
 from theta.mesh import Mesh, build_primitive, extrude_face, validate
 from theta.mesh.local.vertices import create_vertex
 from theta.mesh.operations import move_vertices
@@ -87,6 +88,18 @@ def elements(made: Made) -> Scope:
     """What was made, by kind."""
     vertices, edges, faces = ({bytes(each) for each in ids} for ids in (made.vertices, made.edges, made.faces))
     return Scope(vertices, edges, faces)
+
+
+@pytest.mark.parametrize("kind", MESH_OPERATIONS, ids=lambda each: f"{each.NAME}@{each.VERSION}")
+def test_cmd_58_whether_what_is_named_lives_is_read(kind: type[MeshOperation]) -> None:
+    known = {(touch.field, touch.aspect) for touch in kind.READS}
+    missing = [field for field in kind.ELEMENTS if not {(field, Aspect.TOPOLOGY), ("", Aspect.TOPOLOGY)} & known]
+    assert missing == []
+
+
+def test_cmd_58_the_first_versions_declare_the_whole_mesh() -> None:
+    for kind in (MoveVertices, ExtrudeFace):
+        assert kind.READS == kind.WRITES == EVERYTHING
 
 
 @pytest.mark.parametrize("kind", MESH_OPERATIONS, ids=lambda each: f"{each.NAME}@{each.VERSION}")

@@ -180,6 +180,12 @@ def test_cmd_50_declarations_name_fields_that_are_there() -> None:
             assert touch.field == "" or touch.field in kind.ELEMENTS, kind
 
 
+def test_cmd_15_the_largest_selection_is_no_more_than_a_full_bucket() -> None:
+    for kind in commands.MESH_OPERATIONS:
+        most = max(1, limits.COMMAND_ELEMENTS_MAX // kind.ELEMENTS_PER_TOKEN) if kind.ELEMENTS else 0
+        assert 1 + kind.TOKENS + most <= limits.COMMAND_BURST_MAX, kind.NAME
+
+
 def test_cmd_15_what_takes_long_costs_more() -> None:
     faces = MANY[: 16 * 250]
     assert commands.PaintFaces(NOBODY, A, HERE).price == 0
@@ -188,7 +194,7 @@ def test_cmd_15_what_takes_long_costs_more() -> None:
     assert commands.LoopCut(NOBODY, A, 0.5).price == limits.MESH_PART_TOKENS
     assert commands.FlipNormals(NOBODY, faces).price == limits.MESH_PART_TOKENS + 5
     assert commands.Subdivide(NOBODY, "loop").price == limits.WHOLE_MESH_TOKENS
-    assert commands.WeldByDistance(NOBODY, faces, 0.0).price == limits.WHOLE_MESH_TOKENS + 5
+    assert commands.WeldByDistance(NOBODY, faces, 0.0).price == limits.WHOLE_MESH_TOKENS + 1
     assert SPHERE.price == 0
     assert msgspec.structs.replace(SPHERE, segments=256, rings=256).price == 32
     ball = CreatePrimitiveV2("icosphere", 1.0, 0, 0, 6, 0.0, "ball", HERE, NO_TURN, ONE)

@@ -38,7 +38,7 @@ from theta.mesh import (
 from theta.mesh import rebuild as rebuilding
 from theta.mesh.attribute_rows import set_attribute
 from theta.mesh.errors import NotApplicable, SplitElement
-from theta.mesh.local import dissolve_edge, flip_edge, poke, split_edge, split_face, triangulate_faces
+from theta.mesh.local import dissolve_edge, flip_edge, poke, split_edge, split_face, triangulate_faces, triangulating
 
 LATER = CommandName(7, 3)
 HEXAGON = [(2, 0, 0), (1, 2, 0), (-1, 2, 0), (-2, 0, 0), (-1, -2, 0), (1, -2, 0)]
@@ -363,3 +363,21 @@ def test_mesh_21_attributes_count_in_what_a_mesh_may_have(
     with pytest.raises(InvalidValue, match="bytes"):
         cut(mesh)
     assert raw_state(mesh) == before
+
+
+@pytest.mark.parametrize(
+    ("limit", "most", "attributes"),
+    [("TRIANGULATION_WORK_MAX", 36, 0), ("SURGERY_WORK_MAX", 8, 0), ("SURGERY_WORK_MAX", 16, 2)],
+)
+def test_mesh_37_too_much_is_refused_before_ears_are_looked_for(
+    monkeypatch: pytest.MonkeyPatch, limit: str, most: int, attributes: int
+) -> None:
+    mesh = mesh_from(HEXAGON, [tuple(range(6))])
+    for number in range(attributes):
+        set_attribute(mesh, "vertex", f"a{number}", [mesh.vertex_ids()[0]], [[1.0]])
+    monkeypatch.setattr(triangulating, limit, most - 1)
+    with monkeypatch.context() as patched:
+        patched.setattr(triangulating, "triangulate_loops", lambda *_: pytest.fail("nothing must be worked out"))
+        refuse(mesh, lambda mesh: triangulate_faces(mesh, mesh.face_ids(), NAME), InvalidValue, f"change of {most}'")
+    monkeypatch.setattr(triangulating, limit, most)
+    operate(mesh, lambda mesh: triangulate_faces(mesh, mesh.face_ids(), NAME), (0, 3, 3))

@@ -20,8 +20,10 @@ from tests.unit.mesh.meshes import grid, mesh_from, small_id
 from theta.base.errors import InvalidValue
 from theta.base.identifiers import CommandName
 from theta.mesh import BowTie, Mesh, NonManifoldEdge, build_mesh, build_primitive, face_normal
+from theta.mesh import rebuild as rebuilding
 from theta.mesh.attribute_rows import set_attribute
 from theta.mesh.bulk_ids import bulk_key, of_one
+from theta.mesh.local import mirroring
 from theta.mesh.local.mirroring import mirror
 
 
@@ -161,3 +163,18 @@ def test_mesh_58_what_is_wrong_is_named() -> None:
 def test_mesh_58_a_mesh_over_the_limits_is_refused(limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(f"theta.mesh.rebuild.{limit}", 6)
     refuse(grid(2, 2), mirrored(offset=7.0), InvalidValue)
+
+
+def test_mesh_58_what_would_be_too_large_is_refused_before_it_is_worked_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def worked_out(mesh: Mesh) -> None:
+        pytest.fail("nothing must be worked out")
+
+    # One face of the cube lies in the plane: it goes with no vertex and no edge, and all else is there twice.
+    cube = build_primitive("cube", 2.0, NAME)
+    most = 40 * 2 * 4 + 32 * 2 * 8 + 20 * 2 * 5
+    monkeypatch.setattr(rebuilding, "MESH_BYTES_MAX", most - 1)
+    with monkeypatch.context() as patched:
+        patched.setattr(mirroring, "canonical_mesh", worked_out)
+        assert refuse(cube, mirrored("x", 1.0), InvalidValue, f"mesh is {most},").field == "mesh"
+    monkeypatch.setattr(rebuilding, "MESH_BYTES_MAX", 40 * 12 + 32 * 20 + 20 * 10)
+    operate(cube, mirrored("x", 1.0), (4, 8, 4))

@@ -36,6 +36,7 @@ from theta.mesh import (
     move_vertices,
 )
 from theta.mesh.bulk_ids import bulk_key, of_one
+from theta.mesh.local import near
 from theta.mesh.local.near import near_groups
 from theta.mesh.local.near_welding import weld_by_distance
 from theta.mesh.local.welding import weld
@@ -332,3 +333,15 @@ def test_mesh_57_what_is_wrong_is_named() -> None:
         assert refuse(mesh, by_distance(distance), InvalidValue).field == "distance"
     refuse(mesh, by_distance(0.1, [NOTHING]), UnknownElement)
     operate(Mesh(), by_distance(0.1), (0, 0, 0))
+
+
+def test_mesh_57_too_many_that_are_near_others_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Two pairs, each of two cubes that touch at a corner, and one point by itself.
+    points = np.array([(0.0,) * 3, (1.3,) * 3, (10.0,) * 3, (11.3,) * 3, (30.0,) * 3])
+    monkeypatch.setattr(near, "WELD_CROWDED_MAX", 4)
+    assert near_groups(points, 1.0) == {}
+    monkeypatch.setattr(near, "WELD_CROWDED_MAX", 3)
+    with pytest.raises(InvalidValue, match="at most 3 vertices") as told:
+        near_groups(points, 1.0)
+    assert told.value.field == "distance"
+    assert near_groups(points[:4], 0.0) == {}, "at one place no cubes are taken"

@@ -7,9 +7,12 @@ import {
   faceArea,
   IDENTITY,
   indicesOf,
+  kindOf,
   moveElements,
   moveEntity,
   placeEntity,
+  selectionOf,
+  type SelectionStore,
   type ThetaScene,
 } from "@theta/scene";
 import { PACKET_COMMANDS_MAX } from "@theta/wire";
@@ -18,7 +21,7 @@ import type { Notices } from "./notices";
 import type { RoleWatch } from "./role";
 import { cycleSelection, growSelection, type Growth } from "./selecting";
 import { separateFaces } from "./separating";
-import { contextOf, type Tool, type ToolValues } from "./tools";
+import { contextOf, type Tool, type ToolContext, type ToolValues } from "./tools";
 import { list, reasonWords, stepWords } from "./words";
 
 const PRIMITIVE_METRES = 0.5;
@@ -61,8 +64,8 @@ export interface Actions {
   /** Selects more than what is selected, or under the pointer. */
   grow(growth: Growth): void;
   selectEntity(entity: EntityId): void;
-  /** Whether this person did that just now, so that what the room says of it answers a press. */
-  isRecent(name: CommandName): boolean;
+  /** Of something that this person did just now and the room could not do: that, in words; null of anything else. */
+  refusal(name: CommandName): string | null;
 }
 
 /** Everything a button, a key or a field can do. */
@@ -76,7 +79,7 @@ export function createActions(client: RoomClient, scene: () => ThetaScene, notic
   };
   return {
     perform: (operation) => performer.perform([operation]),
-    isRecent: performer.isRecent,
+    refusal: performer.refusal,
     add: createAdder(client, scene, performer),
     removeObject,
     async remove() {
@@ -110,8 +113,9 @@ export function createActions(client: RoomClient, scene: () => ThetaScene, notic
         notices.show("Too many at once", { kind: "warning", topic: "failure", detail });
         return false;
       }
-      if (operations.length > 0) await run(...operations);
-      return operations.length > 0;
+      if (operations.length === 0) return false;
+      if (await run(...operations)) selectLeft(client, scene().selection, tool, context);
+      return true;
     },
     async inset() {
       const { selected: one } = scene().selection.state;
@@ -149,6 +153,19 @@ export function createActions(client: RoomClient, scene: () => ThetaScene, notic
   };
 }
 
+/** Selects what a tool leaves, unless its user has gone on to something else meanwhile. */
+function selectLeft({ document }: Pick<RoomClient, "document">, selection: SelectionStore, { leaves }: Tool, before: ToolContext): void {
+  const { mesh } = document.entities.get(before.entity.id) ?? {};
+  const { selected, mode } = selection.state;
+  if (!leaves || !mesh || mesh === before.mesh || selected?.entity !== before.entity.id) return;
+  const known = new Set(before.elements);
+  if (elementsOf(selected).some((element) => !known.has(element))) return;
+  const { kind, elements } = leaves(before, mesh);
+  if (elements.length === 0) return;
+  if (kindOf(mode) !== kind) selection.setMode(kind);
+  selection.select(selectionOf(before.entity.id, kind, elements));
+}
+
 const fieldOf = (kind: "vertex" | "edge" | "face") => ({ vertex: "vertices", edge: "edges", face: "faces" })[kind];
 
 function createAdder(client: RoomClient, scene: () => ThetaScene, { run }: Performer): Actions["add"] {
@@ -178,7 +195,7 @@ export interface Performer {
   /** For callers that have nothing to add: what went wrong has been shown. Nothing is to be done for null. */
   readonly run: (...operations: readonly (Operation | null)[]) => Promise<Performed | null>;
   readonly step: (way: "undo" | "redo") => Promise<void>;
-  readonly isRecent: (name: CommandName) => boolean;
+  readonly refusal: (name: CommandName) => string | null;
   /** Says in words why something failed. */
   readonly explain: (error: unknown) => void;
 }
@@ -186,14 +203,22 @@ export interface Performer {
 /** What the room says of a command within this time is an answer to it. */
 const ANSWER_MILLISECONDS = 3_000;
 
+/** What was done at once, and what of it the room has refused so far. */
+interface Answer {
+  readonly at: number;
+  readonly of: number;
+  readonly refused: Set<string>;
+}
+
 /** Sends what is to be done, and says what came of it when that is not what was meant. */
 function createPerformer(client: RoomClient, notices: Notices, role: RoleWatch): Performer {
-  const recent = new Map<string, number>();
+  const recent = new Map<string, Answer>();
   const keyOf = ({ actor, number }: CommandName): string => `${actor} ${number}`;
   const report = (performed: Performed): Performed => {
     const now = performance.now();
-    for (const [key, at] of recent) if (now - at > ANSWER_MILLISECONDS) recent.delete(key);
-    for (const name of performed.names) recent.set(keyOf(name), now);
+    for (const [key, { at }] of recent) if (now - at > ANSWER_MILLISECONDS) recent.delete(key);
+    const answer: Answer = { at: now, of: performed.names.length, refused: new Set() };
+    for (const name of performed.names) recent.set(keyOf(name), answer);
     for (const { outcome, reason } of performed.corrections) {
       notices.show(outcome === "no-op" ? "That changed nothing" : "That could not be applied", {
         kind: "warning",
@@ -226,7 +251,13 @@ function createPerformer(client: RoomClient, notices: Notices, role: RoleWatch):
   return {
     perform,
     explain,
-    isRecent: (name) => performance.now() - (recent.get(keyOf(name)) ?? -Infinity) <= ANSWER_MILLISECONDS,
+    refusal(name) {
+      const answer = recent.get(keyOf(name));
+      if (!answer || performance.now() - answer.at > ANSWER_MILLISECONDS) return null;
+      const { of, refused } = answer;
+      refused.add(keyOf(name));
+      return refused.size === of ? "That could not be done" : `${refused.size} of ${of} could not be done`;
+    },
     async run(...operations) {
       const wanted = operations.filter((operation) => operation !== null);
       return wanted.length > 0 && !role.watching ? perform(wanted).catch(() => null) : null;

@@ -258,7 +258,7 @@ function watchTrouble({ client, notices, welcome, memory, actions }: TroublePort
   });
   client.on("corrected", ({ name, outcome, reason }) => {
     const late = outcome === "applied" ? "Something of yours is back in effect" : "Something of yours has no effect any more";
-    const title = outcome !== "applied" && actions.isRecent(name) ? "That could not be done" : late;
+    const title = (outcome === "applied" ? null : actions.refusal(name)) ?? late;
     notices.show(title, { kind: outcome === "applied" ? "info" : "warning", detail: reasonWords(reason), topic: "corrected" });
   });
   client.on("status", ({ status }) => {

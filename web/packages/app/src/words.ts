@@ -50,8 +50,8 @@ export function stepWords(label: string): string {
 export function reasonWords(reason: string): string {
   const [, name, words] = /^([A-Z][A-Za-z]*): (.*)$/su.exec(reason) ?? [];
   if (name === "UnknownElement") return "it is not there any more";
-  const plain = (words ?? reason).replace(/(?:the )?\b(vertex|edge|face|object|entity) [0-9a-f]{32}\b:?/gu, "the $1");
-  return plain.replace(/\b[0-9a-f]{32}\b/gu, "…");
+  const plain = (words ?? reason).replace(/(?:the )?\b(vertex|edge|face|object|entity) [0-9a-f]{32}(?:-[0-9a-f]{32})?\b:?/gu, "the $1");
+  return plain.replace(/\b[0-9a-f]{32}\b/gu, "…").replace(/\b\d+\.\d{6,}\b/gu, (number) => String(Number(Number(number).toPrecision(4))));
 }
 
 /** "Ana", "Ana and Bo", "Ana, Bo and Cy". */

@@ -121,6 +121,11 @@ test("error classes are not for people", () => {
   expect(reasonWords("InvalidName: name: too long")).toBe("name: too long");
   expect(reasonWords(`InvalidValue: face ${"0d".repeat(16)}: must be a face of quads`)).toBe("the face must be a face of quads");
   expect(reasonWords(`NonManifoldEdge: edge ${"0d".repeat(16)} has three faces`)).toBe("the edge has three faces");
+  const ends = `${"0d".repeat(16)}-${"0e".repeat(16)}`;
+  expect(reasonWords(`MultiEdge: two faces run the same way along the edge ${ends}`)).toBe("two faces run the same way along the edge");
+  expect(reasonWords("InvalidValue: width is 0.05, but must be less than 0.04999999999999999 metres")).toBe(
+    "width is 0.05, but must be less than 0.05 metres",
+  );
   expect(reasonWords("colour must be between 0 and 1")).toBe("colour must be between 0 and 1");
   expect([stepWords("move vertices"), stepWords("set effective"), stepWords("sing")]).toEqual(["moving points", "a step", "sing"]);
 });

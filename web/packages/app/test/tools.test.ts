@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import type { Mesh, Operation, Selection } from "@theta/client";
-import { adjacencyOf, createSelection, edgeBetween, elementAt, everything, selectionOf, type ThetaScene } from "@theta/scene";
+import { adjacencyOf, createSelection, edgeBetween, elementAt, elementsOf, everything, selectionOf, type ThetaScene } from "@theta/scene";
 import { idAt, toHex } from "@theta/wire";
 import { Vector3 as Point } from "three";
 import { beforeEach, expect, test, vi } from "vitest";
@@ -132,6 +132,70 @@ test("a tool with numbers asks for them; Apply does it as one step, as often as 
   show(selectionOf(CUBE_ID, "face", faces));
   tools.press("inset");
   expect(byId<HTMLInputElement>("inset-distance").value).toBe("0,2");
+});
+
+test("Enter in a choice applies, too", async () => {
+  const { client, show, tools } = await room();
+  show({ kind: "object", entity: CUBE_ID });
+  tools.press("subdivide");
+  const scheme = byId<HTMLSelectElement>("subdivide-scheme");
+  scheme.value = "linear";
+  scheme.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }));
+  await vi.waitFor(() => expect(client.performed).toEqual([{ type: "subdivide", entity: CUBE_ID, scheme: "linear" }]));
+});
+
+test("one goes on with what a tool made, unless something else was selected meanwhile", async () => {
+  const { client, mesh, show, selection, actions } = await room();
+  const becomes = (after: Mesh, meanwhile = (): void => undefined): void => {
+    vi.spyOn(client, "perform").mockImplementationOnce(() => {
+      const entity = client.document.entities.get(CUBE_ID)!;
+      (client.document.entities as Map<string, unknown>).set(CUBE_ID, { ...entity, mesh: after });
+      meanwhile();
+      return Promise.resolve({ names: [], created: [], seq: 1n, corrections: [] });
+    });
+  };
+  const values = valuesOf(new Map([["t", 0.5], ["width", 0.1]]));
+  const edge = (): void => show({ kind: "edge", entity: CUBE_ID, element: idAt(mesh.edgeIds, 0) });
+  /** The mesh with one more of each, and an edge between the two new vertices. */
+  const renamed = (ids: Uint8Array, at: number): Uint8Array => ids.map((byte, index) => (index >= at * 16 && index < at * 16 + 16 ? 0xee : byte));
+  const [a, b] = [mesh.edges[0]!, mesh.edges[1]!];
+  const after: Mesh = { ...mesh, vertexIds: renamed(renamed(mesh.vertexIds, a), b).map((byte, at) => (at === b * 16 ? 0xef : byte)), edgeIds: renamed(mesh.edgeIds, 0), faceIds: renamed(mesh.faceIds, 2) };
+  const reset = (): void => void (client.document.entities as Map<string, unknown>).set(CUBE_ID, { ...client.document.entities.get(CUBE_ID)!, mesh });
+  const apply = (id: string): Promise<boolean> => actions.apply(toolOf(id)!, values);
+
+  for (const [tool, kind, mode, count] of [["split-edge", "vertex", "vertex", 2], ["loop-cut", "edge", "edge", 1], ["bevel", "face", "face", 1]] as const) {
+    reset();
+    selection.setMode("edge");
+    edge();
+    becomes(after, () => selection.select({ kind: "object", entity: CUBE_ID }));
+    await apply(tool);
+    expect(selection.state.mode).toBe(mode);
+    expect(selection.state.selected).toMatchObject({ kind, element: toHex((kind === "vertex" ? after.vertexIds.subarray(b * 16, b * 16 + 16) : new Uint8Array(16).fill(0xee))) });
+    expect(elementsOf(selection.state.selected)).toHaveLength(count);
+  }
+  reset();
+  selection.setMode("edge");
+  edge();
+  becomes(after, () => show({ kind: "edge", entity: CUBE_ID, element: idAt(mesh.edgeIds, 5) }));
+  await apply("split-edge");
+  expect(selection.state.selected).toMatchObject({ kind: "edge", element: idAt(mesh.edgeIds, 5) });
+  reset();
+  edge();
+  becomes(after, () => show(null));
+  await apply("split-edge");
+  expect(selection.state.selected).toBeNull();
+});
+
+test("of many things done at once it is said how many the room refused", async () => {
+  const { client, mesh, show, actions } = await room();
+  show(selectionOf(CUBE_ID, "face", [0, 1].map((face) => idAt(mesh.faceIds, face))));
+  const names = [1n, 2n].map((number) => ({ actor: "a", number }));
+  vi.spyOn(client, "perform").mockResolvedValueOnce({ names, created: [], seq: 1n, corrections: [] } as never);
+  await actions.apply(toolOf("poke")!, valuesOf(new Map()));
+  expect(actions.refusal(names[0] as never)).toBe("1 of 2 could not be done");
+  expect(actions.refusal(names[0] as never)).toBe("1 of 2 could not be done");
+  expect(actions.refusal(names[1] as never)).toBe("That could not be done");
+  expect(actions.refusal({ actor: "b", number: 1n } as never)).toBeNull();
 });
 
 test("a number that is none, or out of its limits, is marked and nothing is sent", async () => {

@@ -11,6 +11,7 @@ import {
   type Matrix4,
 } from "three";
 import type { EntityLayer, EntityView } from "./entities";
+import { UNDER_SURFACES } from "./environment";
 import type { SceneTheme } from "./theme";
 
 /** What is higher above the floor than this leaves no trace on it. */
@@ -125,9 +126,7 @@ function spotMaterial(strength: { value: number }): ShaderMaterial {
   return new ShaderMaterial({
     transparent: true,
     depthWrite: false,
-    polygonOffset: true,
-    polygonOffsetFactor: 1,
-    polygonOffsetUnits: 2,
+    ...UNDER_SURFACES,
     uniforms: { colour: { value: COLOUR }, strength },
     vertexShader: `
       attribute vec4 place;

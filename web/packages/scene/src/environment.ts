@@ -30,6 +30,8 @@ const SHADOW_METRES_MIN = 2.5;
 const SHADOW_METRES_MAX = 40;
 /** Room for the shadow's soft rim. */
 const SHADOW_RIM_METRES = 0.25;
+/** The floor and what falls on it are further back than surfaces that lie on the floor, which are set back themselves. */
+export const UNDER_SURFACES = { polygonOffset: true, polygonOffsetFactor: 3, polygonOffsetUnits: 16 } as const;
 const KEY_DIRECTION = new Vector3(-0.5, 1, 0.62).normalize();
 
 export interface Environment {
@@ -186,9 +188,7 @@ function floorMaterial({ base, line, horizon, strength, centre, reach }: Uniform
   return new ShaderMaterial({
     transparent: true,
     depthWrite: false,
-    polygonOffset: true,
-    polygonOffsetFactor: 1,
-    polygonOffsetUnits: 4,
+    ...UNDER_SURFACES,
     uniforms: { base, line, horizon, strength, centre, reach },
     vertexShader: `
       varying vec3 world;
@@ -228,9 +228,5 @@ function floorMaterial({ base, line, horizon, strength, centre, reach }: Uniform
 }
 
 function shadeMaterial(): ShadowMaterial {
-  const material = new ShadowMaterial({ color: 0x16213a, depthWrite: false });
-  material.polygonOffset = true;
-  material.polygonOffsetFactor = 1;
-  material.polygonOffsetUnits = 2;
-  return material;
+  return new ShadowMaterial({ color: 0x16213a, depthWrite: false, ...UNDER_SURFACES });
 }

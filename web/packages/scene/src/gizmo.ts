@@ -1,5 +1,5 @@
-import { Group, MathUtils, Object3D, Vector3, type PerspectiveCamera, type Scene } from "three";
-import { createDragHandle, HANDLE_TIP, type DragHandle } from "./handles";
+import { Group, MathUtils, Object3D, Vector3, type MeshBasicMaterial, type PerspectiveCamera, type Scene } from "three";
+import { createDragHandle, createHandleMaterial, HANDLE_TIP, type DragHandle } from "./handles";
 
 const AXES = [
   { direction: new Vector3(1, 0, 0), colour: 0xef4d5e },
@@ -46,6 +46,7 @@ export function createGizmo(scene: Scene, listener: GizmoListener): Gizmo {
   scene.add(proxy);
   let handles: (DragHandle & { readonly direction: Vector3 })[] = [];
   let shown = "";
+  const materials = AXES.map(createHandleMaterial);
 
   const follow: GizmoListener = {
     start: () => listener.start(),
@@ -73,8 +74,8 @@ export function createGizmo(scene: Scene, listener: GizmoListener): Gizmo {
       target.kind === "extrude"
         ? [{ direction: target.direction.clone(), colour: accent, shape: "knob" as const }]
         : AXES.map((axis) => ({ ...axis, shape: "arrow" as const }));
-    handles = wanted.map(({ direction, ...look }) => {
-      const handle = createDragHandle(proxy, direction, look, follow);
+    handles = wanted.map(({ direction, ...look }, at) => {
+      const handle = createDragHandle(proxy, direction, { ...look, material: materials[at] as MeshBasicMaterial }, follow);
       // Not spread: `dragging` is a getter.
       return Object.assign(handle, { direction });
     });
@@ -116,6 +117,7 @@ export function createGizmo(scene: Scene, listener: GizmoListener): Gizmo {
     },
     dispose() {
       clear();
+      for (const material of materials) material.dispose();
       scene.remove(proxy);
     },
   };

@@ -8,7 +8,6 @@ import {
   SphereGeometry,
   Vector3,
   type BufferGeometry,
-  type Material,
   type Object3D,
 } from "three";
 
@@ -27,12 +26,22 @@ export interface DragHandle {
   dispose(): void;
 }
 
-export type HandleShape = "arrow" | "knob";
+export interface HandleLook {
+  readonly shape: "arrow" | "knob";
+  readonly colour: number;
+  /** Its own while it is there. It outlives the handle: with the last material of a kind its shader would go, too. */
+  readonly material: MeshBasicMaterial;
+}
+
+export function createHandleMaterial(): MeshBasicMaterial {
+  return new MeshBasicMaterial({ depthTest: false, depthWrite: false, transparent: true, toneMapped: false });
+}
 
 /** Of a handle one unit long. */
 export const HANDLE_TIP = 0.86;
 const HOVER_COLOUR = 0xffc53d;
 const SNAP_METRES = 0.1;
+const UNSEEN = new MeshBasicMaterial();
 const UP = new Vector3(0, 1, 0);
 
 /**
@@ -42,10 +51,11 @@ const UP = new Vector3(0, 1, 0);
 export function createDragHandle(
   proxy: Object3D,
   direction: Vector3,
-  { shape, colour }: { shape: HandleShape; colour: number },
+  { shape, colour, material }: HandleLook,
   listener: DragListener,
 ): DragHandle {
-  const { group, grip, material } = buildShape(shape, colour);
+  material.color.set(colour);
+  const { group, grip } = buildShape(shape, material);
   group.quaternion.setFromUnitVectors(UP, direction);
 
   let dragging = false;
@@ -96,10 +106,7 @@ export function createDragHandle(
       grip.removeEventListener("pointerenter", onOver);
       grip.removeEventListener("pointerleave", onOut);
       group.traverse((part) => {
-        if (part instanceof Mesh) {
-          (part.geometry as BufferGeometry).dispose();
-          (part.material as Material).dispose();
-        }
+        if (part instanceof Mesh) (part.geometry as BufferGeometry).dispose();
       });
     },
   };
@@ -110,9 +117,7 @@ function isShiftHeld(event: unknown): boolean {
 }
 
 /** Drawn along +y, one unit is the length of the handle on the screen. */
-function buildShape(shape: HandleShape, colour: number): { group: Group; grip: Mesh; material: MeshBasicMaterial } {
-  const look = { depthTest: false, depthWrite: false, transparent: true, toneMapped: false };
-  const material = new MeshBasicMaterial({ color: colour, ...look });
+function buildShape(shape: HandleLook["shape"], material: MeshBasicMaterial): { group: Group; grip: Mesh } {
   const group = new Group();
   const start = shape === "arrow" ? 0.16 : 0.02;
   const stem = new Mesh(new CylinderGeometry(0.012, 0.012, 0.78 - start, 10), material);
@@ -124,10 +129,10 @@ function buildShape(shape: HandleShape, colour: number): { group: Group; grip: M
     part.pointerEvents = "none";
   }
   // Wider than it looks, so that it is easy to take hold of.
-  const grip = new Mesh(new CylinderGeometry(0.13, 0.1, 1, 8), new MeshBasicMaterial());
+  const grip = new Mesh(new CylinderGeometry(0.13, 0.1, 1, 8), UNSEEN);
   grip.position.y = 0.58;
   grip.visible = false;
   grip.pointerEventsOrder = 1;
   group.add(stem, tip, grip);
-  return { group, grip, material };
+  return { group, grip };
 }

@@ -65,6 +65,11 @@ export function createListbox({ label, testId, empty, select, hover }: ListboxPo
     select(row.id);
   });
 
+  // Other cards come and go, and the list is as high as they let it be.
+  new ResizeObserver(() => {
+    if (current !== null) options.get(current)?.scrollIntoView({ block: "nearest" });
+  }).observe(element);
+
   return {
     element,
     show(rows, selected) {

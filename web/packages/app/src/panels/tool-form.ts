@@ -42,6 +42,12 @@ export function createToolForm(tool: Tool, context: ToolContext, apply: (values:
     for (const { field, input } of lines) if (isLasting(tool)) remembered.set(`${tool.id} ${field.name}`, input.value);
     apply(valuesOf(values));
   });
+  // In a list of choices a browser keeps Enter to itself.
+  element.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.target instanceof HTMLSelectElement)) return;
+    event.preventDefault();
+    element.requestSubmit();
+  });
   return {
     element,
     focus() {

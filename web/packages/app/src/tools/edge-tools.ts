@@ -2,6 +2,7 @@ import type { ElementId, Mesh, Operation } from "@theta/client";
 import { adjacencyOf, boundaryLoop, centreOf, elementAt, facesAt, indicesOf, isBoundary, sizeOf, verticesOf } from "@theta/scene";
 import type { ToolContext } from "./context";
 import { metres, share, whole } from "./fields";
+import { endsThere, made, madeLoop } from "./leaving";
 import type { Tool } from "./tool";
 
 const TRIANGLE = 3;
@@ -27,18 +28,21 @@ export const EDGE_TOOLS: readonly Tool[] = [
     fields: () => [metres("width", "Width", 0.05, 0)],
     operations: ({ entity, elements }, values) =>
       elements.map((edge): Operation => ({ type: "bevel_edge", entity: entity.id, edge, width: values.number("width") })),
+    leaves: made("face"),
   },
   {
     ...{ id: "loop-cut", label: "Loop cut", key: "k", does: "A cut through the whole ring of quads", needs: "an edge of a quad", applies: besideQuad },
     fields: () => [where],
     operations: ({ entity, elements }, values) =>
       elements.slice(-1).map((edge): Operation => ({ type: "loop_cut", entity: entity.id, edge, t: values.number("t") })),
+    leaves: madeLoop,
   },
   {
     ...{ id: "split-edge", label: "Split", key: "shift+k", does: "A vertex on each edge", needs: "edges", applies: anyEdges },
     fields: () => [where],
     operations: ({ entity, elements }, values) =>
       elements.map((edge): Operation => ({ type: "split_edge", entity: entity.id, edge, t: values.number("t") })),
+    leaves: made("vertex"),
   },
   {
     ...{ id: "extrude-edges", label: "Extrude", key: "x", sharesKey: true, does: "Faces out of edges at a rim", needs: "edges at a rim", applies: onBoundary },
@@ -46,6 +50,7 @@ export const EDGE_TOOLS: readonly Tool[] = [
     operations: ({ entity, elements }, values) => [
       { type: "extrude_edges", entity: entity.id, edges: elements, offset: [values.number("x"), values.number("y"), values.number("z")] },
     ],
+    leaves: madeLoop,
   },
   {
     ...{ id: "bridge", label: "Bridge", key: "g", does: "Faces between two rims", needs: "edges of two rims (Shift adds the second)", applies: (context) => bridged(context) !== null },
@@ -66,6 +71,7 @@ export const EDGE_TOOLS: readonly Tool[] = [
     fields: () => [share("t", "Where, 0 to 1", 0.5)],
     operations: ({ entity, elements }, values) =>
       elements.map((edge): Operation => ({ type: "collapse_edge", entity: entity.id, edge, t: values.number("t") })),
+    leaves: endsThere,
   },
   {
     ...{ id: "flip-edge", label: "Turn", key: "shift+f", does: "Each edge between its triangles' other corners", needs: "edges between two triangles" },

@@ -1,6 +1,7 @@
 import type { Operation } from "@theta/client";
 import type { ToolContext } from "./context";
 import { metres } from "./fields";
+import { facesThere } from "./leaving";
 import type { Tool } from "./tool";
 
 const areFaces = ({ kind }: ToolContext): boolean => kind === "face";
@@ -17,5 +18,6 @@ export const FACE_TOOLS: readonly Tool[] = [
   {
     ...{ id: "poke", label: "Poke", key: "shift+p", does: "A vertex in the middle of each face", needs: "faces", applies: areFaces },
     operations: ({ entity, elements }) => elements.map((face): Operation => ({ type: "poke", entity: entity.id, face })),
+    leaves: facesThere,
   },
 ];

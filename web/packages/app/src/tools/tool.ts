@@ -1,6 +1,7 @@
-import type { Operation } from "@theta/client";
+import type { Mesh, Operation } from "@theta/client";
 import type { ToolContext } from "./context";
 import type { ToolField, ToolValues } from "./fields";
+import type { Leaving } from "./leaving";
 
 /** Something that can be done to what is selected: one press, or a few numbers and Apply. */
 export interface Tool {
@@ -18,4 +19,6 @@ export interface Tool {
   readonly fields?: (context: ToolContext) => readonly ToolField[];
   /** One gesture: all of it is one step for undo. */
   readonly operations: (context: ToolContext, values: ToolValues) => readonly Operation[];
+  /** What one goes on with; without it, what of the selection is still there. */
+  readonly leaves?: (before: ToolContext, after: Mesh) => Leaving;
 }

@@ -3,6 +3,7 @@ import type { ElementId, Operation } from "@theta/client";
 import { elementAt, partsOf } from "@theta/scene";
 import type { ToolContext } from "./context";
 import { choice, metres, share } from "./fields";
+import { facesThere } from "./leaving";
 import type { Tool } from "./tool";
 
 /** More mirrored vertices than those this near to the plane are not meant to be one. */
@@ -40,6 +41,7 @@ export const WHOLE_TOOLS: readonly Tool[] = [
   {
     ...{ id: "triangulate", label: "Triangulate", key: "shift+t", does: "Faces as triangles", needs: "faces, or a whole object", applies: facesOrObject },
     operations: (context) => inPieces(facesOf(context)).map((faces): Operation => ({ type: "triangulate_faces", entity: context.entity.id, faces })),
+    leaves: (before, after) => (before.kind === "face" ? facesThere(before, after) : { kind: "face", elements: [] }),
   },
   {
     ...{ id: "flip", label: "Flip", key: "shift+n", does: "What is connected inside out", needs: "faces, or a whole object", applies: facesOrObject },
