@@ -129,13 +129,7 @@ class HalfEdges:
 
     def face_loop(self, face: int) -> list[int]:
         """The face's half-edges in order, from the one whose origin has the lowest id (MESH-6)."""
-        following = self.next.view
-        first = self.face_halfedge.view[face]
-        loop = [first]
-        halfedge = following[first]
-        while halfedge != first:
-            loop.append(halfedge)
-            halfedge = following[halfedge]
+        loop = self.loop_from(self.face_halfedge.view[face])
         origin = self.origin.view
         ids = [self.vertices.id_of(origin[halfedge]) for halfedge in loop]
         start = ids.index(min(ids))
@@ -143,13 +137,17 @@ class HalfEdges:
 
     def corner_count(self, face: int) -> int:
         """How many corners a face has."""
+        return len(self.loop_from(self.face_halfedge.view[face]))
+
+    def loop_from(self, first: int) -> list[int]:
+        """The half-edges of a face's or a boundary's loop, by next, from one of them on."""
         following = self.next.view
-        first = self.face_halfedge.view[face]
-        count, side = 1, following[first]
-        while side != first:
-            count += 1
-            side = following[side]
-        return count
+        loop = [first]
+        halfedge = following[first]
+        while halfedge != first:
+            loop.append(halfedge)
+            halfedge = following[halfedge]
+        return loop
 
     def spokes(self, vertex: int) -> list[int]:
         """The half-edges that leave a vertex, clockwise; the boundary one first, if there is one."""

@@ -3,7 +3,6 @@
 from theta.base.errors import InvalidValue
 from theta.base.identifiers import CommandName, element_id
 from theta.mesh.errors import NotApplicable
-from theta.mesh.halfedges import HalfEdges
 from theta.mesh.local.chains import boundary_side
 from theta.mesh.results import Made
 from theta.mesh.surgery import Surgery
@@ -34,7 +33,7 @@ def bridge(mesh: Mesh, edge_id: bytes, other_id: bytes, shift: int, name: Comman
     halfedges = mesh.halfedges
     first = boundary_side(halfedges, halfedges.edges.slot_of(edge_id))
     second = boundary_side(halfedges, halfedges.edges.slot_of(other_id))
-    loop, other = _loop(halfedges, first), _loop(halfedges, second)
+    loop, other = halfedges.loop_from(first), halfedges.loop_from(second)
     size = len(loop)
     if second in loop:
         raise NotApplicable("other edge", other_id, "on another boundary loop than the first")
@@ -59,11 +58,3 @@ def bridge(mesh: Mesh, edge_id: bytes, other_id: bytes, shift: int, name: Comman
         surgery.corner(quad, end, ((opposite ^ 1, 1.0),))
     surgery.apply()
     return Made(edges=tuple(edges), faces=tuple(quads))
-
-
-def _loop(halfedges: HalfEdges, first: int) -> list[int]:
-    following = halfedges.next.view
-    loop = [first]
-    while following[loop[-1]] != first:
-        loop.append(following[loop[-1]])
-    return loop

@@ -36,7 +36,7 @@ def split_face(mesh: Mesh, face_id: bytes, one: bytes, other: bytes, name: Comma
     face = halfedges.faces.slot_of(face_id)
     ends = (one, other) if one < other else (other, one)
     low, high = halfedges.vertices.slot_of(ends[0]), halfedges.vertices.slot_of(ends[1])
-    sides = {halfedges.origin.view[side]: side for side in _sides_of(halfedges, face)}
+    sides = {halfedges.origin.view[side]: side for side in halfedges.loop_from(halfedges.face_halfedge.view[face])}
     for vertex, vertex_id in ((low, ends[0]), (high, ends[1])):
         if vertex not in sides or low == high:
             raise NotApplicable("vertex", vertex_id, "one of two different vertices of the face")
@@ -53,17 +53,6 @@ def split_face(mesh: Mesh, face_id: bytes, one: bytes, other: bytes, name: Comma
             _write_attributes(halfedges, face, (sides[low], sides[high]))
         halfedges.redirects.add_parts("face", face_id, parts)
     return Made(edges=(edge,), faces=parts)
-
-
-def _sides_of(halfedges: HalfEdges, face: int) -> list[int]:
-    """A face's half-edges, from wherever the structure begins."""
-    following = halfedges.next.view
-    first = halfedges.face_halfedge.view[face]
-    sides, side = [first], following[first]
-    while side != first:
-        sides.append(side)
-        side = following[side]
-    return sides
 
 
 def _check_ids(halfedges: HalfEdges, edge: bytes, parts: tuple[bytes, bytes]) -> None:
@@ -84,7 +73,7 @@ def _cut(halfedges: HalfEdges, face: int, sides: tuple[int, int]) -> None:
     one, other = sides
     forth, back, part = following.count, following.count + 1, halfedges.face_halfedge.count
     to_one, to_other = before.view[one], before.view[other]
-    inside = _sides_of(halfedges, face)
+    inside = halfedges.loop_from(halfedges.face_halfedge.view[face])
     following.extend((other, one))
     before.extend((to_one, to_other))
     origin.extend((origin.view[one], origin.view[other]))

@@ -62,18 +62,14 @@ def fill_hole(mesh: Mesh, edge_id: bytes, name: CommandName) -> Made:
     """
     halfedges = mesh.halfedges
     edge = halfedges.edges.slot_of(edge_id)
-    face, following, origin = halfedges.face.view, halfedges.next.view, halfedges.origin.view
+    face, origin = halfedges.face.view, halfedges.origin.view
     first = next((side for side in (2 * edge, 2 * edge + 1) if face[side] == NONE), None)
     if first is None:
         raise NotApplicable("edge", edge_id, "on a boundary")
-    loop, lowest = [origin[first]], edge_id
-    side = following[first]
-    while side != first:
-        loop.append(origin[side])
-        lowest = min(lowest, halfedges.edges.id_of(side >> 1))
-        side = following[side]
+    sides = halfedges.loop_from(first)
+    lowest = min(halfedges.edges.id_of(side >> 1) for side in sides)
     face_id = element_id(name, "fill.face", (lowest,))
     surgery = Surgery(halfedges)
-    surgery.face(face_id, loop)
+    surgery.face(face_id, [origin[side] for side in sides])
     surgery.apply()
     return Made(faces=(face_id,))

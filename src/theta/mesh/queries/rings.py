@@ -106,7 +106,7 @@ def edge_loop(mesh: Mesh, edge_id: bytes) -> Chain:
     face = halfedges.face.view
     for side in (2 * edge, 2 * edge + 1):
         if face[side] == NONE:
-            loop = _boundary_loop(halfedges, side)
+            loop = halfedges.loop_from(side)
             return _chain(halfedges, _turned(loop, _lowest_edge(halfedges, loop)), True)
     ahead, closed = _straight(halfedges, 2 * edge)
     if closed:
@@ -184,14 +184,6 @@ def _across(halfedges: HalfEdges, first: int) -> tuple[list[int], bool]:
         if opposite ^ 1 == first:
             return walk, True
         walk.append(opposite ^ 1)
-
-
-def _boundary_loop(halfedges: HalfEdges, first: int) -> list[int]:
-    following = halfedges.next.view
-    loop = [first]
-    while (here := following[loop[-1]]) != first:
-        loop.append(here)
-    return loop
 
 
 def _chain(halfedges: HalfEdges, sides: list[int], closed: bool) -> Chain:
