@@ -90,9 +90,9 @@ class Attributes:
         self.columns = other.columns
 
     def shallow(self) -> "Attributes":
-        """The same content, for the journal: good until a column is written."""
+        """The very same columns, for the journal, whose earlier entries mean them: good while others are in use."""
         attributes = Attributes()
-        attributes.columns = {key: column.shallow() for key, column in self.columns.items()}
+        attributes.columns = self.columns.copy()
         return attributes
 
     def copy(self) -> "Attributes":

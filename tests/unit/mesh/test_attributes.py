@@ -231,3 +231,17 @@ def test_mesh_29_compaction_drops_the_dead() -> None:
     compact(mesh)
     validate(mesh)
     assert mesh.halfedges.face_halfedge.count == mesh.face_count == 5
+
+
+def test_mesh_9_what_was_written_before_a_rebuild_is_rolled_back_after_it() -> None:
+    mesh = painted()
+    face = mesh.face_ids()[1]
+    before, outer = raw_state(mesh), mesh.journal.mark()
+    set_attribute(mesh, "face", "colour", [face], [[0.5, 0.5, 0.5]])
+    inner = mesh.journal.mark()
+    compact(mesh)
+    mesh.journal.rollback(inner)
+    for number in range(2, 40):
+        extrude_face(mesh, face, 0.5, CommandName(7, number))
+    mesh.journal.rollback(outer)
+    assert raw_state(mesh) == before
