@@ -20,6 +20,7 @@
     │   ├── UnknownElement       an id that names nothing here
     │   ├── NothingToUndo        the author's stack is empty
     │   ├── UndoConflict         others built on what would be undone
+    │   ├── BeyondHistory        it needs records that `theta compact` dropped
     │   └── NotConnected         the session has ended
     └── StoreError           the file or its disk
         ├── StoreLocked          another process has the room open
@@ -157,6 +158,10 @@ class UndoConflict(UsageError):
         self.dependants = tuple(dependants)
 
 
+class BeyondHistory(UsageError):
+    """It needs records that were dropped when the log was compacted."""
+
+
 class NotConnected(UsageError):
     """The session has ended, or was never there."""
 
@@ -175,6 +180,10 @@ class StoreTooNew(StoreError):
 
 class StoreUnavailable(StoreError):
     """The file cannot be opened, created or written."""
+
+
+class StoreFull(StoreUnavailable):
+    """The disk has no room for a piece of a checkpoint: nothing of it was kept, and the file can still be written."""
 
 
 class NotARoom(StoreError):

@@ -144,7 +144,13 @@ def signed_name_id(canonical_name: str) -> int:
 
 
 def _blake2b(domain: str, parts: Sequence[bytes], size: int) -> bytes:
-    digest = hashlib.blake2b(digest_size=size, person=domain.encode("ascii"))
+    digest = empty_blake2b(domain, size).copy()
     for part in parts:
         digest.update(part)
     return digest.digest()
+
+
+@lru_cache(maxsize=128)
+def empty_blake2b(domain: str, size: int) -> "hashlib.blake2b":
+    """A BLAKE2b of `size` bytes, personalised by `domain`, that has hashed nothing: copy it, don't update it."""
+    return hashlib.blake2b(digest_size=size, person=domain.encode("ascii"))

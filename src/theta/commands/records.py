@@ -1,11 +1,13 @@
 """The log's records and the chain that binds them: spec/log.md (LOG-1 … LOG-8)."""
 
+import struct
 from enum import IntEnum
 from typing import TypeVar
 
 import msgspec
 
-from theta.base.identifiers import blake2b_256
+from theta.base.identifiers import MAIN_BRANCH, blake2b_256, empty_blake2b
+from theta.base.limits import DIGEST_BYTES
 from theta.commands.identity import Identity, is_signed_by
 from theta.commands.store import StoredRecord
 from theta.wire.messages import Part
@@ -15,6 +17,9 @@ FORMAT_VERSION = 1
 CHAIN_START = bytes(32)
 
 _encoder = msgspec.msgpack.Encoder()
+_empty_chain = empty_blake2b("theta-chain", DIGEST_BYTES)
+_PLACE = struct.Struct("<QB")
+_astuple = msgspec.structs.astuple
 
 AnyPart = TypeVar("AnyPart", bound=Part)
 
@@ -26,6 +31,8 @@ class RecordKind(IntEnum):
     SESSION = 1
     PACKET = 2
     HEAD = 3
+    FRONTIER = 4
+    BASE = 5
 
 
 class Genesis(Part, frozen=True):
@@ -63,6 +70,7 @@ class PacketRecord(Part, frozen=True):
     signature: Signature
     admitted_ms: U64
     body: bytes
+    branch: Id16 = MAIN_BRANCH
 
 
 class HeadRecord(Part, frozen=True):
@@ -71,6 +79,36 @@ class HeadRecord(Part, frozen=True):
     seq: U64
     chain: Digest32
     document_hash: Id16
+    at_ms: U64
+
+
+class FrontierRecord(Part, frozen=True):
+    """From here on, packets must have seen record `seq` and stand above Lamport time `lamport`, the highest by then."""
+
+    lamport: U64
+    seq: U64
+    at_ms: U64
+
+
+class BaseRecord(Part, frozen=True):
+    """The first record of a compacted log: which room's it is, and what its records up to `seq` came to.
+
+    `chain`, `lamport` and `document_hash` are those at record `seq`; `checkpoint` is the digest of what stands in for
+    the records that were dropped.
+    """
+
+    format_version: U32
+    server: Id16
+    room: Id16
+    room_key: PublicKey
+    owner: PublicKey
+    created_ms: U64
+    name: str
+    seq: U64
+    chain: Digest32
+    lamport: U64
+    document_hash: Id16
+    checkpoint: Digest32
     at_ms: U64
 
 
@@ -87,7 +125,9 @@ class BadRecord(ValueError):
 
 def chain_after(chain: bytes, seq: int, kind: int, body: bytes) -> bytes:
     """The chain hash at record `seq`, from the one before (LOG-2)."""
-    return blake2b_256("theta-chain", chain, seq.to_bytes(8, "little"), bytes((kind,)), body)
+    digest = _empty_chain.copy()
+    digest.update(chain + _PLACE.pack(seq, kind) + body)
+    return digest.digest()
 
 
 def make_record(previous: bytes, seq: int, kind: RecordKind, body: bytes) -> StoredRecord:
@@ -96,7 +136,9 @@ def make_record(previous: bytes, seq: int, kind: RecordKind, body: bytes) -> Sto
 
 
 def encode(part: Part) -> bytes:
-    """A part's MessagePack."""
+    """A part's MessagePack. A packet record on the main branch is written without its branch, as it always was."""
+    if type(part) is PacketRecord and part.branch == MAIN_BRANCH:
+        return _encoder.encode(_astuple(part)[:-1])
     return _encoder.encode(part)
 
 
@@ -127,23 +169,42 @@ def read_genesis(body: bytes) -> Genesis:
     return genesis
 
 
-def sign_part(identity: Identity, genesis: Genesis, part: SessionRecord | HeadRecord) -> bytes:
-    """A session or head record's body, signed by the room (LOG-4, LOG-6)."""
+def sign_base(identity: Identity, base: BaseRecord) -> bytes:
+    """A base record's body."""
+    content = encode(base)
+    return encode(Signed(content, identity.sign(blake2b_256("theta-base", content))))
+
+
+def read_base(body: bytes) -> BaseRecord:
+    """The base in a record's body, its signature checked against the key it names."""
+    signed = decode(Signed, body)
+    base = decode(BaseRecord, signed.content)
+    if not is_signed_by(base.room_key, blake2b_256("theta-base", signed.content), signed.signature):
+        raise BadRecord("the base is not signed by the room's key")
+    return base
+
+
+def sign_part(identity: Identity, genesis: Genesis, part: SessionRecord | HeadRecord | FrontierRecord) -> bytes:
+    """A session, head or frontier record's body, signed by the room (LOG-4, LOG-6, LOG-12)."""
     content = encode(part)
     return encode(Signed(content, identity.sign(_part_digest(type(part), genesis, content))))
 
 
-SessionOrHead = TypeVar("SessionOrHead", SessionRecord, HeadRecord)
+RoomsPart = TypeVar("RoomsPart", SessionRecord, HeadRecord, FrontierRecord)
+_DOMAINS: dict[type[Part], str] = {
+    SessionRecord: "theta-session",
+    HeadRecord: "theta-head",
+    FrontierRecord: "theta-frontier",
+}
 
 
-def read_part(kind: type[SessionOrHead], genesis: Genesis, body: bytes) -> SessionOrHead:
-    """The session or head in a record's body, its signature checked."""
+def read_part(kind: type[RoomsPart], genesis: Genesis, body: bytes) -> RoomsPart:
+    """The session, head or frontier in a record's body, its signature checked."""
     signed = decode(Signed, body)
     if not is_signed_by(genesis.room_key, _part_digest(kind, genesis, signed.content), signed.signature):
         raise BadRecord(f"the {kind.__name__} is not signed by the room's key")
     return decode(kind, signed.content)
 
 
-def _part_digest(kind: type[SessionRecord] | type[HeadRecord], genesis: Genesis, content: bytes) -> bytes:
-    domain = "theta-session" if kind is SessionRecord else "theta-head"
-    return blake2b_256(domain, genesis.server, genesis.room, content)
+def _part_digest(kind: type[Part], genesis: Genesis, content: bytes) -> bytes:
+    return blake2b_256(_DOMAINS[kind], genesis.server, genesis.room, content)

@@ -3,8 +3,9 @@
 Refused
 ├── retryable: the same bytes may be sent again later
 │   ├── RateLimited, Blocked, ReadOnly
-├── final, the connection stays: NotAllowed, FutureTimestamp, SeenPastHead, LamportBehind, ClockJump, Replay,
-│   DocumentFull, UnknownAsset, TooMuchImported
+├── final, the connection stays: NotAllowed, FutureTimestamp, SeenPastHead, UnknownBranch, LamportBehind, Stale,
+│   ClockJump, ClockExhausted, Replay, DocumentFull, UnknownAsset, TooExpensive
+├── final, and the author may not speak any more, so the connection is closed with the code: Revoked 4405, Kicked 4407
 └── final, and an honest participant never sends it, so the connection is closed with the code:
     PacketTooLarge 4413, BadSignature 4402, WrongChain 4414, Equivocation 4415, UnknownCommand 4422, BadPayload 4423
 """
@@ -73,6 +74,22 @@ class Equivocation(Refused):
     close_code = 4415
 
 
+class UnknownBranch(Refused):
+    """The packet is for a branch that this log does not have."""
+
+
+class Revoked(Refused):
+    """The author's key was revoked."""
+
+    close_code = 4405
+
+
+class Kicked(Refused):
+    """The session was ended by an admin; a new one may be opened."""
+
+    close_code = 4407
+
+
 class NotAllowed(Refused):
     """The author's role does not allow this command."""
 
@@ -97,8 +114,16 @@ class LamportBehind(Refused):
     """A Lamport time not above everything at or below `seen`, or a number or time not above the actor's last."""
 
 
+class Stale(Refused):
+    """At or below the frontier, or made without having seen it; its author signs the same commands anew."""
+
+
 class ClockJump(Refused):
     """More than LAMPORT_JUMP_MAX past the highest Lamport time admitted."""
+
+
+class ClockExhausted(Refused):
+    """No Lamport time is left above the highest admitted: the log takes no more commands."""
 
 
 class DocumentFull(Refused):
@@ -109,5 +134,5 @@ class UnknownAsset(Refused):
     """A command names an asset that is not stored here."""
 
 
-class TooMuchImported(Refused):
-    """The packet's imports cost more than COMMAND_BURST_MAX tokens together; spread them over several packets."""
+class TooExpensive(Refused):
+    """The packet costs more tokens than a full bucket holds, or merges more than MERGE_COMMANDS_MAX commands."""

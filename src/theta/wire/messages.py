@@ -18,6 +18,7 @@ from theta.wire.types import (
     Capabilities,
     ChatText,
     Digest32,
+    ElementKind,
     Id16,
     OutcomeName,
     PersonName,
@@ -155,11 +156,15 @@ class PacketBody(Part, frozen=True):
 
 
 class SubmitPacket(Message, frozen=True):
-    """A signed packet of commands (CMD-3). `seen` is the highest record applied, `chain` the chain hash there."""
+    """A signed packet of commands for a branch (CMD-3).
+
+    `seen` is the highest record applied, `chain` the chain hash there.
+    """
 
     nonce: U64
     seen: U64
     chain: Digest32
+    branch: Id16
     signature: Signature
     body: bytes
 
@@ -182,12 +187,34 @@ class PacketRefused(Message, frozen=True):
 
 
 class Corrected(Message, frozen=True):
-    """To an author: the outcome of a command is not, or no longer, what it was."""
+    """To an author: the outcome of a command is not, or no longer, what it was.
+
+    `against` are the gestures of the concurrent commands that it was in conflict with, if that is why.
+    """
 
     actor: U64
     number: U64
     outcome: OutcomeName
     reason: str
+    against: list[GestureName]
+
+
+class ConflictNotice(Message, frozen=True):
+    """To both authors of a conflict (WIRE-32): `mine` and `theirs` were concurrent and touched the same of an entity.
+
+    `strategy` is what decided, `outcome` what became of the later one's command; `elements` are those of the mesh that
+    my command names, the first few.
+    """
+
+    entity: Id16
+    strategy: str
+    mine: GestureName
+    mine_label: str
+    theirs: GestureName
+    their_name: str
+    their_label: str
+    outcome: OutcomeName
+    elements: list[Id16]
 
 
 # -- the log and the document ----------------------------------------------------------------------------------------
@@ -216,19 +243,21 @@ class UnitPatch(Part, frozen=True):
 
 
 class Commit(Message, frozen=True):
-    """Records that became durable, in order, and the document's hash after the last.
+    """Records that became durable, in order, and the hash of the document of `branch` after the last.
 
-    To a participant that folds, `units` is empty; to one that takes patches, `units` holds what the records changed.
+    To a participant that folds, `units` is empty; to one that takes patches, `units` holds what the records changed in
+    the document of `branch`, the one that its session is on.
     """
 
     first_seq: U64
     records: list[LogRecord]
     units: list[UnitPatch]
     document_hash: Id16
+    branch: Id16
 
 
 class DocumentPart(Message, frozen=True):
-    """A part of the whole document at `seq`, for a participant that takes patches; it replaces what it held.
+    """A part of the whole document of `branch` at `seq`, for a participant that takes patches; it replaces all it held.
 
     `chain` is the chain hash at `seq`, `lamport` the highest admitted by then; `first` and `last` bracket the parts.
     """
@@ -240,6 +269,38 @@ class DocumentPart(Message, frozen=True):
     last: bool
     units: list[UnitPatch]
     document_hash: Id16
+    branch: Id16
+
+
+class SnapshotOffer(Message, frozen=True):
+    """To a participant that folds: a checkpoint stands for the records up to `frontier`, the others follow (WIRE-41).
+
+    `seq` is the record that it was made at and `chain` the chain hash at `frontier`; `first_seq` the lowest record that
+    the room has, above 1 when its log was compacted, and `base` that record's body then. `digests` has 32 bytes for
+    each part.
+    """
+
+    seq: U64
+    frontier: U64
+    first_seq: U64
+    base: bytes
+    chain: Digest32
+    digests: bytes
+
+
+class SnapshotRequest(Message, frozen=True):
+    """Give the offered checkpoint's parts from `number` on, as many as SNAPSHOT_WINDOW_PARTS."""
+
+    seq: U64
+    number: U32
+
+
+class SnapshotPart(Message, frozen=True):
+    """A part of the checkpoint at record `seq`; `number` counts from 0."""
+
+    seq: U64
+    number: U32
+    data: bytes
 
 
 class ResyncRequest(Message, frozen=True):
@@ -249,12 +310,29 @@ class ResyncRequest(Message, frozen=True):
     document_hash: Id16
 
 
+class Dependant(Part, frozen=True):
+    """Work of somebody else that an undo would bring to nothing, and the gestures of it that a cascade masks.
+
+    `gestures` is empty when there are too many to be undone in one command.
+    """
+
+    author: str
+    label: str
+    gestures: list[GestureName]
+    entity: Id16
+
+
 class HistoryStep(Part, frozen=True):
-    """What one press of undo (or redo) would touch; `blocked_by` names the people who built on it."""
+    """What one press of undo (or redo) would touch.
+
+    `dependants` is what others built on it: an undo has to cascade over the gestures of all of them, or is refused.
+    Of a redo, it is what the undo took along and what comes back with it. There may be too much to find out ahead of
+    time: then an undo that meets something comes to nothing, and Corrected says so.
+    """
 
     gestures: list[GestureName]
     label: str
-    blocked_by: list[str]
+    dependants: list[Dependant]
 
 
 class History(Message, frozen=True):
@@ -262,6 +340,138 @@ class History(Message, frozen=True):
 
     undo: list[HistoryStep]
     redo: list[HistoryStep]
+
+
+# -- branches and what was before -------------------------------------------------------------------------------------
+
+
+class SwitchBranch(Message, frozen=True):
+    """The session goes on on another branch; answered with BranchList, and with the document to whom takes patches."""
+
+    branch: Id16
+
+
+class BranchInfo(Part, frozen=True):
+    """A branch: what `parent` held at record `fork`, and its own since. `author_name` made it at `at_ms`."""
+
+    id: Id16
+    name: str
+    parent: Id16
+    fork: U64
+    author_name: str
+    at_ms: U64
+
+
+class BranchList(Message, frozen=True):
+    """Every branch, the main one first, and the one that the session is on."""
+
+    branches: list[BranchInfo]
+    current: Id16
+
+
+class WhoRequest(Message, frozen=True):
+    """Who made an element of an entity's mesh, or (`object`, `element` being the entity) the entity itself?"""
+
+    request: U32
+    entity: Id16
+    kind: ElementKind
+    element: Id16
+
+
+class WhoAnswer(Message, frozen=True):
+    """The command that made it and whose it is; all empty unless `found`. `at_ms` is the author's own time."""
+
+    request: U32
+    found: bool
+    actor: U64
+    number: U64
+    author: bytes
+    author_name: str
+    colour: U32
+    label: str
+    seq: U64
+    at_ms: U64
+
+
+class HistoryRequest(Message, frozen=True):
+    """Of the session's branch, gestures that ended before record `before_seq` (0: all), newest first.
+
+    At most `count`, and no more than HISTORY_ENTRIES_MAX.
+    """
+
+    request: U32
+    before_seq: U64
+    count: U32
+
+
+class HistoryEntry(Part, frozen=True):
+    """A gesture, by its first command; `seq` is the record of its last, and the moment to look at to see it done.
+
+    `outcome` is that of the first of its commands that did something, else of its first; `entity` is empty for what
+    governs the room.
+    """
+
+    seq: U64
+    actor: U64
+    number: U64
+    author: PublicKey
+    author_name: str
+    colour: U32
+    label: str
+    entity: bytes
+    outcome: OutcomeName
+    at_ms: U64
+
+
+class HistoryPage(Message, frozen=True):
+    """The answer to a HistoryRequest; `more` when there are older ones: ask with the last entry's `seq`."""
+
+    request: U32
+    entries: list[HistoryEntry]
+    more: bool
+
+
+class MomentRequest(Message, frozen=True):
+    """The document of the session's branch as it was at record `seq`; 0 asks for no more of the last one."""
+
+    request: U32
+    seq: U64
+
+
+class MomentPart(Message, frozen=True):
+    """A part of a past moment, to look at; `first` and `last` bracket the parts. What is now goes on beside it."""
+
+    request: U32
+    seq: U64
+    first: bool
+    last: bool
+    units: list[UnitPatch]
+    document_hash: Id16
+
+
+class InviteRequest(Message, frozen=True):
+    """An admin wants an invite with a role that ends in `seconds`; 0 for one that does not end."""
+
+    request: U32
+    role: RoleName
+    seconds: U32
+
+
+class InviteMade(Message, frozen=True):
+    """The invite's token; `expires_ms` is 0 when it does not end."""
+
+    request: U32
+    role: RoleName
+    token: str
+    expires_ms: U64
+
+
+class RequestRefused(Message, frozen=True):
+    """Why a request is not answered; `request` is its number, 0 for SwitchBranch. Asked too often: `RateLimited`."""
+
+    request: U32
+    code: str
+    reason: str
 
 
 # -- people ----------------------------------------------------------------------------------------------------------
@@ -369,6 +579,12 @@ FROM_PARTICIPANT = (
     PresenceUpdate,
     AssetPart,
     AssetRequest,
+    SwitchBranch,
+    WhoRequest,
+    HistoryRequest,
+    MomentRequest,
+    InviteRequest,
+    SnapshotRequest,
 )
 FROM_ROOM = (
     SessionChallenge,
@@ -387,6 +603,15 @@ FROM_ROOM = (
     AssetReceived,
     AssetRefused,
     AssetData,
+    ConflictNotice,
+    BranchList,
+    WhoAnswer,
+    HistoryPage,
+    MomentPart,
+    InviteMade,
+    RequestRefused,
+    SnapshotOffer,
+    SnapshotPart,
 )
 PLANES: dict[type[Message], Plane] = {
     **dict.fromkeys((*FROM_PARTICIPANT, *FROM_ROOM), "control"),
@@ -396,7 +621,10 @@ PLANES: dict[type[Message], Plane] = {
     Corrected: "commands",
     Commit: "commands",
     DocumentPart: "commands",
+    ConflictNotice: "commands",
+    MomentPart: "commands",
     PresenceUpdate: "state",
     PresenceBatch: "state",
     **dict.fromkeys((AssetPart, AssetReceived, AssetRefused, AssetRequest, AssetData), "assets"),
+    **dict.fromkeys((SnapshotOffer, SnapshotRequest, SnapshotPart), "assets"),
 }

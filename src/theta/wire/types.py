@@ -19,6 +19,7 @@ ChatText = Annotated[str, Meta(min_length=1, max_length=limits.CHAT_CHARACTERS_M
 Capability = Annotated[str, Meta(min_length=1, max_length=32)]
 Capabilities = Annotated[list[Capability], Meta(max_length=limits.CAPABILITIES_MAX)]
 RoleName = Literal["viewer", "editor", "admin"]
+ElementKind = Literal["object", "vertex", "edge", "face"]
 AssetBytes = Annotated[bytes, Meta(max_length=limits.ASSET_PART_BYTES_MAX)]
-OutcomeName = Literal["applied", "no-op", "rejected", "suspended"]
-"""`suspended`: its gesture is masked by an undo."""
+OutcomeName = Literal["applied", "merged", "no-op", "rejected", "suspended"]
+"""`merged`: joined with what others did at the same time. `suspended`: its gesture is masked by an undo."""

@@ -2,7 +2,7 @@
 
 from theta.base import limits
 from theta.node.catch_up import COMMIT_BYTES_TARGET
-from theta.node.pipeline import COMMIT_UNITS_BYTES_MAX
+from theta.node.spreading import COMMIT_UNITS_BYTES_MAX
 
 
 def test_a_packet_fits_its_record_and_frame() -> None:

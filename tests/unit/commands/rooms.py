@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from theta.base.identifiers import CommandName, actor_of, signed_name_id
+from theta.base.identifiers import MAIN_BRANCH, CommandName, actor_of, signed_name_id
 from theta.base.moment import Moment
 from theta.commands import records
 from theta.commands.admission import Admission, Admitted
@@ -11,9 +11,9 @@ from theta.commands.identity import Identity
 from theta.commands.log import Command, CommandLog
 from theta.commands.packets import SigningDomain, encode_body, sign_packet
 from theta.commands.records import PacketRecord, RecordKind, SessionRecord
-from theta.commands.registry import CommandRegistry, encode_payload
+from theta.commands.registry import CommandRegistry, Payload, encode_payload
 from theta.commands.store import StoredRecord
-from theta.editor.vocabulary import OPERATIONS, CreatePrimitive, ImportMesh, Operation, Rename
+from theta.editor.vocabulary import OPERATIONS, CreatePrimitive, ImportMesh, Rename
 from theta.session.secret import RoomSecret
 from theta.wire.messages import CommandEnvelope, SubmitPacket
 from theta.wire.types import RoleName
@@ -37,7 +37,7 @@ def later(seconds: float) -> Moment:
     return Moment(NOW.seconds + seconds, NOW.unix_ms + int(seconds * 1000))
 
 
-def envelope(operation: Operation, number: int, lamport: int, gesture: int) -> CommandEnvelope:
+def envelope(operation: Payload, number: int, lamport: int, gesture: int) -> CommandEnvelope:
     """A command as a body holds it."""
     return CommandEnvelope(
         number, lamport, gesture, signed_name_id(operation.NAME), operation.VERSION, encode_payload(operation)
@@ -82,8 +82,8 @@ class Room:
         """Take the next record."""
         return self.log.accept(self.log.next_record(kind, body))
 
-    def sign(self, part: SessionRecord | records.HeadRecord) -> bytes:
-        """A session's or head's body."""
+    def sign(self, part: SessionRecord | records.HeadRecord | records.FrontierRecord) -> bytes:
+        """A session's, head's or frontier's body."""
         return records.sign_part(self.secret.identity, self.log.genesis, part)
 
     def head(self) -> records.HeadRecord:
@@ -103,6 +103,13 @@ class Room:
         self.add(RecordKind.SESSION, self.sign(record))
         return Speaker(self, identity, record)
 
+    def advance_frontier(self, seq: int | None = None) -> records.FrontierRecord:
+        """Put the frontier at a record, at the head if none is said."""
+        frontier = self.log.next_frontier(self.log.head_seq if seq is None else seq, UNIX_MS)
+        assert frontier is not None
+        self.add(RecordKind.FRONTIER, self.sign(frontier))
+        return frontier
+
     def admit(self, speaker: "Speaker", packet: SubmitPacket, now: Moment = NOW) -> Admitted:
         """Decide about a packet and take what is admitted."""
         admitted = self.admission.admit(now, speaker.record, speaker.record.role, packet)
@@ -120,13 +127,14 @@ class Speaker:
         self.record = record
         self.number = 0
         self.nonce = 0
+        self.branch = MAIN_BRANCH
 
     @property
     def domain(self) -> SigningDomain:
         """Where the packets are valid."""
-        return self.room.log.domain(self.record.session, self.record.actor)
+        return self.room.log.domain(self.record.session, self.record.actor, self.branch)
 
-    def body(self, operations: Sequence[Operation] = (RENAME,), timestamp_ms: int = UNIX_MS) -> bytes:
+    def body(self, operations: Sequence[Payload] = (RENAME,), timestamp_ms: int = UNIX_MS) -> bytes:
         """The next body, one gesture, above every Lamport time admitted."""
         first = self.number + 1
         lamport = self.room.log.lamport + 1
@@ -142,9 +150,15 @@ class Speaker:
             self.domain, self.nonce, log.head_seq, log.chain, self.body() if body is None else body, self.identity
         )
 
-    def packet(self, *operations: Operation) -> SubmitPacket:
+    def packet(self, *operations: Payload) -> SubmitPacket:
         """The next packet."""
         return self.speak(self.body(operations or (RENAME,))).sign()
+
+    def do(self, *operations: Payload) -> CommandName:
+        """Say the next packet and have it admitted; the name of its first command."""
+        number = self.number + 1
+        self.room.admit(self, self.packet(*operations))
+        return self.name(number)
 
     def name(self, number: int) -> CommandName:
         """A command of this speaker's."""
@@ -163,6 +177,7 @@ def packet_record(speaker: Speaker, spoken: Spoken) -> PacketRecord:
         packet.signature,
         UNIX_MS,
         packet.body,
+        packet.branch,
     )
 
 

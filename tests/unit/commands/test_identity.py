@@ -1,9 +1,19 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nacl.bindings import (
+    crypto_core_ed25519_add,
+    crypto_core_ed25519_scalar_add,
+    crypto_core_ed25519_scalar_mul,
+    crypto_core_ed25519_scalar_reduce,
+    crypto_hash_sha512,
+    crypto_scalarmult_ed25519_base_noclamp,
+)
+from nacl.exceptions import BadSignatureError
+from nacl.signing import VerifyKey
 
 from tests.unit.commands.rooms import ANNA, BEN
-from theta.commands.identity import Identity, is_signed_by
+from theta.commands.identity import Identity, is_key, is_signed_by
 
 DIGEST = b"d" * 32
 GROUP_ORDER = 2**252 + 27742317777372353535851937790883648493
@@ -49,6 +59,48 @@ def test_id_1_keys_of_small_order_or_not_canonical_sign_nothing(key: bytes) -> N
     for point in (_bytes(1), key):
         assert not is_signed_by(key, DIGEST, point + bytes(32))
     assert not is_signed_by(key, DIGEST, ANNA.sign(DIGEST))
+
+
+# Anna's key plus a point of order 8 or 2: on the curve, canonical, not of small order, and not of prime order.
+MIXED_ORDER_KEYS = [
+    crypto_core_ed25519_add(ANNA.public_key, torsion) for torsion in (SMALL_ORDER_KEYS[3], SMALL_ORDER_KEYS[2])
+]
+
+
+@pytest.mark.parametrize("key", MIXED_ORDER_KEYS, ids=bytes.hex)
+def test_cmd_70_keys_of_mixed_order_sign_nothing(key: bytes) -> None:
+    assert not is_key(key)
+    # Where h is a multiple of the torsion's order, Anna's signature under her key holds for this one as well.
+    clamped = bytearray(crypto_hash_sha512(ANNA.seed)[:32])
+    clamped[0] &= 248
+    clamped[31] = clamped[31] & 127 | 64
+    fooled = 0
+    for attempt in range(64):
+        digest = attempt.to_bytes(32, "little")
+        nonce = crypto_core_ed25519_scalar_reduce(crypto_hash_sha512(digest))
+        point = crypto_scalarmult_ed25519_base_noclamp(nonce)
+        challenge = crypto_core_ed25519_scalar_reduce(crypto_hash_sha512(point + key + digest))
+        answer = crypto_core_ed25519_scalar_add(
+            nonce,
+            crypto_core_ed25519_scalar_mul(challenge, crypto_core_ed25519_scalar_reduce(bytes(clamped) + bytes(32))),
+        )
+        fooled += _libsodium_accepts(key, digest, point + answer)
+        assert not is_signed_by(key, digest, point + answer)
+    assert fooled > 0, "without the check for the group some of these would be taken"
+
+
+def _libsodium_accepts(key: bytes, digest: bytes, signature: bytes) -> bool:
+    try:
+        VerifyKey(key).verify(digest, signature)
+    except BadSignatureError:
+        return False
+    return True
+
+
+def test_cmd_70_what_is_a_key() -> None:
+    assert is_key(ANNA.public_key)
+    for key in (*SMALL_ORDER_KEYS, *NOT_CANONICAL_KEYS, _bytes(2), b"", ANNA.public_key[:31], ANNA.public_key + b"x"):
+        assert not is_key(key)
 
 
 def test_id_1_a_key_off_the_curve_signs_nothing() -> None:

@@ -6,9 +6,9 @@ import pytest
 from tests.unit.commands.rooms import ANNA, BEN, CREATE, RENAME, UNIX_MS, Room, envelope, packet_record, rechained
 from theta.base import limits
 from theta.base.errors import StoreCorrupt
-from theta.base.identifiers import CommandName, Position
+from theta.base.identifiers import MAIN_BRANCH, CommandName, Position
 from theta.commands import records
-from theta.commands.log import CommandLog
+from theta.commands.log import Command, CommandLog
 from theta.commands.packets import encode_body
 from theta.commands.records import PacketRecord, RecordKind, SessionRecord
 from theta.commands.registry import CommandRegistry
@@ -112,7 +112,7 @@ def _swap(at: int) -> Callable[[list[StoredRecord]], list[StoredRecord]]:
         (lambda stored: [*stored, stored[0]], "one genesis"),
         (lambda stored: [*stored, stored[1]], "opened before"),
         (lambda stored: [*stored, stored[3]], "nonce 1 is not above 3"),
-        (lambda stored: [*stored, StoredRecord(0, 4, b"", b"")], "4 is not a valid RecordKind"),
+        (lambda stored: [*stored, StoredRecord(0, 6, b"", b"")], "6 is not a valid RecordKind"),
         (lambda stored: [*stored, StoredRecord(0, 2, bytes(limits.RECORD_BYTES_MAX + 1), b"")], "at most 131072"),
     ],
 )
@@ -199,7 +199,7 @@ def test_log_5_what_this_process_admitted_need_not_be_proved_again() -> None:
     stored = msgspec.structs.replace(packet_record(anna, anna.speak()), signature=bytes(64))
     record = room.log.next_record(RecordKind.PACKET, records.encode(stored))
     (command,) = room.log.accept(record, verify=False)
-    assert command == (
+    assert command == Command(
         Position(1, anna.record.actor, 1),
         anna.name(1),
         anna.name(1),
@@ -207,6 +207,7 @@ def test_log_5_what_this_process_admitted_need_not_be_proved_again() -> None:
         3,
         2,
         RENAME,
+        MAIN_BRANCH,
     )
 
 
@@ -244,5 +245,7 @@ def test_a_packet_record_is_kept_verbatim() -> None:
     packet = anna.packet()
     room.admit(anna, packet)
     kept = records.decode(PacketRecord, room.log.records[-1].body)
-    assert (kept.nonce, kept.seen, kept.chain, kept.signature, kept.body) == msgspec.structs.astuple(packet)
+    assert (kept.nonce, kept.seen, kept.chain, kept.branch, kept.signature, kept.body) == msgspec.structs.astuple(
+        packet
+    )
     assert kept.admitted_ms == UNIX_MS

@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 from tests.unit.commands.rooms import ANNA, RENAME, UNIX_MS, envelope
 from theta.base.limits import PACKET_BYTES_MAX, PACKET_COMMANDS_MAX
 from theta.commands.identity import is_signed_by
-from theta.commands.packets import SigningDomain, decode_body, encode_body, packet_digest, sign_packet
+from theta.commands.packets import (
+    SigningDomain,
+    decode_body,
+    encode_body,
+    packet_digest,
+    parse_body,
+    rows_decoder,
+    sign_packet,
+)
 from theta.commands.refusals import BadPayload, PacketTooLarge
 from theta.editor.vocabulary import Rename
 
@@ -54,6 +62,49 @@ def test_cmd_3_bodies_have_at_most_65536_bytes() -> None:
 
 def _text(length: int) -> msgspec.Raw:
     return msgspec.Raw(b"\xda" + length.to_bytes(2, "big") + b"x" * length)
+
+
+@pytest.mark.parametrize(
+    ("places", "refused"),
+    [
+        ([(1, 1, 1), (2, 2, 2)], ""),
+        ([(1, 1, 1), (2, 2, 1)], ""),
+        ([(2, 1, 2), (1, 2, 1)], ""),
+        ([(0, 1, 0), (1, 2, 1)], "gesture: 0 of command 0"),
+        ([(1, 1, 1), (0, 2, 0)], "gesture: 0 of command 0"),
+        ([(1, 1, 1), (2, 2, 0)], "gesture: 0 of command 2"),
+        ([(1, 1, 1), (2, 2, 3)], "gesture: 3 of command 2"),
+    ],
+)
+@pytest.mark.parametrize("is_read_at_once", [False, True])
+def test_cmd_3_gestures_of_several_commands(
+    places: list[tuple[int, int, int]], refused: str, is_read_at_once: bool
+) -> None:
+    first = envelope(RENAME, 1, 1, 1)
+    uniform = rows_decoder(first.type_id, first.version, Rename) if is_read_at_once else None
+    body = encode_body(0, [envelope(RENAME, *place) for place in places])
+    if refused:
+        with pytest.raises(BadPayload, match=refused):
+            parse_body(body, uniform)
+        return
+    parsed = parse_body(body, uniform)
+    assert (parsed.numbers, parsed.lamports, parsed.gestures) == tuple(zip(*places, strict=True))
+    assert (parsed.is_uniform, parsed.is_decoded) == (True, is_read_at_once)
+    assert parsed.is_rising is (places == sorted(places))
+
+
+@pytest.mark.parametrize(
+    ("places", "is_rising"),
+    [
+        ([(5, 5, 5)], True),
+        ([(1, 1, 1), (3, 2, 3), (9, 9, 9)], True),
+        ([(1, 1, 1), (1, 2, 1)], False),
+        ([(1, 2, 1), (2, 2, 2)], False),
+        ([(1, 1, 1), (2, 3, 2), (3, 2, 3)], False),
+    ],
+)
+def test_cmd_5_a_body_knows_whether_it_rises(places: list[tuple[int, int, int]], is_rising: bool) -> None:
+    assert parse_body(encode_body(0, [envelope(RENAME, *place) for place in places])).is_rising is is_rising
 
 
 @pytest.mark.parametrize(("number", "gesture"), [(0, 0), (1, 0), (1, 2), (0, 1)])

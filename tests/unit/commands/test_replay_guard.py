@@ -34,3 +34,29 @@ def test_cmd_6_the_last_1024_are_remembered() -> None:
     assert NONCES_REMEMBERED == 1024
     assert guard.resent(1, b"d") is None
     assert guard.resent(2, b"d") == 2
+
+
+def test_cmd_6_no_more_than_the_last_1024_are_remembered_however_many_there_were() -> None:
+    guard = ReplayGuard()
+    count = 3 * NONCES_REMEMBERED + 5
+    digests = [bytes((at % 251,)) * 32 for at in range(count)]
+    for at, digest in enumerate(digests):
+        guard.remember(2 * at + 1, digest, at + 10)
+        oldest = max(0, at + 1 - NONCES_REMEMBERED)
+        assert guard.resent(2 * oldest + 1, digests[oldest]) == oldest + 10
+        assert guard.resent(2 * at + 1, digest) == at + 10
+        assert guard.resent(2 * at + 2, digest) is None
+        assert oldest == 0 or guard.resent(2 * oldest - 1, digests[oldest - 1]) is None
+    first = count - NONCES_REMEMBERED
+    nonces = [2 * at + 1 for at in range(first, count)]
+    assert guard.remembered() == (nonces, digests[first:], list(range(first + 10, count + 10)))
+    assert guard.remembered(count + 8) == (nonces[-1:], digests[-1:], [count + 9])
+    again = ReplayGuard()
+    again.restore(guard.highest, guard.gaps, zip(*guard.remembered(), strict=True))
+    assert again.remembered() == guard.remembered()
+    assert (again.highest, again.gaps, again.resent(nonces[0], digests[first])) == (
+        2 * count - 1,
+        count - 1,
+        first + 10,
+    )
+    assert ReplayGuard().remembered() == ([], [], [])

@@ -1,0 +1,195 @@
+"""Branches: which commands each holds at every record (CMD-65 … CMD-68).
+
+What a branch holds is a vector: of each branch, up to which record. It begins as its parent's at the fork, its own
+entry grows with the log, and a merge takes the larger of both, entry by entry. So it does not matter which of two is
+merged into the other, nor how often.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+from theta.base.identifiers import MAIN_BRANCH, CommandName
+from theta.base.limits import MERGE_COMMANDS_PER_TOKEN, U64_MAX
+from theta.commands.timeline import Timeline
+
+
+class Strategy(StrEnum):
+    """What happens to the later of two concurrent commands that write the same field of the same element."""
+
+    LAST_WRITER_WINS = "last-writer-wins"
+    MERGE = "merge"
+    REJECT = "reject"
+
+
+class Branch(NamedTuple):
+    """A line of the document's history: it holds what `parent` held at record `fork`, and its own packets since."""
+
+    id: bytes
+    name: str
+    parent: bytes
+    fork: int
+    author: bytes
+    seq: int
+
+
+class Merge(NamedTuple):
+    """What `source` held at record `at` came into `branch` at record `seq`.
+
+    `news` are the branches of which it brought something, `rest` those of which `branch` had what the source had not.
+    """
+
+    number: int
+    seq: int
+    source: bytes
+    at: int
+    strategy: Strategy | None
+    news: frozenset[bytes]
+    rest: frozenset[bytes]
+    dropped: frozenset[CommandName]
+
+
+MAIN = Branch(MAIN_BRANCH, "main", MAIN_BRANCH, 0, b"", 0)
+
+
+class Branches:
+    """All branches of a log, as its records make them."""
+
+    def __init__(self) -> None:
+        self.by_id: dict[bytes, Branch] = {MAIN_BRANCH: MAIN}
+        self._merges: dict[bytes, list[Merge]] = {MAIN_BRANCH: []}
+        self._others: dict[bytes, Timeline[Mapping[bytes, int]]] = {}
+        self._merge_count = 0
+        self._strategies: dict[tuple[bytes, bytes, bytes, int], Strategy | None] = {}
+        self.counts: dict[bytes, CommandCount] = {}
+
+    def add_commands(self, branch: bytes, seq: int, count: int) -> None:
+        """A packet of so many commands came into a branch as record `seq`."""
+        counted = self.counts.get(branch)
+        if counted is None:
+            counted = self.counts[branch] = CommandCount()
+        counted.add(seq, count)
+
+    def create(self, branch: Branch) -> None:
+        """A branch begins; its parent is known."""
+        self.by_id[branch.id] = branch
+        self._merges[branch.id] = []
+        self._put(branch.id, branch.seq, self.vector(branch.parent, branch.fork))
+
+    def merge(
+        self,
+        branch: bytes,
+        seq: int,
+        source: bytes,
+        at: int,
+        strategy: Strategy | None,
+        dropped: frozenset[CommandName],
+    ) -> None:
+        """What `source` held at record `at` comes into `branch` at record `seq`."""
+        ours, theirs = self.vector(branch, seq), self.vector(source, at)
+        news = frozenset(each for each, held in theirs.items() if held > ours.get(each, 0))
+        rest = frozenset(each for each, held in ours.items() if held > theirs.get(each, 0))
+        self._merge_count += 1
+        self._merges[branch].append(Merge(self._merge_count, seq, source, at, strategy, news, rest, dropped))
+        self._strategies.clear()
+        if news:
+            self._put(branch, seq, larger(ours, theirs))
+
+    def vector(self, branch: bytes, seq: int) -> dict[bytes, int]:
+        """What a branch holds at record `seq`, of each branch up to which record; earlier, what it begins with."""
+        made = self.by_id[branch]
+        if seq < made.seq:
+            return self.vector(made.parent, min(made.fork, seq))
+        others = self._others.get(branch)
+        held = (others.at(seq) if others is not None else None) or {}
+        return {**held, branch: seq}
+
+    def holds(self, branch: bytes, at_seq: int, other: bytes, other_seq: int) -> bool:
+        """Whether `branch` held record `other_seq` of branch `other` when the log stood at `at_seq`."""
+        return branch in self.by_id and self.vector(branch, at_seq).get(other, 0) >= other_seq
+
+    def dropped(self, branch: bytes, seq: int) -> set[CommandName]:
+        """The gestures that the merges which a branch holds at record `seq` left out."""
+        return {gesture for merge in self.merges_held(branch, seq) for gesture in merge.dropped}
+
+    def merge_strategy(self, branch: bytes, one: bytes, other: bytes, seq: int = U64_MAX) -> Strategy | None:
+        """The strategy of the first merge that a branch holds at record `seq` which brought two branches together."""
+        key = (branch, min(one, other), max(one, other), seq)
+        if key not in self._strategies:
+            together = [
+                merge
+                for merge in self.merges_held(branch, seq)
+                if (one in merge.news and other in merge.rest) or (other in merge.news and one in merge.rest)
+            ]
+            first = min(together, key=lambda merge: merge.number, default=None)
+            self._strategies[key] = first.strategy if first is not None else None
+        return self._strategies[key]
+
+    def merges_held(self, branch: bytes, seq: int) -> Iterator[Merge]:
+        """Every merge of which a branch holds what it made at record `seq`, those into its parent and sources too."""
+        seen: dict[bytes, int] = {}
+        found: set[int] = set()
+        waiting = [(branch, seq)]
+        while waiting:
+            line, until = waiting.pop()
+            if seen.get(line, -1) >= until:
+                continue
+            seen[line] = until
+            made = self.by_id[line]
+            if made.seq:
+                waiting.append((made.parent, min(made.fork, until)))
+            for merge in self._merges[line]:
+                if merge.seq <= until and merge.number not in found:
+                    found.add(merge.number)
+                    waiting.append((merge.source, merge.at))
+                    yield merge
+
+    def merge_size(self, branch: bytes, seq: int, source: bytes, at: int) -> int:
+        """How many commands a merge replays: those of the two since what both hold, counted in steps of a token's."""
+        if branch not in self.by_id or source not in self.by_id:
+            return 0
+        ours, theirs = self.vector(branch, seq), self.vector(source, at)
+        total = 0
+        for each, held in larger(ours, theirs).items():
+            counted = self.counts.get(each)
+            if counted is not None:
+                total += counted.between(min(ours.get(each, 0), theirs.get(each, 0)), held)
+        return total
+
+    def _put(self, branch: bytes, seq: int, vector: Mapping[bytes, int]) -> None:
+        others = {each: held for each, held in vector.items() if each != branch}
+        self._others.setdefault(branch, Timeline()).put(seq, others)
+
+
+class CommandCount:
+    """How many commands a branch had at a record, noted each time that they have grown by a merge's token."""
+
+    def __init__(self) -> None:
+        self.seqs: list[int] = [0]
+        self.totals: list[int] = [0]
+        self.total = 0
+
+    def add(self, seq: int, count: int) -> None:
+        """So many more at record `seq`."""
+        self.total += count
+        if self.total - self.totals[-1] >= MERGE_COMMANDS_PER_TOKEN:
+            self.seqs.append(seq)
+            self.totals.append(self.total)
+
+    def between(self, after: int, until: int) -> int:
+        """At least how many came after record `after` and up to `until`; too many by at most two tokens' worth."""
+        if until <= after:
+            return 0
+        below = self.totals[bisect_right(self.seqs, after) - 1]
+        index = bisect_left(self.seqs, until)
+        return (self.totals[index] if index < len(self.totals) else self.total) - below
+
+
+def larger(one: Mapping[bytes, int], other: Mapping[bytes, int]) -> dict[bytes, int]:
+    """Two vectors as one: of each branch the larger entry."""
+    union = dict(one)
+    for each, held in other.items():
+        if held > union.get(each, 0):
+            union[each] = held
+    return union
