@@ -1,9 +1,9 @@
 """The canonical form of a mesh: the same bytes for the same elements, whatever their slots: spec/mesh.md, MESH-18."""
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,12 +27,11 @@ from theta.mesh.attributes import (
     check_type,
 )
 from theta.mesh.build import FACE_CORNERS_MIN, build_from_arrays
+from theta.mesh.canonical_order import CanonicalOrder, canonical_order, canonical_order_slowly
 from theta.mesh.columns import Column, IdArray
 from theta.mesh.errors import MalformedMesh, MeshError
-from theta.mesh.halfedges import DEAD
 from theta.mesh.linking import Loops, link_faces
-from theta.mesh.orbits import Slots, lowest_first, orbit_steps, starts_of, total_of
-from theta.mesh.sorting import ascending
+from theta.mesh.orbits import Slots, orbit_steps, starts_of, total_of
 from theta.mesh.topology import Mesh
 
 MAGIC = b"TMC1"
@@ -71,36 +70,38 @@ class CanonicalMesh:
 
 
 def canonical_mesh(mesh: Mesh) -> CanonicalMesh:
-    """The mesh's elements as arrays of their own, in ascending order of ids."""
-    halfedges = mesh.halfedges
-    origin = halfedges.origin.array()
-    vertices, vertex_ids = _living(halfedges.vertex_halfedge.array() != DEAD, halfedges.vertices.column.array())
-    edges, edge_ids = _living(origin[0::2] != DEAD, halfedges.edges.column.array())
-    faces, face_ids = _living(halfedges.face_halfedge.array() != DEAD, halfedges.faces.column.array())
-    rank = np.zeros(halfedges.vertex_halfedge.count, np.uint32)
-    rank[vertices] = np.arange(len(vertices))
-    ends = rank[origin.reshape(-1, 2)[edges]]
-    ends.sort(axis=1)
-    starts = halfedges.face_halfedge.array()[faces].astype(np.int64)
-    counts, sides = orbit_steps(halfedges.next.array(), starts)
-    sides = sides[lowest_first(counts, rank[origin[sides]])]
-    rows = {"vertex": vertices, "edge": edges, "face": faces, "corner": sides}
-    attributes = halfedges.attributes
-    return CanonicalMesh(
-        vertex_ids,
-        halfedges.positions.array()[vertices],
-        edge_ids,
-        ends,
-        face_ids,
-        counts.astype(np.uint32),
-        rank[origin[sides]],
-        {key: _rows(attributes.columns[key], rows[key.domain]) for key in attributes.in_order()},
-    )
+    """The mesh's elements as arrays, in ascending order of ids; all but positions and attributes are read-only."""
+    return _in_order(mesh, canonical_order(mesh.halfedges))
 
 
 def canonical_bytes(mesh: Mesh) -> bytes:
     """The mesh's canonical bytes (MESH-18), little-endian: what is hashed, sent and compared."""
     return encode_canonical(canonical_mesh(mesh))
+
+
+def canonical_bytes_slowly(mesh: Mesh) -> Generator[None, None, bytes]:
+    """As `canonical_bytes`, pausing on the way; until it has ended nothing may change the mesh."""
+    order = yield from canonical_order_slowly(mesh.halfedges)
+    canonical = _in_order(mesh, order)
+    yield
+    return encode_canonical(canonical)
+
+
+def _in_order(mesh: Mesh, order: CanonicalOrder) -> CanonicalMesh:
+    halfedges = mesh.halfedges
+    vertices, edges, faces = order.vertices, order.edges, order.faces
+    rows = {"vertex": vertices.slots, "edge": edges.slots, "face": faces.slots, "corner": order.loops.sides}
+    attributes = halfedges.attributes
+    return CanonicalMesh(
+        vertices.ids,
+        halfedges.positions.array().take(vertices.slots, axis=0),
+        edges.ids,
+        order.edge_ends,
+        faces.ids,
+        order.face_counts,
+        order.corners,
+        {key: _rows(attributes.columns[key], rows[key.domain]) for key in attributes.in_order()},
+    )
 
 
 def encode_canonical(canonical: CanonicalMesh) -> bytes:
@@ -115,12 +116,12 @@ def encode_canonical(canonical: CanonicalMesh) -> bytes:
         canonical.face_counts.astype("<u4", copy=False),
         canonical.corners.astype("<u4", copy=False),
     )
-    body = b"".join([part.tobytes() for part in parts])
-    if not canonical.attributes:
-        return HEADER.pack(MAGIC, *sizes) + body
     attributes = [_encode_attribute(key, rows) for key, rows in canonical.attributes.items()]
-    head = HEADER.pack(MAGIC_WITH_ATTRIBUTES, *sizes)
-    return head + body + len(attributes).to_bytes(4, "little") + b"".join(attributes)
+    magic = MAGIC_WITH_ATTRIBUTES if attributes else MAGIC
+    count = len(attributes).to_bytes(4, "little") if attributes else b""
+    # The arrays as they lie, copied once.
+    arrays = [memoryview(cast(Any, np.ascontiguousarray(part))).cast("B") for part in parts if part.size]
+    return b"".join([HEADER.pack(magic, *sizes), *arrays, count, *attributes])
 
 
 def parse_canonical(data: bytes) -> CanonicalMesh:
@@ -174,15 +175,8 @@ def mesh_of(canonical: CanonicalMesh) -> Mesh:
     return mesh
 
 
-def _living(alive: NDArray[np.bool_], ids: IdArray) -> tuple[Slots, IdArray]:
-    """Slots and ids of the living, in ascending order of ids."""
-    slots = np.flatnonzero(alive)
-    slots = slots[ascending(ids[slots])]
-    return slots, ids[slots]
-
-
 def _rows(column: Column[Any], slots: Slots) -> Attribute:
-    rows: Attribute = column.array().reshape(-1, column.width)[slots]
+    rows: Attribute = column.array().reshape(-1, column.width).take(slots, axis=0)
     return rows
 
 

@@ -4,7 +4,8 @@ Local operations read and write single scalars through `view` (a memoryview, sev
 NumPy); bulk ones take `array()`.
 """
 
-from collections.abc import Sequence
+import struct
+from collections.abc import Iterable, Sequence
 from typing import Any, Generic, TypeVar, cast
 
 import numpy as np
@@ -20,6 +21,8 @@ FEW = 16
 
 Scalar = TypeVar("Scalar", int, float)
 IdArray = NDArray[np.uint8]
+# In half the time that a slice takes.
+_ID = struct.Struct("16s")
 
 
 class Column(Generic[Scalar]):
@@ -147,6 +150,19 @@ class IdTable:
         table._slots = None
         return table
 
+    @classmethod
+    def with_dead(cls, kind: str, ids: IdArray, alive: NDArray[np.bool_]) -> "IdTable":
+        """A table with the ids (n, 16) uint8 in slots 0 … n-1, of which those are alive that `alive` (n,) says.
+
+        Raises:
+            DuplicateElement: a living id comes twice.
+        """
+        if alive.all():
+            return cls.of(kind, ids)
+        refuse_duplicates(kind, ids[alive])
+        rows = np.ascontiguousarray(ids).view(f"V{IDENTIFIER_BYTES}").reshape(-1)[alive].tolist()
+        return cls(kind, Column(ids), dict(zip(rows, np.flatnonzero(alive).tolist(), strict=True)))
+
     @property
     def length(self) -> int:
         """Slots in use, living or dead: what a mark keeps."""
@@ -164,6 +180,11 @@ class IdTable:
         """The id in a slot, living or dead."""
         start = slot * IDENTIFIER_BYTES
         return self.column.view[start : start + IDENTIFIER_BYTES].tobytes()
+
+    def ids_of(self, slots: Iterable[int]) -> set[bytes]:
+        """The ids in several slots."""
+        view, unpack = self.column.view, _ID.unpack_from
+        return {unpack(view, IDENTIFIER_BYTES * slot)[0] for slot in slots}
 
     def slot_of(self, identifier: bytes) -> int:
         """The slot of a living element.

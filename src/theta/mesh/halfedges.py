@@ -36,6 +36,7 @@ class HalfEdges:
         attributes: named columns on vertices, edges, faces and corners.
         redirects: what replaced retired elements.
         journal: every overwrite goes through it.
+        order: what theta.mesh.canonical_order keeps from one time to the next.
     """
 
     def __init__(
@@ -52,7 +53,12 @@ class HalfEdges:
         self.links = links
         self.attributes = Attributes() if attributes is None else attributes
         self.redirects = Redirects() if redirects is None else redirects
-        self.journal = Journal((*links, positions, *ids, self.redirects, _AttributeRows(self)))
+        self.order: object = None
+        self._order_stamp: tuple[int, ...] = ()
+        self._points = _Points(positions)
+        self.journal = Journal(
+            (*links, positions, *ids, self.redirects, _AttributeRows(self)), (positions, self._points)
+        )
 
     @classmethod
     def of(
@@ -74,7 +80,20 @@ class HalfEdges:
         """An independent structure with the same slots; its journal is empty."""
         tables = tuple(table.copy() for table in (self.vertices, self.edges, self.faces))
         links = tuple(link.copy() for link in self.links)
-        return HalfEdges(links, self.positions.copy(), tables, self.attributes.copy(), self.redirects.copy())
+        copy = HalfEdges(links, self.positions.copy(), tables, self.attributes.copy(), self.redirects.copy())
+        copy.order = self.order
+        return copy
+
+    def keep_order(self, order: object) -> None:
+        """What is kept is good for the elements as they are now."""
+        self.order, self._order_stamp = order, self._stamp()
+
+    def order_stands(self) -> bool:
+        """Whether nothing but positions and attributes changed since; False also where that is not known."""
+        return self._order_stamp == self._stamp()
+
+    def _stamp(self) -> tuple[int, ...]:
+        return self.journal.rewrites, self.next.count, self.vertices.column.count, self.faces.column.count
 
     def columns(self) -> "tuple[Column[Any], ...]":
         """Every column but the attributes', in a fixed order."""
@@ -193,6 +212,18 @@ class HalfEdges:
         at = 3 * vertex
         return view[at], view[at + 1], view[at + 2]
 
+    def place(self, vertices: Sequence[int], points: Sequence[Point]) -> None:
+        """Put vertices where `points` says: what is within the limits, and never −0."""
+        for vertex, point in zip(vertices, points, strict=True):
+            self.place_one(vertex, point)
+
+    def place_one(self, vertex: int, point: Point) -> None:
+        """As `place`, of one vertex."""
+        view, at = self.positions.view, 3 * vertex
+        if self.journal.depth:
+            self.journal.keep(self._points, vertex, (view[at], view[at + 1], view[at + 2]))
+        view[at], view[at + 1], view[at + 2] = point
+
     def retire_vertex(self, vertex: int) -> None:
         """Make a tombstone of a vertex to which nothing links any more."""
         self.journal.write(self.vertex_halfedge, vertex, DEAD)
@@ -209,6 +240,20 @@ class HalfEdges:
         """Make a tombstone of a face to which nothing links any more."""
         self.journal.write(self.face_halfedge, face, DEAD)
         self.journal.retire(self.faces, face)
+
+
+class _Points:
+    """The vertices' positions as the journal sees them, three numbers at once."""
+
+    __slots__ = ("_positions",)
+
+    def __init__(self, positions: "Column[float]") -> None:
+        self._positions = positions
+
+    def restore(self, vertex: int, point: Point) -> None:
+        """Put a vertex back to where it was."""
+        view, at = self._positions.view, 3 * vertex
+        view[at], view[at + 1], view[at + 2] = point
 
 
 class _AttributeRows:

@@ -47,13 +47,19 @@ class Journal:
 
     Attributes:
         depth: how many marks stand; read it.
+        rewrites: rises whenever a link, an id or an attribute that was there is overwritten, put back or dropped;
+            where vertices are does not count.
     """
 
-    __slots__ = ("_appended", "_entries", "depth")
+    __slots__ = ("_appended", "_entries", "_forgotten", "_places", "depth", "rewrites")
 
-    def __init__(self, appended: Sequence[Appended]) -> None:
+    def __init__(self, appended: Sequence[Appended], places: tuple[object, ...] = ()) -> None:
+        """Of what grows; `places` are what positions are overwritten through."""
         self._appended = tuple(appended)
+        self._places = places
+        self.rewrites = 0
         self._entries: list[tuple[Restorable, Any, Any]] = []
+        self._forgotten = 0
         self.depth = 0
 
     @property
@@ -61,40 +67,62 @@ class Journal:
         """How many overwritten values are kept."""
         return len(self._entries)
 
-    def mark(self) -> Mark:
-        """From here on every overwritten value is kept, until this mark is rolled back or released."""
-        mark = Mark(self.depth, len(self._entries), tuple([each.length for each in self._appended]))
+    def mark(self, like: Mark | None = None) -> Mark:
+        """From here on every overwritten value is kept, until this mark is rolled back or released.
+
+        Args:
+            like: the mark before, when nothing was appended since, nor the whole replaced: it saves looking.
+        """
+        lengths = tuple([each.length for each in self._appended]) if like is None else like.lengths
+        mark = (self.depth, self._forgotten + len(self._entries), lengths)
         self.depth += 1
-        return mark
+        # Half the time of Mark(…).
+        return tuple.__new__(Mark, mark)
+
+    def forget_before(self, mark: Mark) -> None:
+        """Let go of what was kept before `mark`, which is the first that can be rolled back from here on."""
+        assert mark.depth < self.depth, "the mark does not stand any more"
+        del self._entries[: mark.entries - self._forgotten]
+        self._forgotten = mark.entries
 
     def write(self, column: Column[Scalar], index: int, scalar: Scalar) -> None:
         """Overwrite one scalar, by its flat index, keeping the old one if a mark stands."""
         view = column.view
         if self.depth:
             self._entries.append((column, index, view[index]))
+        if column not in self._places:
+            self.rewrites += 1
         view[index] = scalar
 
     def retire(self, table: IdTable, slot: int) -> None:
         """Make an id name nothing any more, keeping it if a mark stands."""
         if self.depth:
             self._entries.append((table, slot, table.id_of(slot)))
+        self.rewrites += 1
         table.retire(slot)
 
     def keep(self, target: Restorable, index: Any, old: Any) -> None:
         """Before something is overwritten by other means: what to put back, if a mark stands."""
+        if target not in self._places:
+            self.rewrites += 1
         if self.depth:
             self._entries.append((target, index, old))
 
     def rollback(self, mark: Mark) -> None:
         """Undo everything since `mark`; it and the marks after it are gone."""
         assert mark.depth < self.depth, "the mark does not stand any more"
-        entries = self._entries
-        while len(entries) > mark.entries:
+        entries, kept = self._entries, mark.entries - self._forgotten
+        assert kept >= 0, "what was before the mark is forgotten"
+        places, others = self._places, 0
+        while len(entries) > kept:
             target, index, old = entries.pop()
             target.restore(index, old)
+            others += target not in places
         for appended, length in zip(self._appended, mark.lengths, strict=True):
             if appended.length != length:
                 appended.truncate(length)
+                others += 1
+        self.rewrites += others
         self.depth = mark.depth
 
     def release(self, mark: Mark) -> None:
@@ -102,6 +130,7 @@ class Journal:
         assert mark.depth < self.depth, "the mark does not stand any more"
         self.depth = mark.depth
         if not self.depth:
+            self._forgotten += len(self._entries)
             self._entries.clear()
 
     @contextmanager
