@@ -299,6 +299,54 @@ def test_cmd_39_undo_n_times_then_redo_n_times_is_byte_identical(
             assert (scene.shown(), scene.document.hash) == states[-1]
 
 
+@settings(max_examples=80)
+@given(program=st.lists(steps, min_size=1, max_size=30), presses=st.integers(1, 8), presser=st.integers(0, 2))
+def test_cmd_96_undo_with_cascades_n_times_then_redo_n_times_is_byte_identical(
+    program: list[Step], presses: int, presser: int
+) -> None:
+    with checkpoints(3, 2):
+        scene = play(program)
+        author = AUTHORS[presser]
+        person = Author(scene, author, 9)
+        states = [(scene.shown(), scene.document.hash)]
+        for _ in range(presses):
+            try:
+                undone = person.do(scene.history.undo_operation(author, cascade=True))
+            except NothingToUndo:
+                break
+            assert scene.fold.outcome(undone.name) == APPLIED, "the cascade is all that depends on it"
+            states.append((scene.shown(), scene.document.hash))
+        for _ in range(len(states) - 1):
+            states.pop()
+            redone = person.do(scene.history.redo_operation(author))
+            assert scene.fold.outcome(redone.name) == APPLIED
+            assert (scene.shown(), scene.document.hash) == states[-1]
+
+
+@settings(max_examples=80)
+@given(program=st.lists(steps, min_size=1, max_size=30), presser=st.integers(0, 2))
+def test_cmd_97_an_undo_is_refused_for_just_the_dependants_that_were_foretold(
+    program: list[Step], presser: int
+) -> None:
+    with checkpoints(3, 2):
+        scene = play(program)
+        author = AUTHORS[presser]
+        try:
+            operation = scene.history.undo_operation(author)
+        except NothingToUndo:
+            return
+        before, hash_before = scene.shown(), scene.document.hash
+        gestures = [OwnedGesture(author, gesture) for gesture in scene.history.next_undo(author)]
+        foretold = scene.fold.dependants(author, gestures)
+        pressed = Author(scene, author, 9).do(operation)
+        found = scene.fold.outcome(pressed.name)
+        assert found is not None
+        assert list(found.against) == [command.name for command in foretold]
+        assert (found == APPLIED) == (not foretold)
+        if foretold:
+            assert (scene.shown(), scene.document.hash) == (before, hash_before)
+
+
 @settings(max_examples=60)
 @given(program=st.lists(steps, min_size=1, max_size=30), presser=st.integers(0, 2))
 def test_cmd_42_dependants_are_what_an_undo_brings_to_nothing(program: list[Step], presser: int) -> None:

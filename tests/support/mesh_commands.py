@@ -203,6 +203,7 @@ _PICKS: dict[type[MeshOperation], Pick] = {
     commands.FillHole: _with_rim(lambda mesh, entity, edge, random: commands.FillHole(entity, edge)),
     commands.FlipNormals: _with_faces(lambda entity, faces, random: commands.FlipNormals(entity, faces), 1),
     commands.ExtrudeFaceV2: _with_face(lambda entity, face, random: commands.ExtrudeFaceV2(entity, face, 0.25)),
+    commands.ExtrudeFaceV3: _with_face(lambda entity, face, random: commands.ExtrudeFaceV3(entity, face, 0.25)),
     commands.InsetFace: _with_face(lambda entity, face, random: commands.InsetFace(entity, face, 0.01, 0.1)),
     commands.ExtrudeRegion: _with_faces(
         lambda entity, faces, random: commands.ExtrudeRegion(entity, faces, _offset(random))

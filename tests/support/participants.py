@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import TypeVar
 
-from theta.base.identifiers import CommandName, actor_of, blake2b_128, signed_name_id
+from theta.base.identifiers import MAIN_BRANCH, CommandName, actor_of, blake2b_128, signed_name_id
 from theta.base.moment import Moment
 from theta.base.randomness import Randomness
 from theta.commands.identity import Identity
@@ -17,6 +17,7 @@ from theta.node.protocol import protocol_hash
 from theta.session.participant_handshake import ParticipantHandshake, ParticipantTerms, Resumption
 from theta.wire.codec import decode_from_room, encode
 from theta.wire.messages import (
+    BranchList,
     CommandEnvelope,
     Commit,
     Corrected,
@@ -142,6 +143,7 @@ class PatchPeer(Newcomer):
         self.nonce = 0
         self.divergences = 0
         self.history: History | None = None
+        self.branch = MAIN_BRANCH
 
     @property
     def hash(self) -> bytes:
@@ -169,12 +171,16 @@ class PatchPeer(Newcomer):
         """Sign and send a body, with another key if told so."""
         self.nonce += 1
         signer = identity or self.identity
-        packet = sign_packet(signer, self.domain, self.nonce, self.seq, self.chain, body)
+        domain = self.domain._replace(branch=self.branch)
+        packet = sign_packet(signer, domain, self.nonce, self.seq, self.chain, body)
         self.say(packet)
         return packet
 
     def take(self, now: Moment, message: Message, frame: bytes) -> None:
-        if isinstance(message, DocumentPart):
+        if isinstance(message, BranchList):
+            self.branch = message.current
+        elif isinstance(message, DocumentPart):
+            assert message.branch == self.branch
             if message.first:
                 self.components.clear()
             self._apply(message.units)
@@ -183,7 +189,7 @@ class PatchPeer(Newcomer):
             if message.last:
                 self._compare(message.document_hash)
         elif isinstance(message, Commit):
-            assert message.first_seq == self.seq + 1
+            assert (message.first_seq, message.branch) == (self.seq + 1, self.branch)
             for record in message.records:
                 self.seq += 1
                 self.chain = chain_after(self.chain, self.seq, record.kind, record.body)

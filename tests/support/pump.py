@@ -197,6 +197,10 @@ class Pump:
     def _round(self) -> bool:
         worked = self._write_assets()
         worked = self._write() or worked
+        at = self.room.poll_timeout()
+        if at is not None and at <= self.seconds:
+            self.room.handle_timeout(self.now)
+            worked = True
         while (transmit := self.room.poll_transmit()) is not None:
             worked = True
             frame: bytes | None = transmit.frame

@@ -14,7 +14,15 @@ from urllib.parse import urlsplit
 from theta.adapters.sqlite_store import SqliteLogStore
 from theta.commands.store import StoredRecord
 
-THETA = Path(sys.executable).parent / "theta"
+PROGRAM = [str(Path(sys.executable).parent / "theta")]
+WITH_CHECKPOINTS = """
+from theta.node import checkpoint_schedule, frontier
+checkpoint_schedule.CHECKPOINT_COMMANDS = 12
+frontier.FRONTIER_AGE_RECORDS, frontier.FRONTIER_STEP_RECORDS, frontier.FRONTIER_AGE_SECONDS = 24, 4, 0.5
+from theta.cli.main import run
+run()
+"""
+"""The same program with a near frontier, which writes checkpoints all the time."""
 LINK = re.compile(r"http://\S+#invite=\S+")
 
 
@@ -43,7 +51,7 @@ class RoomProcess:
     async def start(self) -> None:
         """Serve; the second time on the same port."""
         self._process = await asyncio.create_subprocess_exec(
-            *(str(THETA), "serve", "studio.theta", "--port", str(self._port)),
+            *(*PROGRAM, "serve", "studio.theta", "--port", str(self._port)),
             cwd=self._folder,
             env=self.environment,
             stdout=asyncio.subprocess.PIPE,
@@ -71,7 +79,7 @@ class RoomProcess:
     async def theta(self, *arguments: str) -> str:
         """What another `theta` command prints; it must succeed."""
         process = await asyncio.create_subprocess_exec(
-            *(str(THETA), *arguments),
+            *(*PROGRAM, *arguments),
             cwd=self._folder,
             env=self.environment,
             stdout=asyncio.subprocess.PIPE,

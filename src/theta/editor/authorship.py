@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from theta.base.errors import UnknownElement
 from theta.base.limits import IDENTIFIER_BYTES
 from theta.commands.log import Command
-from theta.editor.unit import APPLIED, NO_ASSETS, Unit, apply
+from theta.editor.judging import ALONE, Judge
+from theta.editor.unit import NO_ASSETS, Unit, apply, pass_over
 from theta.mesh import Mesh, canonical_mesh
 from theta.mesh.columns import IdArray
 from theta.mesh.results import Ids, Made
@@ -51,6 +52,7 @@ def element_makers(
     commands: Iterable[Command],
     is_effective: Callable[[Command], bool] = lambda command: True,
     assets: Mapping[bytes, bytes] = NO_ASSETS,
+    judge: Judge = ALONE,
 ) -> ElementMakers:
     """Replay a unit's commands, in the order of the fold, and say which made what of its mesh now.
 
@@ -60,16 +62,14 @@ def element_makers(
         commands: all of one unit.
         is_effective: which of them take part.
         assets: by name, all that they name.
+        judge: as they were folded with.
     """
     unit = Unit()
     made: list[tuple[Command, Made]] = []
     for command in commands:
-        if not is_effective(command) or apply(unit, command, assets) != APPLIED:
-            continue
-        if command.operation.CREATES:
-            made.append((command, _everything(unit.mesh)))
-        else:
-            made.append((command, unit.made))
+        found = _step(unit, command, is_effective, assets, judge)
+        if found is not None:
+            made.append((command, found))
     living = _everything(unit.mesh if unit.exists else None)
     owners = [
         _owners(ids, [_of_kind(each, number) for _, each in made])
@@ -82,6 +82,18 @@ def element_makers(
     )
     ids = (_array(living.vertices), _array(living.edges), _array(living.faces))
     return ElementMakers(tuple([made[at][0] for at in used.tolist()]), ids, (vertices, edges, faces))
+
+
+def _step(
+    unit: Unit, command: Command, is_effective: Callable[[Command], bool], assets: Mapping[bytes, bytes], judge: Judge
+) -> Made | None:
+    """Fold one command; returns what it made, None when it did nothing."""
+    if not is_effective(command):
+        pass_over(unit, command, judge)
+        return None
+    if not apply(unit, command, assets, judge).did_something:
+        return None
+    return _everything(unit.mesh) if command.operation.CREATES else unit.made
 
 
 def _everything(mesh: Mesh | None) -> Made:

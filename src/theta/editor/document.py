@@ -1,9 +1,10 @@
 """The document: the fold's units shown as entities in the world, with the document hash kept as they change (DOC-2)."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 
-from theta.base.identifiers import blake2b_128, name_id
+from theta.base.identifiers import empty_blake2b, name_id
+from theta.base.slices import finish
 from theta.ecs.component import canonical_bytes, component_type
 from theta.ecs.entities import Entity
 from theta.ecs.world import World
@@ -20,16 +21,32 @@ from theta.editor.components import (
 from theta.editor.unit import Unit
 from theta.mesh import Mesh
 from theta.mesh import canonical_bytes as canonical_mesh_bytes
+from theta.mesh.canonical import canonical_bytes_slowly as canonical_mesh_bytes_slowly
 from theta.wire.messages import ComponentBytes, UnitPatch
 
 MESH_CONTENT_ID = name_id(MESH_CONTENT)
 MESH_REDIRECTS_ID = name_id(MESH_REDIRECTS)
 HASH_MODULUS = 1 << 128
+HASHED_SLICE_BYTES = 1_048_576
+"""What is hashed between two pauses of `Document.update_slowly`: about a millisecond."""
 
 
 def hash_term(entity: bytes, component: int, data: bytes) -> int:
     """What one component of one entity adds to the document hash."""
-    return int.from_bytes(blake2b_128("theta-document", entity, component.to_bytes(8, "little"), data), "little")
+    return finish(hash_term_slowly(entity, component, data))
+
+
+def hash_term_slowly(entity: bytes, component: int, data: bytes) -> Generator[None, None, int]:
+    """As `hash_term`, pausing on the way."""
+    digest = empty_blake2b("theta-document", 16).copy()
+    digest.update(entity + component.to_bytes(8, "little"))
+    rest = memoryview(data)
+    while len(rest) > HASHED_SLICE_BYTES:
+        digest.update(rest[:HASHED_SLICE_BYTES])
+        rest = rest[HASHED_SLICE_BYTES:]
+        yield
+    digest.update(rest)
+    return int.from_bytes(digest.digest(), "little")
 
 
 @dataclass
@@ -77,6 +94,13 @@ class Document:
 
     def update(self, entity: bytes, unit: Unit | None) -> UnitPatch | None:
         """Show a unit as it is now (None: not in the document) and return what changed, if anything did."""
+        return finish(self.update_slowly(entity, unit))
+
+    def update_slowly(self, entity: bytes, unit: Unit | None) -> Generator[None, None, UnitPatch | None]:
+        """As `update`, pausing while a large mesh is encoded and hashed.
+
+        Until it has ended the document is between two moments, and nothing may change the unit.
+        """
         if unit is None:
             return self._remove(entity)
         shown = self._shown.get(entity)
@@ -84,9 +108,10 @@ class Document:
             row = self.world.spawn(*_parts(unit).values())
             shown = self._shown[entity] = _Shown(row, {}, None, None)
         changed = []
-        for component, data in self._candidates(shown, unit):
+        candidates = yield from self._candidates(shown, unit)
+        for component, data in candidates:
             before = shown.terms.get(component)
-            term = hash_term(entity, component, data) if data else None
+            term = (yield from hash_term_slowly(entity, component, data)) if data else None
             if term != before:
                 self._sum = (self._sum + (term or 0) - (before or 0)) % HASH_MODULUS
                 if term is None:
@@ -115,8 +140,9 @@ class Document:
         self._sum = (self._sum - sum(int(term) for term in shown.terms.values())) % HASH_MODULUS
         return UnitPatch(entity, True, [])
 
-    def _candidates(self, shown: _Shown, unit: Unit) -> Iterator[tuple[int, bytes]]:
+    def _candidates(self, shown: _Shown, unit: Unit) -> Generator[None, None, list[tuple[int, bytes]]]:
         """The components that may have changed; no bytes for one that is no more."""
+        found = []
         parts = _parts(unit)
         for key, part in parts.items():
             if shown.parts.get(key) != part:
@@ -125,14 +151,15 @@ class Document:
                     self.world.write(shown.row, part)
                 else:
                     self.world.insert(shown.row, part)
-                yield key, canonical_bytes(part)
+                found.append((key, canonical_bytes(part)))
         for key in [key for key in shown.parts if key not in parts]:
             self.world.remove(shown.row, type(shown.parts.pop(key)))
-            yield key, b""
+            found.append((key, b""))
         if unit.mesh is not None and shown.mesh_stamp is not unit.mesh_stamp:
-            yield MESH_CONTENT_ID, canonical_mesh_bytes(unit.mesh)
-            yield MESH_REDIRECTS_ID, redirects_bytes(unit.mesh)
+            content = yield from canonical_mesh_bytes_slowly(unit.mesh)
+            found += [(MESH_CONTENT_ID, content), (MESH_REDIRECTS_ID, redirects_bytes(unit.mesh))]
         shown.mesh, shown.mesh_stamp = unit.mesh, unit.mesh_stamp
+        return found
 
 
 def redirects_bytes(mesh: Mesh) -> bytes:

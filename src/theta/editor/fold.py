@@ -4,43 +4,43 @@ A late command, or an undo, rolls back the units it touches and replays them. `t
 from nothing and is the oracle that this must always equal.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, TypeVar
 
-from theta.base.identifiers import CommandName, entity_id
+from theta.base.identifiers import CommandName, Position
 from theta.commands.log import Command
 from theta.editor.authorship import ElementMakers, element_makers
-from theta.editor.masks import Masks, OwnedGesture, owned_gesture, targets_of
+from theta.editor.fold_base import FoldBase, Past, Reach
+from theta.editor.fold_state import FoldState, entity_of
+from theta.editor.judging import ALONE, Judge
+from theta.editor.masks import Mask, OwnedGesture, owned_gesture
+from theta.editor.resuming import Tail, resume, tail_above
+from theta.editor.sweep import OutcomeChange, Sweep
 from theta.editor.unit import APPLIED, NO_ASSETS, Outcome, Unit
-from theta.editor.unit_fold import UnitFold
-from theta.editor.vocabulary import SetEffective
+from theta.editor.vocabulary import SetEffective, SetEffectiveV2
 from theta.mesh.results import Made
 
-NOTHING_OF_YOURS = Outcome("no-op", "UnknownElement: none of these gestures is the author's")
+__all__ = ["Conflict", "Fold", "FoldChange", "OutcomeChange", "entity_of"]
 
 
-class OutcomeChange(NamedTuple):
-    """A command's outcome is now `outcome`; `before` is None when the command is new."""
+Encoded = TypeVar("Encoded")
+
+
+class Conflict(NamedTuple):
+    """A command and the concurrent ones, ordered before it, that it was in conflict with; `outcome` is its own."""
 
     command: Command
-    before: Outcome | None
+    others: tuple[Command, ...]
     outcome: Outcome
 
 
 class FoldChange(NamedTuple):
-    """What a step of the fold changed: entities whose unit was replayed, and outcomes."""
+    """What a step of the fold changed: entities whose unit was replayed, outcomes, and conflicts that are new."""
 
     entities: set[bytes]
     outcomes: list[OutcomeChange]
-
-
-def entity_of(command: Command) -> bytes:
-    """The unit that a command acts on; `set_effective` acts on none."""
-    operation = command.operation
-    assert not isinstance(operation, SetEffective)
-    if operation.CREATES:
-        return entity_id(command.name)
-    return operation.entity  # type: ignore[attr-defined,no-any-return]
+    conflicts: list[Conflict]
 
 
 class Fold:
@@ -48,38 +48,68 @@ class Fold:
 
     Args:
         assets: by name, all that the commands name; it may grow, and nothing in it may change.
+        judge: causality, policies and permissions.
+        left_out: gestures that merges have left out.
+
+    Attributes:
+        last_change: what the last step changed.
     """
 
-    def __init__(self, assets: Mapping[bytes, bytes] = NO_ASSETS) -> None:
-        self._assets = assets
-        self._units: dict[bytes, UnitFold] = {}
-        self._masks = Masks()
-        self._gestures: dict[OwnedGesture, list[Command]] = {}
-        self._masking: dict[OwnedGesture, list[Command]] = {}
-        self._outcomes: dict[CommandName, Outcome] = {}
+    def __init__(
+        self, assets: Mapping[bytes, bytes] = NO_ASSETS, judge: Judge = ALONE, left_out: Iterable[CommandName] = ()
+    ) -> None:
+        self._state = FoldState(assets, judge, left_out)
         self._makers: tuple[object, ElementMakers] | None = None
+        self.last_change = FoldChange(set(), [], [])
+
+    @classmethod
+    def from_base(
+        cls,
+        base: FoldBase,
+        units: Mapping[bytes, Unit],
+        past: Past,
+        assets: Mapping[bytes, bytes] = NO_ASSETS,
+        judge: Judge = ALONE,
+    ) -> "Fold":
+        """The fold of all commands at or below a base's position (CMD-105); what comes above is then added.
+
+        Args:
+            base: what is said about them.
+            units: what they fold to, `units_at` that position; not changed.
+            past: reads them again when they are needed.
+            assets: as for any fold.
+            judge: as for any fold.
+        """
+        fold = cls(assets, judge)
+        fold._state.begin(base, units, past)
+        return fold
+
+    # -- what it knows -------------------------------------------------------------------------------------------
 
     def unit(self, entity: bytes) -> Unit | None:
         """The unit of an entity in the document, else None. It is the fold's own: read it, never write."""
-        fold = self._units.get(entity)
+        fold = self._state.units.get(entity)
         return fold.state if fold is not None and fold.state.exists else None
 
     def entities(self) -> list[bytes]:
         """The ids of all entities in the document, ascending."""
-        return sorted(entity for entity, fold in self._units.items() if fold.state.exists)
+        return sorted(entity for entity, fold in self._state.units.items() if fold.state.exists)
 
     def outcome(self, name: CommandName) -> Outcome | None:
         """What became of a command; None when it is not here."""
-        return self._outcomes.get(name)
+        return self._state.outcomes.get(name)
 
     def made(self, entity: bytes, name: CommandName) -> Made | None:
         """What a command made in an entity's mesh, as all is folded now; None when it was not applied there."""
-        command = self._command(entity, name)
-        return self._units[entity].made(command, self.is_effective) if command is not None else None
+        self._load_unit(entity)
+        fold = self._state.units.get(entity)
+        command = next((each for each in reversed(fold.commands) if each.name == name), None) if fold else None
+        return fold.made(command, self._state.filter(entity)) if fold is not None and command is not None else None
 
     def unit_commands(self, entity: bytes) -> tuple[tuple[Command, ...], tuple[bool, ...]]:
         """An entity's commands in the order of the fold, and of each whether it takes part."""
-        fold = self._units.get(entity)
+        self._load_unit(entity)
+        fold = self._state.units.get(entity)
         commands = tuple(fold.commands) if fold is not None else ()
         return commands, tuple([self.is_effective(command) for command in commands])
 
@@ -89,95 +119,233 @@ class Fold:
         if unit is None:
             return element_makers(())
         if self._makers is None or self._makers[0] is not unit.mesh_stamp:
-            commands = self._units[entity].commands
-            self._makers = (unit.mesh_stamp, element_makers(commands, self.is_effective, self._assets))
+            self._load_unit(entity)
+            state = self._state
+            commands = state.units[entity].commands
+            made = element_makers(commands, state.filter(entity), state.assets, state.judge)
+            self._makers = (unit.mesh_stamp, made)
         return self._makers[1]
 
+    def who_made(self, entity: bytes, kind: str, element: bytes) -> Command:
+        """The command that made an element that lives (CMD-57); kind is `vertex`, `edge` or `face`.
+
+        Raises:
+            UnknownElement: no such element lives in the entity's mesh.
+        """
+        return self.makers(entity).maker_of(kind, element)
+
     def commands_of(self, gesture: OwnedGesture) -> Sequence[Command]:
-        """The edits of a gesture, as they arrived."""
-        return self._gestures.get(gesture, ())
+        """The edits of a gesture, in no order."""
+        self._load([gesture.gesture])
+        return self._state.gestures.get(gesture, ())
 
     def is_effective(self, command: Command) -> bool:
         """Whether a command takes part in the fold."""
-        return self._masks.is_effective(owned_gesture(command))
+        return self._state.is_effective(owned_gesture(command))
+
+    def is_taken_by_others(self, gesture: OwnedGesture) -> bool:
+        """Whether a gesture is off by another's cascade or a merge, and so not its owner's to redo by undoing it."""
+        return gesture.gesture in self._state.left_out or self.taken_by(gesture) is not None
+
+    def taken_by(self, gesture: OwnedGesture) -> Mask | None:
+        """The cascade of another by which a gesture is off; None when it is on, or off by its owner or a merge."""
+        mask = self._state.masks.last(gesture)
+        return mask if mask is not None and not mask.on and mask.cascade else None
+
+    def would_change(self, gesture: OwnedGesture) -> bool:
+        """Whether undoing a gesture would change anything: it did something that is not overwritten since (CMD-39)."""
+        state = self._state
+        return any(
+            state.outcomes[command.name].did_something and state.units[entity_of(command)].still_counts(command)
+            for command in self.commands_of(gesture)
+        )
+
+    def stands(self, command: Command) -> bool:
+        """Whether a `set_effective` does what it says; version 1 always does."""
+        return not isinstance(command.operation, SetEffectiveV2) or self._state.outcomes[command.name] == APPLIED
+
+    @property
+    def base(self) -> FoldBase:
+        """What it began with."""
+        return self._state.base
+
+    def masks_at(self, position: Position) -> dict[OwnedGesture, Mask]:
+        """Why each gesture is off that is off at a position."""
+        return {gesture: mask for gesture, mask in self._state.masks.at(position) if not mask.on}
+
+    def reaches_at(self, position: Position, gestures: Iterable[OwnedGesture]) -> dict[CommandName, Reach]:
+        """Where gestures act, and all those that act on several entities, by their commands at or below a position."""
+        state = self._state
+        found: dict[CommandName, Reach] = {}
+        wanted = set(gestures)
+        before = [OwnedGesture(reach.author, name) for name, reach in state.base.reaches.items()]
+        for gesture in wanted.union(state.spread, before):
+            known = state.gestures.get(gesture, ())
+            entities = {entity_of(each) for each in known if each.position <= position}
+            reach = state.base.reaches.get(gesture.gesture)
+            if reach is not None and reach.author == gesture.author:
+                entities.update(reach.entities)
+            if entities and (gesture in wanted or len(entities) > 1):
+                found[gesture.gesture] = Reach(gesture.author, tuple(sorted(entities)))
+        return found
+
+    @property
+    def left_out(self) -> frozenset[CommandName]:
+        """The gestures that merges have left out."""
+        return frozenset(self._state.left_out)
+
+    def units_at(self, position: Position, encode: Callable[[Unit], Encoded]) -> Iterator[tuple[bytes, Encoded]]:
+        """What the commands at or below a position fold to, entity by entity, objects that are gone included.
+
+        The position is one that nothing comes below any more. Commands may be added between two entities.
+
+        Args:
+            position: a frontier's.
+            encode: makes something of each unit that stays as it is.
+        """
+        state = self._state
+        for entity in sorted(state.units):
+            unit = state.units[entity]
+            if entity not in state.unloaded and unit.positions[0] > position:
+                continue
+            sweep = Sweep(state)
+            for _ in sweep.bring(entity, position):
+                pass
+            encoded = encode(state.units[entity].state)
+            for _ in sweep.bring(entity, None):
+                pass
+            yield entity, encoded
+
+    def tail_above(self, position: Position) -> Tail:
+        """What the commands above a position have come to; it stays as it is while the fold goes on."""
+        return tail_above(self._state, position)
+
+    def resume(self, commands: Iterable[Command], tail: Tail) -> None:
+        """Take the commands above the base, in the order of the log, with what they have come to, before any others.
+
+        Raises:
+            InvalidValue: the tail is of other commands.
+        """
+        resume(self._state, commands, tail)
+
+    def load_slowly(self, gestures: Iterable[CommandName]) -> Iterator[None]:
+        """Load what a question about old gestures needs, a slice at a time; asking would load it at once."""
+        return Sweep(self._state).load(gestures)
+
+    def verdicts(self) -> dict[CommandName, Outcome]:
+        """What became of every `set_effective` that is here."""
+        state = self._state
+        return {command.name: state.outcomes[command.name] for command in state.switches}
+
+    def verdicts_of(self, author: bytes) -> int:
+        """A number that rises whenever the outcome of a `set_effective` of the author's changes."""
+        return self._state.verdicts.get(author, 0)
+
+    # -- commands in ---------------------------------------------------------------------------------------------
 
     def add(self, commands: Iterable[Command]) -> FoldChange:
         """Take admitted commands, in any order, and fold what they change."""
-        dirty: set[bytes] = set()
-        masking: dict[CommandName, Command] = {}
-        for command in commands:
-            if isinstance(command.operation, SetEffective):
-                self._mask(command, dirty)
-                masking[command.name] = command
-            else:
-                dirty.add(self._insert(command))
-                masking.update((other.name, other) for other in self._masking.get(owned_gesture(command), ()))
-        changes = [change for entity in sorted(dirty) for change in self._run(self._units[entity])]
-        changes += [
-            change for command in masking.values() for change in self._record(command, self._outcome_of_mask(command))
-        ]
-        return FoldChange(dirty, changes)
+        for _ in self.add_slowly(commands):
+            pass
+        return self.last_change
 
-    def dependants(self, author: bytes, gestures: Sequence[OwnedGesture]) -> list[Command]:
-        """Others' commands that are applied now and would come to nothing if `gestures` were undone."""
-        undone = set(gestures)
-        lost = []
-        for entity, first in self._first_by_unit(gestures).items():
-            fold = self._units[entity]
-            if all(command.author == author for command in fold.commands):
+    def add_slowly(self, commands: Iterable[Command]) -> Iterator[None]:
+        """As `add`, a slice of a few commands at a time; `last_change` is what it changed.
+
+        Until it has ended the fold is not at rest: nothing of it may be read, and nothing else added.
+        """
+        sweep = Sweep(self._state)
+        return self._finish(sweep, sweep.take(list(commands)))
+
+    def leave_out(self, gestures: Iterable[CommandName]) -> FoldChange:
+        """Leave these gestures out of the document from now on, whoever's they are (CMD-104).
+
+        Raises:
+            BeyondBase: one of them was begun below the base; nothing was changed.
+        """
+        sweep = Sweep(self._state)
+        for _ in self._finish(sweep, sweep.leave_out(gestures)):
+            pass
+        return self.last_change
+
+    # -- undo ----------------------------------------------------------------------------------------------------
+
+    def dependants(
+        self, author: bytes, gestures: Sequence[OwnedGesture], cascade: Iterable[OwnedGesture] = ()
+    ) -> list[Command]:
+        """Others' commands that did something and would come to nothing if `gestures`, and `cascade`, were undone now.
+
+        Those of the gestures in `cascade` do not count.
+        """
+        state = self._state
+        undone = {*gestures, *cascade}
+        self._load([each.gesture for each in undone])
+        lost: list[Command] = []
+        for entity, first in state.first_by_unit(undone).items():
+            if state.authors[entity] <= {author}:
                 continue
-            trial = fold.trial(first, lambda each: self.is_effective(each) and owned_gesture(each) not in undone)
-            lost += [
-                command
-                for command, outcome in trial
-                if command.author != author and outcome.kind == "no-op" and self._outcomes[command.name] == APPLIED
-            ]
+            masked = state.masked[entity] | undone
+            for command, outcome in state.units[entity].trial(first, _without(masked)):
+                if command.author == author or outcome.did_something or owned_gesture(command) in undone:
+                    continue
+                if state.outcomes[command.name].did_something:
+                    lost.append(command)
         return sorted(lost, key=lambda command: command.position)
+
+    def cascade_of(self, author: bytes, gestures: Sequence[OwnedGesture]) -> list[CommandName]:
+        """Others' gestures that have to be undone with the author's so that nothing that depends on them is left.
+
+        Ascending by their first command in fold order.
+        """
+        cascade: dict[OwnedGesture, None] = {}
+        while lost := self.dependants(author, gestures, cascade):
+            cascade.update((owned_gesture(command), None) for command in lost)
+        first = {each: min(command.position for command in self.commands_of(each)) for each in cascade}
+        return [each.gesture for each in sorted(cascade, key=first.__getitem__)]
 
     def commands_to_try(self, gestures: Sequence[OwnedGesture]) -> int:
         """How many commands `dependants` replays at the most."""
-        return sum(
-            int(self._units[entity].length_from(first)) for entity, first in self._first_by_unit(gestures).items()
-        )
+        self._load([each.gesture for each in gestures])
+        first = self._state.first_by_unit(gestures)
+        return sum(int(self._state.units[entity].length_from(command)) for entity, command in first.items())
 
-    def _command(self, entity: bytes, name: CommandName) -> Command | None:
-        fold = self._units.get(entity)
-        return next((each for each in reversed(fold.commands) if each.name == name), None) if fold is not None else None
+    def _load(self, gestures: Iterable[CommandName]) -> None:
+        for _ in Sweep(self._state).load(gestures):
+            pass
 
-    def _insert(self, command: Command) -> bytes:
-        entity = entity_of(command)
-        unit = self._units.get(entity)
-        if unit is None:
-            unit = self._units[entity] = UnitFold(self._assets)
-        unit.insert(command)
-        self._gestures.setdefault(owned_gesture(command), []).append(command)
-        return entity
+    def _load_unit(self, entity: bytes) -> None:
+        if entity in self._state.unloaded and not self._state.past.is_gone:
+            for _ in Sweep(self._state).load_unit(entity):
+                pass
 
-    def _mask(self, command: Command, dirty: set[bytes]) -> None:
-        for gesture in targets_of(command):
-            self._masking.setdefault(gesture, []).append(command)
-        for entity, first in self._first_by_unit(self._masks.insert(command)).items():
-            self._units[entity].rewind_to(first)
-            dirty.add(entity)
+    def _finish(self, sweep: Sweep, steps: Iterator[None]) -> Iterator[None]:
+        yield from steps
+        changes = sweep.changes()
+        self.last_change = FoldChange(sweep.entities, changes, [*self._conflicts(changes)])
 
-    def _first_by_unit(self, gestures: Iterable[OwnedGesture]) -> dict[bytes, Command]:
-        first: dict[bytes, Command] = {}
-        for gesture in gestures:
-            for command in self._gestures.get(gesture, ()):
-                entity = entity_of(command)
-                if entity not in first or command.position < first[entity].position:
-                    first[entity] = command
-        return first
+    def _conflicts(self, changes: Iterable[OutcomeChange]) -> Iterator[Conflict]:
+        """Of the changed outcomes, those that are against others' edits now and were not so before."""
+        for change in changes:
+            if not change.outcome.against:
+                continue
+            before = change.before.against if change.before is not None else ()
+            wanted = set(change.outcome.against).difference(before)
+            if wanted and not isinstance(change.command.operation, SetEffective):
+                others = self._found(change.command, wanted)
+                if others:
+                    yield Conflict(change.command, others, change.outcome)
 
-    def _run(self, unit: UnitFold) -> list[OutcomeChange]:
-        return [change for command, outcome in unit.run(self.is_effective) for change in self._record(command, outcome)]
+    def _found(self, command: Command, names: set[CommandName]) -> tuple[Command, ...]:
+        """The commands of these names in a command's unit, all ordered before it, as far as they are here."""
+        unit = self._state.units[entity_of(command)]
+        found: list[Command] = []
+        for at in range(bisect_left(unit.positions, command.position) - 1, -1, -1):
+            if unit.commands[at].name in names:
+                found.append(unit.commands[at])
+                if len(found) == len(names):
+                    break
+        return tuple(reversed(found))
 
-    def _record(self, command: Command, outcome: Outcome) -> list[OutcomeChange]:
-        before = self._outcomes.get(command.name)
-        if before == outcome:
-            return []
-        self._outcomes[command.name] = outcome
-        return [OutcomeChange(command, before, outcome)]
 
-    def _outcome_of_mask(self, command: Command) -> Outcome:
-        return APPLIED if any(gesture in self._gestures for gesture in targets_of(command)) else NOTHING_OF_YOURS
+def _without(masked: set[OwnedGesture]) -> Callable[[Command], bool]:
+    return lambda command: (command.author, command.gesture) not in masked

@@ -8,6 +8,7 @@ unit quaternions (x, y, z, w). What changes a mesh is in `theta.editor.mesh_oper
 
 from theta.base import limits
 from theta.base.errors import InvalidValue
+from theta.commands.governing import GOVERNING, Governing
 from theta.editor.creation import CreatePrimitiveV2, ImportMeshV2
 from theta.editor.mesh_operations import MESH_OPERATIONS
 from theta.editor.mesh_operations.base import EVERYTHING
@@ -42,6 +43,7 @@ __all__ = [
     "Quaternion",
     "Rename",
     "SetEffective",
+    "SetEffectiveV2",
     "SetSurface",
     "SetTransform",
     "Vector3",
@@ -195,7 +197,24 @@ class SetEffective(Operation, frozen=True):
             raise InvalidValue("gestures", len(self.gestures), f"1 to {limits.GESTURES_PER_COMMAND_MAX} of them")
 
 
-OPERATIONS: tuple[type[Operation], ...] = (
+class SetEffectiveV2(SetEffective, frozen=True):
+    """Undo or redo whole gestures of the author's own, and with them what others built on these.
+
+    `cascade` are others' gestures that are taken back (or brought back) too. An undo that others' work depends on, if
+    it is not in `cascade`, masks nothing (CMD-95).
+    """
+
+    VERSION = 2
+    cascade: list[GestureName]
+
+    def check(self) -> None:
+        """See Operation.check."""
+        SetEffective.check(self)
+        if len(self.cascade) > limits.CASCADE_GESTURES_MAX:
+            raise InvalidValue("cascade", len(self.cascade), f"at most {limits.CASCADE_GESTURES_MAX} of them")
+
+
+OPERATIONS: tuple[type[Operation] | type[Governing], ...] = (
     CreatePrimitive,
     SetTransform,
     MoveVertices,
@@ -204,9 +223,11 @@ OPERATIONS: tuple[type[Operation], ...] = (
     Rename,
     Delete,
     SetEffective,
+    SetEffectiveV2,
     ImportMesh,
     CreatePrimitiveV2,
     ImportMeshV2,
     SetSurface,
     *MESH_OPERATIONS,
+    *GOVERNING,
 )

@@ -2,13 +2,19 @@
 
 from collections.abc import Iterable, Iterator
 
+from theta.base.identifiers import MAIN_BRANCH
 from theta.wire.messages import DocumentPart, UnitPatch
 
 PART_BYTES_TARGET = 256 * 1024
 
 
 def document_parts(
-    seq: int, chain: bytes, lamport: int, document_hash: bytes, units: Iterable[UnitPatch]
+    seq: int,
+    chain: bytes,
+    lamport: int,
+    document_hash: bytes,
+    units: Iterable[UnitPatch],
+    branch: bytes = MAIN_BRANCH,
 ) -> Iterator[DocumentPart]:
     """The document at record `seq`; at least one part, the last one marked.
 
@@ -18,14 +24,16 @@ def document_parts(
         lamport: the highest Lamport time admitted by then.
         document_hash: 16 bytes.
         units: every entity with all its components.
+        branch: whose document it is, 16 bytes.
     """
-    groups = list(_groups(units))
+    groups = list(in_parts(units))
     for index, group in enumerate(groups):
         last = index == len(groups) - 1
-        yield DocumentPart(seq, chain, lamport, index == 0, last, group, document_hash)
+        yield DocumentPart(seq, chain, lamport, index == 0, last, group, document_hash, branch)
 
 
-def _groups(units: Iterable[UnitPatch]) -> Iterator[list[UnitPatch]]:
+def in_parts(units: Iterable[UnitPatch]) -> Iterator[list[UnitPatch]]:
+    """Units in groups that make a message each; at least one group, which is empty when there is none."""
     group: list[UnitPatch] = []
     size = 0
     for unit in units:

@@ -114,6 +114,14 @@ class PresenceBoard:
         self._heard: dict[int, float] = {}
         self._polled_tick = world.tick - 1
 
+    def moved_to(self, world: World) -> "PresenceBoard":
+        """The same rows in another world."""
+        board = PresenceBoard(world)
+        for actor, entity in self._entities.items():
+            board._entities[actor] = world.spawn(self._world.read(entity, Presence))
+        board._heard = dict(self._heard)
+        return board
+
     def handle_row(self, seconds: float, row: Presence) -> bool:
         """Take a row; False when a newer one is here already (sequence numbers wrap as in RFC 1982)."""
         entity = self._entities.get(row.actor)

@@ -1,5 +1,6 @@
 import hashlib
 import struct
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -22,6 +23,7 @@ from theta.base.errors import InvalidValue
 from theta.base.identifiers import name_id
 from theta.ecs.component import canonical_bytes, component_type
 from theta.ecs.world import World
+from theta.editor import document as document_module
 from theta.editor.components import DOCUMENT_COMPONENTS, Material, MeshRef, Name, Owner, Surface, Transform
 from theta.editor.document import MESH_CONTENT_ID, Document, hash_term
 from theta.mesh import canonical_bytes as canonical_mesh_bytes
@@ -160,6 +162,26 @@ def test_doc_4_patches_in_order_give_the_document() -> None:
             else:
                 held[patch.entity] = {**held.get(patch.entity, {}), **{e.component: e.data for e in patch.components}}
         assert held == scene.shown()
+
+
+def test_doc_3_a_large_mesh_is_hashed_with_pauses_to_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = Scene()
+    entity, _ = Person(scene).create()
+    at_once, slowly = Document(World()), Document(World())
+    patch = at_once.update(entity, scene.unit(entity))
+    monkeypatch.setattr(document_module, "HASHED_SLICE_BYTES", 100)
+    patches: list[object] = []
+
+    def update() -> Iterator[None]:
+        patches.append((yield from slowly.update_slowly(entity, scene.unit(entity))))
+
+    hashes = [slowly.hash for _ in update()]
+    assert len(hashes) >= len(canonical_mesh_bytes(scene.mesh(entity))) // 100
+    assert at_once.hash not in hashes
+    assert patches == [patch]
+    assert (slowly.hash, shown(slowly)) == (at_once.hash, shown(at_once))
+    assert slowly.hash == summed(slowly)
+    assert list(slowly.update_slowly(entity, scene.unit(entity))) == [], "nothing has changed"
 
 
 def test_the_world_shows_the_document() -> None:

@@ -1,6 +1,7 @@
 from unittest.mock import patch
 
 import pytest
+from msgspec.structs import replace
 
 from tests.unit.editor.scenes import (
     BLUE,
@@ -19,9 +20,10 @@ from tests.unit.editor.scenes import (
     place,
     side_of,
 )
+from theta.base.errors import UnknownElement
 from theta.base.identifiers import entity_id
 from theta.editor import unit_fold
-from theta.editor.fold import Fold, entity_of
+from theta.editor.fold import Conflict, Fold, entity_of
 from theta.editor.masks import OwnedGesture, owned_gesture
 from theta.editor.refold import refold
 from theta.editor.unit import APPLIED, NOT_THERE, SUSPENDED
@@ -45,7 +47,7 @@ def test_cmd_40_the_later_in_order_wins_whatever_arrives_first() -> None:
 
 def test_cmd_40_units_of_an_empty_fold_are_none() -> None:
     fold = Fold()
-    assert (fold.unit(NOBODY), fold.entities(), fold.add([])) == (None, [], (set(), []))
+    assert (fold.unit(NOBODY), fold.entities(), fold.add([])) == (None, [], (set(), [], []))
     assert fold.outcome(Person(Scene()).make(cube()).name) is None
     assert refold([]) == {}
 
@@ -171,3 +173,52 @@ def test_gestures_keep_their_commands() -> None:
     assert entity_of(made) == entity_of(painted) == entity
     with pytest.raises(AssertionError):
         entity_of(anna.make(off(made.gesture)))
+
+
+def test_cmd_41_each_new_conflict_is_told_once_with_both() -> None:
+    scene = Scene()
+    anna, ben, eve = Person(scene, ANNA), Person(scene, BEN, 2), Person(scene, b"e" * 32, 3)
+    entity, _ = anna.create()
+    first = replace(anna.make(Paint(entity, RED), 10), seq=5, seen=4)
+    second = replace(ben.make(Paint(entity, BLUE), 11), seq=6, seen=4)
+    third = replace(eve.make(Paint(entity, RED), 12), seq=7, seen=6)
+    assert scene.add([third])[0].conflicts == []
+    assert scene.add([second])[0].conflicts == []
+    change, _ = scene.add([first])
+    assert change.conflicts == [Conflict(second, (first,), APPLIED._replace(against=(first.name,)))]
+    assert scene.add([replace(anna.make(Rename(entity, "other")), seq=8, seen=7)])[0].conflicts == []
+    undone = replace(anna.make(off(first.gesture)), seq=9, seen=8)
+    assert scene.add([undone])[0].conflicts == []
+    redone = replace(anna.make(on(first.gesture)), seq=10, seen=9)
+    assert [each.command for each in scene.add([redone])[0].conflicts] == [second]
+
+
+def test_cmd_106_commands_are_folded_in_slices_to_the_same() -> None:
+    scene, whole = Scene(), Scene()
+    anna, ben = Person(scene, ANNA), Person(scene, BEN, 2)
+    entity, made = anna.create()
+    commands = [anna.make(place(entity, at)) for at in range(100)]
+    commands += [ben.make(Rename(entity, f"name {at}")) for at in range(100)]
+    steps = scene.fold.add_slowly(commands)
+    assert sum(1 for _ in steps) >= 200 // 16
+    late = [ben.make(Paint(entity, BLUE), 3), anna.make(off(made.gesture))]
+    assert sum(1 for _ in scene.fold.add_slowly(late)) >= 200 // 16
+    assert scene.fold.last_change.entities == {entity}
+    whole.add([made, *commands, *late])
+    assert scene.fold.entities() == whole.fold.entities() == []
+    assert all(scene.fold.outcome(each.name) == whole.fold.outcome(each.name) for each in whole.commands)
+
+
+def test_cmd_57_who_made_an_element_is_asked_of_the_fold() -> None:
+    scene = Scene()
+    anna, ben = Person(scene, ANNA), Person(scene, BEN, 2)
+    entity, made = anna.create()
+    top = face_of(made)
+    edge = scene.mesh(entity).face_edges(top)[0]
+    pulled = ben.do(ExtrudeFace(entity, top, 0.5))
+    assert scene.fold.who_made(entity, "face", top) == made
+    assert scene.fold.who_made(entity, "face", side_of(pulled, top, edge)) == pulled
+    with pytest.raises(UnknownElement):
+        scene.fold.who_made(entity, "vertex", NOBODY)
+    with pytest.raises(UnknownElement):
+        scene.fold.who_made(NOBODY, "face", top)

@@ -1,7 +1,7 @@
 from tests.unit.editor.scenes import RED, Paint, Person, Rename, Scene, off, on
-from theta.base.identifiers import CommandName
-from theta.editor.fold import NOTHING_OF_YOURS
-from theta.editor.masks import Masks, OwnedGesture, targets_of
+from theta.base.identifiers import CommandName, Position
+from theta.editor.effectiveness import NOTHING_OF_YOURS
+from theta.editor.masks import Mask, Masks, OwnedGesture, targets_of
 from theta.editor.unit import APPLIED, SUSPENDED
 
 AUTHOR = b"a" * 32
@@ -10,23 +10,37 @@ OWNED = OwnedGesture(AUTHOR, GESTURE)
 
 
 def test_cmd_38_the_last_in_order_decides_however_they_arrive() -> None:
-    anna = Person(Scene())
-    early, middle, late = anna.make(off(GESTURE), 1), anna.make(on(GESTURE), 2), anna.make(off(GESTURE), 3)
+    early, middle, late = (
+        Mask(Position(lamport, 1, lamport), on, AUTHOR) for lamport, on in ((1, False), (2, True), (3, False))
+    )
     masks = Masks()
     assert masks.is_effective(OWNED)
-    assert masks.insert(middle) == []
-    assert masks.insert(late) == [OWNED]
-    assert masks.insert(early) == []
+    for mask in (middle, late, early):
+        masks.put(OWNED, mask)
     assert not masks.is_effective(OWNED)
-    assert targets_of(early) == [OWNED]
+    assert [masks.is_effective(OWNED, Position(at, 1, at)) for at in (1, 2, 3, 4)] == [True, False, True, False]
+    assert masks.last(OWNED, early.position) is None
+    assert masks.last(OWNED, late.position) == middle
+    assert dict(masks.at(middle.position)) == {OWNED: middle}
+    masks.take_back(OWNED, late)
+    assert masks.is_effective(OWNED)
+    masks.take_back(OWNED, middle)
+    assert masks.last(OWNED) == early
+    masks.take_back(OWNED, early)
+    assert not masks
 
 
 def test_cmd_38_a_gesture_named_twice_is_one() -> None:
-    anna = Person(Scene())
-    masks = Masks()
-    assert masks.insert(anna.make(off(GESTURE, GESTURE))) == [OWNED]
-    assert masks.insert(anna.make(on(GESTURE, GESTURE))) == [OWNED]
-    assert masks.is_effective(OWNED)
+    scene = Scene()
+    anna = Person(scene)
+    entity, _ = anna.create()
+    painted = anna.do(Paint(entity, RED))
+    undone = anna.make(off(painted.gesture, painted.gesture))
+    assert targets_of(undone) == [OwnedGesture(AUTHOR, painted.gesture)]
+    scene.add([undone])
+    assert not scene.fold.is_effective(painted)
+    anna.do(on(painted.gesture, painted.gesture))
+    assert scene.fold.is_effective(painted)
 
 
 def test_cmd_38_masked_commands_are_left_out_and_come_back() -> None:

@@ -48,6 +48,8 @@ def test_cmd_58_an_object_changes_as_its_commands_declare(make: Callable[[bytes]
 
 def test_cmd_58_entities_have_these_fields_and_no_other() -> None:
     for operation in OPERATIONS:
+        if not issubclass(operation, Operation):
+            continue
         for touch in (*operation.READS, *operation.WRITES):
             assert (touch.aspect is Aspect.ENTITY) == (touch.field in ENTITY_FIELDS)
             of_mesh = issubclass(operation, MeshOperation) or operation in (MoveVertices, ExtrudeFace)

@@ -98,7 +98,7 @@ def test_an_import_is_not_built_again_for_what_comes_late(monkeypatch: pytest.Mo
         built.append(name)
         return build_imported(polygons, name)
 
-    monkeypatch.setattr("theta.editor.unit.build_imported", build)
+    monkeypatch.setattr("theta.editor.changes.build_imported", build)
     anna = Person(Scene())
     maker = anna.do(ImportMesh(asset_name(data), "Vase", HERE, NO_TURN, ONE, RED))
     entity = element_id(maker.name, "entity")

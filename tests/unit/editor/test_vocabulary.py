@@ -8,6 +8,7 @@ import pytest
 from tests.unit.editor.scenes import HERE, NO_TURN, NOBODY, ONE, RED, cube, doubles
 from theta.base import limits
 from theta.base.errors import InvalidValue
+from theta.commands.governing import GOVERNING
 from theta.commands.registry import CommandRegistry, encode_payload
 from theta.editor import vocabulary
 from theta.editor.mesh_operations import MESH_OPERATIONS
@@ -180,11 +181,13 @@ def test_the_vocabulary_is_frozen() -> None:
         "theta.rename@1",
         "theta.delete@1",
         "theta.set_effective@1",
+        "theta.set_effective@2",
         "theta.import_mesh@1",
         "theta.create_primitive@2",
         "theta.import_mesh@2",
         "theta.set_surface@1",
         *(f"{each.NAME}@{each.VERSION}" for each in MESH_OPERATIONS),
+        *(f"{each.NAME}@{each.VERSION}" for each in GOVERNING),
     ]
     creating = [f"{each.NAME}@{each.VERSION}" for each in OPERATIONS if each.CREATES]
     assert creating == [f"theta.{name}@{version}" for version in (1, 2) for name in ("create_primitive", "import_mesh")]

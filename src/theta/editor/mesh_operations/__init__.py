@@ -16,6 +16,7 @@ from theta.editor.mesh_operations.edges import (
 from theta.editor.mesh_operations.faces import (
     AddFace,
     ExtrudeFaceV2,
+    ExtrudeFaceV3,
     ExtrudeRegion,
     InsetFace,
     SplitFace,
@@ -55,6 +56,7 @@ MESH_OPERATIONS: tuple[type[MeshOperation], ...] = (
     PaintFaces,
     SetCrease,
     SetAttribute,
+    ExtrudeFaceV3,
 )
 
 __all__ = [
@@ -70,6 +72,7 @@ __all__ = [
     "DissolveVertex",
     "ExtrudeEdges",
     "ExtrudeFaceV2",
+    "ExtrudeFaceV3",
     "ExtrudeRegion",
     "FillHole",
     "FlipEdge",

@@ -45,6 +45,11 @@ class PaintFaces(MeshOperation, frozen=True):
         check_ids("faces", self.faces, COMMAND_ELEMENTS_MAX)
         check_colour(self.colour)
 
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """See MeshOperation.attributes."""
+        return (f"face {COLOUR}", f"face {PAINTED}")
+
     def change(self, mesh: Mesh, name: CommandName) -> Made:
         """See MeshOperation.change."""
         faces = some_living(mesh, "face", self.faces)
@@ -69,6 +74,11 @@ class SetCrease(MeshOperation, frozen=True):
         """See Operation.check."""
         check_ids("edges", self.edges, COMMAND_ELEMENTS_MAX)
         check_between("sharpness", self.sharpness, 0.0, CREASE_MAX)
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """See MeshOperation.attributes."""
+        return (f"edge {CREASE}",)
 
     def change(self, mesh: Mesh, name: CommandName) -> Made:
         """See MeshOperation.change."""
@@ -114,10 +124,19 @@ class SetAttribute(MeshOperation, frozen=True):
         """See MeshOperation.kind_of; of corners, their faces."""
         return _KIND_OF[self.domain]
 
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """See MeshOperation.attributes."""
+        return (f"{self.domain} {self.attribute}",)
+
+    def given(self, field: str) -> list[bytes]:
+        """See MeshOperation.given; of corners, their faces."""
+        ids = split_ids(self.elements)
+        return ids[0::2] if self.domain == "corner" else ids
+
     def named(self, mesh: Mesh, field: str) -> list[bytes]:
         """See MeshOperation.named; of corners, their faces."""
-        ids = split_ids(self.elements)
-        return living(mesh, self.kind_of(field), b"".join(ids[0::2] if self.domain == "corner" else ids))
+        return living(mesh, self.kind_of(field), b"".join(self.given(field)))
 
     def change(self, mesh: Mesh, name: CommandName) -> Made:
         """See MeshOperation.change."""

@@ -63,6 +63,16 @@ class MeshOperation(Operation, frozen=True):
         """Which kind of elements a field names."""
         return self.ELEMENTS[field]
 
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """The attributes ("domain name") that it writes and no others; all that an element has when there are none."""
+        return ()
+
+    def given(self, field: str) -> list[bytes]:
+        """The ids that a field names, living or not."""
+        ids: bytes = getattr(self, field)
+        return [ids] if len(ids) == IDENTIFIER_BYTES else split_ids(ids)
+
     def named(self, mesh: Mesh, field: str) -> list[bytes]:
         """The living elements that a field names, or that replaced what it names: each once, as they come.
 

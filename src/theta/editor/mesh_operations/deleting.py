@@ -17,7 +17,10 @@ class DeleteElements(MeshOperation, frozen=True):
     NAME = "theta.delete_elements"
     ELEMENTS = elements(vertices="vertex", edges="edge", faces="face")
     READS = touching(Reach.RING, "vertices", "edges", "faces")
-    WRITES = touching(Reach.RING, "vertices", "edges", "faces", aspects="ta")
+    WRITES = (
+        *touching(Reach.RING, "vertices", "edges", "faces", aspects="ta"),
+        *touching(Reach.SELF, "vertices", aspects="p"),
+    )
     vertices: bytes
     edges: bytes
     faces: bytes

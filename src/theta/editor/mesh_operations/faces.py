@@ -77,6 +77,14 @@ class ExtrudeFaceV2(MeshOperation, frozen=True):
         return Made(made.vertices, made.side_edges + made.cap_edges, made.side_faces)
 
 
+class ExtrudeFaceV3(ExtrudeFaceV2, frozen=True):
+    """As version 2, but who extrude one face at the same time make one storey of it, not one on another (CMD-85)."""
+
+    VERSION = 3
+    # Of the face: that of its corners, when it joins another.
+    WRITES = (*touching(Reach.RING, "face", aspects="ta"), *touching(Reach.SELF, "face", aspects="p"))
+
+
 class InsetFace(MeshOperation, frozen=True):
     """Make a smaller face inside a face, `distance` metres from its edges and `depth` metres along its normal."""
 

@@ -67,25 +67,37 @@ def _reached(operation: MeshOperation, touch: Touch, mesh: Mesh) -> Scope:
 def star_of(mesh: Mesh, scope: Scope) -> Scope:
     """The scope's vertices, all edges and faces at these, and all vertices and edges of those."""
     halfedges = mesh.halfedges
-    corners = set(scope.vertices)
-    for edge in scope.edges:
-        corners.update(mesh.edge_vertices(edge))
-    for face in scope.faces:
-        corners.update(mesh.face_vertices(face))
-    star = Scope(set(corners))
     following, of_face, origin = halfedges.next.view, halfedges.face.view, halfedges.origin.view
+    corners = {halfedges.vertices.slot_of(each) for each in scope.vertices}
+    for edge in scope.edges:
+        slot = halfedges.edges.slot_of(edge)
+        corners.update((origin[2 * slot], origin[2 * slot + 1]))
+    for face in scope.faces:
+        corners.update([origin[side] for side in halfedges.loop_from(_first_side(mesh, face))])
+    vertices, edges, sides = set(corners), set(), {}
     for vertex in corners:
-        first = halfedges.vertex_halfedge.view[halfedges.vertices.slot_of(vertex)]
-        side = first
+        side = first = halfedges.vertex_halfedge.view[vertex]
         while side != NONE:
-            star.edges.add(halfedges.edges.id_of(side >> 1))
-            star.vertices.add(halfedges.vertices.id_of(origin[side ^ 1]))
-            if of_face[side] != NONE:
-                star.faces.add(halfedges.faces.id_of(of_face[side]))
+            edges.add(side >> 1)
+            vertices.add(origin[side ^ 1])
+            sides[of_face[side]] = side
             side = following[side ^ 1]
             if side == first:
                 break
-    for face in star.faces:
-        star.vertices.update(mesh.face_vertices(face))
-        star.edges.update(mesh.face_edges(face))
-    return star
+    sides.pop(NONE, None)
+    for first in sides.values():
+        side = following[first]
+        while side != first:
+            vertices.add(origin[side])
+            edges.add(side >> 1)
+            side = following[side]
+    return Scope(
+        halfedges.vertices.ids_of(vertices),
+        halfedges.edges.ids_of(edges),
+        halfedges.faces.ids_of(sides),
+    )
+
+
+def _first_side(mesh: Mesh, face: bytes) -> int:
+    halfedges = mesh.halfedges
+    return halfedges.face_halfedge.view[halfedges.faces.slot_of(face)]

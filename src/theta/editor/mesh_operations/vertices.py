@@ -1,17 +1,25 @@
 """Commands on vertices: CMD-52."""
 
-import numpy as np
+from struct import Struct
 
 from theta.base.errors import UnknownElement
 from theta.base.identifiers import CommandName
-from theta.base.limits import COMMAND_ELEMENTS_MAX, COMMAND_VALUES_PER_TOKEN, IDENTIFIER_BYTES, MOVED_VERTICES_MAX
+from theta.base.limits import (
+    COMMAND_ELEMENTS_MAX,
+    COMMAND_VALUES_PER_TOKEN,
+    COORDINATE_METRES_MAX,
+    IDENTIFIER_BYTES,
+    MOVED_VERTICES_MAX,
+)
 from theta.editor.mesh_operations.base import MeshOperation, elements, living_of_each, some_living, touching
-from theta.editor.operation import Vector3, check_ids, check_points, check_vector, split_ids
+from theta.editor.operation import Vector3, check_ids, check_points, check_vector
 from theta.editor.touches import Reach
 from theta.mesh import Mesh, move_vertices
 from theta.mesh.local import create_vertex, dissolve_vertex, weld
 from theta.mesh.results import NOTHING, Made
 from theta.wire.types import Id16
+
+_POINT = Struct("<3d")
 
 
 class CreateVertex(MeshOperation, frozen=True):
@@ -48,20 +56,32 @@ class MoveVerticesV2(MeshOperation, frozen=True):
 
     def check(self) -> None:
         """See Operation.check."""
+        # One vertex is what most commands in a log are about.
+        if len(self.vertices) == IDENTIFIER_BYTES and _is_point(self.targets) and _is_point(self.deltas):
+            return
         count = check_ids("vertices", self.vertices, MOVED_VERTICES_MAX)
         for field, data in (("targets", self.targets), ("deltas", self.deltas)):
             check_points(field, data, count)
 
     def change(self, mesh: Mesh, name: CommandName) -> Made:
         """See MeshOperation.change."""
-        points = np.frombuffer(self.targets, "<f8").reshape(-1, 3).tolist()
-        goals: dict[bytes, list[float]] = {}
-        for some, point in zip(living_of_each(mesh, "vertex", split_ids(self.vertices)), points, strict=True):
+        named, points = self.given("vertices"), list(_POINT.iter_unpack(self.targets))
+        goals: dict[bytes, tuple[float, ...]] = {}
+        for some, point in zip(living_of_each(mesh, "vertex", named), points, strict=True):
             goals.update(dict.fromkeys(some, point))
         if not goals:
             raise UnknownElement("vertex", self.vertices[:IDENTIFIER_BYTES])
         move_vertices(mesh, list(goals), list(goals.values()))
         return NOTHING
+
+
+def _is_point(data: bytes) -> bool:
+    """Whether these are the bytes of one point within the world."""
+    if len(data) != _POINT.size:
+        return False
+    x, y, z = map(float, _POINT.unpack(data))
+    most = COORDINATE_METRES_MAX
+    return -most <= x <= most and -most <= y <= most and -most <= z <= most
 
 
 class DissolveVertex(MeshOperation, frozen=True):
@@ -70,7 +90,7 @@ class DissolveVertex(MeshOperation, frozen=True):
     NAME = "theta.dissolve_vertex"
     ELEMENTS = elements(vertex="vertex")
     READS = touching(Reach.RING, "vertex")
-    WRITES = touching(Reach.RING, "vertex", aspects="ta")
+    WRITES = (*touching(Reach.RING, "vertex", aspects="ta"), *touching(Reach.SELF, "vertex", aspects="p"))
     vertex: Id16
 
     def change(self, mesh: Mesh, name: CommandName) -> Made:

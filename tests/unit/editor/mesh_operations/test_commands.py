@@ -261,13 +261,17 @@ def test_cmd_51_ids_that_come_to_too_many_are_refused(
 ) -> None:
     entity, made = anna.create()
     top, vertex = face_of(made, 3), scene.mesh(entity).face_vertices(face_of(made, 3))[0]
+    neighbour = scene.mesh(entity).face_vertices(face_of(made, 3))[1]
     anna.do(commands.Poke(entity, top))
-    # The face and its four triangles; the vertex by itself.
+    if kind == "vertices":
+        kept, vertex = sorted((vertex, neighbour))
+        anna.do(commands.Weld(entity, kept + vertex, HERE))
+    # The face and its four triangles; the vertex and what it was welded to.
     operation, looked_at = {
         "faces": (commands.PaintFaces(entity, top, RED), 5),
         "attribute": (commands.SetAttribute(entity, "face", "a", "u1", 1, top, b"\1"), 5),
         "corners": (commands.SetAttribute(entity, "corner", "a", "u1", 1, top + vertex, b"\1"), 5),
-        "vertices": (commands.MoveVerticesV2(entity, vertex, doubles(0.0, 0.0, 0.0), bytes(24)), 1),
+        "vertices": (commands.MoveVerticesV2(entity, vertex, doubles(0.0, 0.0, 0.0), bytes(24)), 2),
     }[kind]
     before = scene.shown()
     monkeypatch.setattr(base, "COMMAND_RESOLVED_MAX", looked_at - 1)

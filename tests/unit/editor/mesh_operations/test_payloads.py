@@ -83,6 +83,7 @@ LIMITS: list[tuple[Operation | SurfaceValues, str, list[Any], list[Any]]] = [
     ),
     (commands.TriangulateFaces(NOBODY, A), "faces", [JUST_ENOUGH], IDS_PAST),
     (commands.ExtrudeFaceV2(NOBODY, A, 1.0), "distance", [LENGTH, -LENGTH], [0.0, -0.0, LENGTH * 1.1, *NOT_FINITE]),
+    (commands.ExtrudeFaceV3(NOBODY, A, 1.0), "distance", [LENGTH, -LENGTH], [0.0, -0.0, LENGTH * 1.1, *NOT_FINITE]),
     *(
         (commands.InsetFace(NOBODY, A, 1.0, 0.0), field, [LENGTH, -LENGTH, 0.0], [LENGTH * 1.1, *NOT_FINITE])
         for field in ("distance", "depth")

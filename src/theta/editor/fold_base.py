@@ -1,0 +1,78 @@
+"""What a fold can begin with instead of nothing: the state at a frontier, below which nothing comes any more (CMD-105).
+
+Of what lies below, the units are here and the commands are not. They are read again, entity by entity, when something
+reaches down there: an undo, or a question who made what.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, Protocol
+
+from theta.base.identifiers import CommandName, Position
+from theta.commands.log import Command
+from theta.editor.masks import Mask, OwnedGesture
+from theta.editor.stacks import Stacks
+
+
+class Reach(NamedTuple):
+    """Whose a gesture is, and the entities that its commands at or below the base act on."""
+
+    author: bytes
+    entities: tuple[bytes, ...]
+
+
+class Past(Protocol):
+    """Reads the edits at or below a fold's base again."""
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether they were dropped, so that nothing below the base can be said or undone any more."""
+        ...
+
+    def of_entity(self, entity: bytes) -> Iterable[Command]:
+        """All edits of an entity, in any order."""
+        ...
+
+    def of_gesture(self, gesture: CommandName) -> Iterable[Command]:
+        """All edits of a gesture, in any order; asked only about old gestures that a base says nothing of."""
+        ...
+
+
+class FoldBase(NamedTuple):
+    """The fold of all commands at or below a position, and what is said about them by the `set_effective` among them.
+
+    Attributes:
+        position: nothing at or below it comes any more.
+        masks: of each gesture that is off, why.
+        stacks: of each author.
+        reaches: of each gesture that is on a stack or off, or that acts on several entities.
+        numbers: of each actor that has commands at or below, its highest number there.
+        left_out: gestures that merges have left out.
+    """
+
+    position: Position
+    masks: Mapping[OwnedGesture, Mask]
+    stacks: Mapping[bytes, Stacks]
+    reaches: Mapping[CommandName, Reach]
+    numbers: Mapping[int, int]
+    left_out: frozenset[CommandName]
+
+
+class NoPast:
+    """The past of a fold that has all its commands."""
+
+    @property
+    def is_gone(self) -> bool:
+        """See Past.is_gone."""
+        return False
+
+    def of_entity(self, entity: bytes) -> Iterable[Command]:
+        """See Past.of_entity."""
+        return ()
+
+    def of_gesture(self, gesture: CommandName) -> Iterable[Command]:
+        """See Past.of_gesture."""
+        return ()
+
+
+NO_PAST: Past = NoPast()
+NOTHING_BEFORE = FoldBase(Position(0, 0, 0), {}, {}, {}, {}, frozenset())

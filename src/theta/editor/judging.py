@@ -1,0 +1,114 @@
+"""What the fold asks about two commands and cannot see in either: which came first, and what happens if neither did.
+
+The log knows (theta.commands.governance); a fold without a log is judged by `ALONE`: one branch, no policies.
+"""
+
+from collections.abc import Mapping
+from itertools import combinations
+from types import MappingProxyType
+from typing import Protocol
+
+from theta.base.limits import U64_MAX
+from theta.commands.governance import Governance, Strategy
+from theta.commands.log import Command
+
+Agreed = Mapping[tuple[bytes, bytes], Strategy | None]
+"""For pairs of branches that a document holds, the strategy of the first merge that brought them together."""
+NOTHING_AGREED: Agreed = MappingProxyType({})
+
+
+class Judge(Protocol):
+    """Causality, the room's policies, and who may do what: all of them follow from the log in `seq` order."""
+
+    def precedes(self, actor: int, seq: int, branch: bytes, later: Command) -> bool:
+        """Whether a command of `actor` in record `seq` of `branch`, ordered before `later`, was known to its author.
+
+        Otherwise the two are concurrent.
+        """
+        ...
+
+    def strategy(self, later: Command, earlier_branch: bytes) -> Strategy:
+        """What happens when `later` is in conflict with a concurrent command of `earlier_branch`."""
+        ...
+
+    def may(self, author: bytes, seq: int, command_name: str) -> bool:
+        """Whether the author might use commands of this type at record `seq`."""
+        ...
+
+    def cascade_allowed(self, seq: int) -> bool:
+        """Whether an undo at record `seq` may take back what others built on it."""
+        ...
+
+    def agreed(self) -> Agreed:
+        """Which strategies merges have set. When one becomes another, what was judged by it has to be judged anew."""
+        ...
+
+
+class Alone:
+    """One branch, no policies, everybody may do everything."""
+
+    def precedes(self, actor: int, seq: int, branch: bytes, later: Command) -> bool:
+        """See Judge.precedes."""
+        return actor == later.position.actor or seq <= later.seen
+
+    def strategy(self, later: Command, earlier_branch: bytes) -> Strategy:
+        """See Judge.strategy."""
+        return Strategy.LAST_WRITER_WINS
+
+    def may(self, author: bytes, seq: int, command_name: str) -> bool:
+        """See Judge.may."""
+        return True
+
+    def cascade_allowed(self, seq: int) -> bool:
+        """See Judge.cascade_allowed."""
+        return True
+
+    def agreed(self) -> Agreed:
+        """See Judge.agreed."""
+        return NOTHING_AGREED
+
+
+ALONE: Judge = Alone()
+
+
+class LogJudge:
+    """Judges for the document of one branch by what the log has governed."""
+
+    def __init__(self, governance: Governance, branch: bytes) -> None:
+        self._governance = governance
+        self._branch = branch
+        self._agreed: tuple[int, Agreed] = (0, NOTHING_AGREED)
+
+    def precedes(self, actor: int, seq: int, branch: bytes, later: Command) -> bool:
+        """See Judge.precedes."""
+        if actor == later.position.actor:
+            return True
+        if branch == later.branch:
+            return seq <= later.seen
+        return self._governance.holds(later.branch, later.seen, branch, seq)
+
+    def strategy(self, later: Command, earlier_branch: bytes) -> Strategy:
+        """See Judge.strategy: a merge's own strategy for what it brought together, else the policy at `later`."""
+        if earlier_branch != later.branch:
+            merged = self._governance.merge_strategy(self._branch, earlier_branch, later.branch)
+            if merged is not None:
+                return merged
+        return self._governance.strategy(later.operation.NAME, later.seq)
+
+    def may(self, author: bytes, seq: int, command_name: str) -> bool:
+        """See Judge.may."""
+        return self._governance.may(author, seq, command_name)
+
+    def cascade_allowed(self, seq: int) -> bool:
+        """See Judge.cascade_allowed."""
+        return self._governance.cascade_allowed(seq)
+
+    def agreed(self) -> Agreed:
+        """See Judge.agreed."""
+        governance = self._governance
+        count = len(governance.commands)
+        if count != self._agreed[0]:
+            held = sorted(governance.vector(self._branch, U64_MAX)) if self._branch in governance.branches else []
+            pairs = combinations(held, 2)
+            self._agreed = (count, {pair: governance.merge_strategy(self._branch, *pair) for pair in pairs})
+        return self._agreed[1]
