@@ -7,12 +7,14 @@ import asyncio
 import os
 import random
 import shutil
+import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
 import theta
+from tests.support import room_process
 from tests.support.ledger import Ledger, commands_in
 from tests.support.news import DEADLINE_SECONDS, News
 from tests.support.room_process import RoomProcess, serving
@@ -20,7 +22,9 @@ from theta.adapters.client import NoEffect, RoomClient
 from theta.adapters.sqlite_store import SqliteLogStore
 from theta.base.errors import NothingToUndo, UndoConflict, UnknownElement
 from theta.editor.vocabulary import CreatePrimitive, Paint
+from theta.node.asset_desk import shelf_of
 from theta.node.audit import audit
+from theta.node.opening import open_log
 from theta.node.replica import Replica
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
@@ -177,3 +181,20 @@ async def test_nothing_acknowledged_is_lost_or_doubled_by_kill_9(
         folder.mkdir()
         await live_through(folder, room_seed, min(KILLS_PER_ROOM, KILLS - first), monkeypatch)
         shutil.rmtree(folder)
+
+
+async def test_log_25_nor_by_kill_9_of_a_room_that_writes_checkpoints_all_the_time(
+    tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room_process, "PROGRAM", [sys.executable, "-c", room_process.WITH_CHECKPOINTS])
+    await live_through(tmp_path, f"{seed} checkpoints", min(KILLS_PER_ROOM, KILLS), monkeypatch)
+    store = SqliteLogStore.open_read_only(tmp_path / "studio.theta")
+    records, shelf = list(store.read()), shelf_of(store.assets())
+    report = audit(records, shelf, source=store)
+    assert report.is_good, (report.fault, report.checkpoint_faults)
+    assert report.checkpoints, "no checkpoint was ever written"
+    opened = open_log(store, shelf)
+    assert opened.header is not None
+    assert opened.damaged == ()
+    assert opened.replica.document.hash == report.document_hash
+    store.close()

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from tests.contract.log_store_contract import make_log
+from tests.contract.log_store_contract import checkpoint_of, make_log
 from tests.contract.transport_contract import soon
 from theta.adapters.log_writer import LogWriter
 from theta.adapters.memory_store import MemoryLogStore
 from theta.base.errors import StoreUnavailable
 from theta.base.limits import APPENDS_IN_FLIGHT_MAX
-from theta.commands.store import StoredRecord
+from theta.commands.store import CheckpointDone, CheckpointPart, StoredRecord
 
 pytestmark = pytest.mark.integration
 
@@ -24,6 +24,7 @@ class SlowStore(MemoryLogStore):
     def __init__(self) -> None:
         super().__init__()
         self.batches: list[list[int]] = []
+        self.batches_before_parts: list[int] = []
         self.entered = threading.Semaphore(0)
         self.may_go_on = threading.Semaphore(0)
         self.closed = False
@@ -33,6 +34,10 @@ class SlowStore(MemoryLogStore):
         assert self.may_go_on.acquire(timeout=10)
         self.batches.append([record.seq for record in records])
         super().append(records)
+
+    def put_part(self, seq: int, number: int, part: bytes) -> None:
+        self.batches_before_parts.append(len(self.batches))
+        super().put_part(seq, number, part)
 
     def close(self) -> None:
         self.closed = True
@@ -150,3 +155,48 @@ async def test_the_thread_ends(heard: Heard) -> None:
     await soon(writer.close())
     await soon(writer.close())
     assert set(threading.enumerate()) <= before
+
+
+async def test_log_23_a_checkpoint_is_written_between_batches_and_old_ones_are_dropped(
+    store: SlowStore, heard: Heard
+) -> None:
+    durable: list[None] = []
+    done = heard.on_durable, heard.on_failed
+    writer = LogWriter(store, *done, on_checkpoint_durable=lambda: durable.append(None))
+    records, parts = make_log(3), [b"one", b"two"]
+    old, new = checkpoint_of(1, [b""]), checkpoint_of(2, parts)
+    store.put_checkpoint(old)
+    writer.append(records[:1])
+    await asyncio.to_thread(store.entered.acquire)
+    for number, part in enumerate(parts):
+        writer.append_checkpoint(CheckpointPart(2, number, part))
+    writer.append_checkpoint(CheckpointDone(new, (2,)))
+    writer.append(records[1:])
+    store.let_go()
+    await heard.until(3)
+    await soon(writer.close())
+    assert store.batches_before_parts == [2, 2], "the batch that waits goes first"
+    assert len(durable) == 3
+    assert store.checkpoints() == [new]
+    assert list(store.read_checkpoint(new)) == parts
+
+
+async def test_log_11_a_checkpoint_that_cannot_be_written_stops_the_log_too(heard: Heard) -> None:
+    store = MemoryLogStore()
+    writer = LogWriter(store, heard.on_durable, heard.on_failed)
+    store.fail_next("the disk is full")
+    writer.append_checkpoint(CheckpointPart(1, 0, b""))
+    writer.append_checkpoint(CheckpointDone(checkpoint_of(1, [b""]), (1,)))
+    await soon(writer.close())
+    assert heard.failures == ["the disk is full"]
+    assert store.checkpoints() == []
+
+
+async def test_each_commit_says_how_long_it_took(heard: Heard) -> None:
+    seconds: list[float] = []
+    writer = LogWriter(MemoryLogStore(), heard.on_durable, heard.on_failed, on_committed=seconds.append)
+    writer.append(make_log(2))
+    await heard.until(2)
+    await soon(writer.close())
+    assert len(seconds) == 1
+    assert 0.0 <= seconds[0] < 10.0

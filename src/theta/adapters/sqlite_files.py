@@ -106,6 +106,22 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
         raise _opening_error(path, error) from error
 
 
+def open_beside(path: Path) -> sqlite3.Connection:
+    """A second connection to a room that this process has open for writing, which never changes it.
+
+    It may outlive the first: it can put the log into the file and take it away, as the last one does.
+
+    Raises:
+        StoreError: as `SqliteLogStore.open_read_only`.
+    """
+    try:
+        connection = connect(f"file:{quoted(path)}?mode=rw")
+        connection.execute("PRAGMA query_only = ON")
+        return connection
+    except sqlite3.Error as error:
+        raise _opening_error(path, error) from error
+
+
 def _opening_error(path: Path, error: sqlite3.Error) -> StoreError:
     if isinstance(error, sqlite3.OperationalError):
         return StoreUnavailable(in_words(path, error))
@@ -132,6 +148,11 @@ def connect(uri: str) -> sqlite3.Connection:
 def quoted(path: Path) -> str:
     """A path as it stands in a `file:` URI."""
     return str(path.absolute()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+
+
+def is_full(error: sqlite3.Error) -> bool:
+    """Whether the disk was full, so that SQLite has taken back what it could not write whole."""
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) == sqlite3.SQLITE_FULL
 
 
 def in_words(path: Path, error: sqlite3.Error) -> str:

@@ -11,21 +11,32 @@ from pathlib import Path
 
 from theta.adapters.file_lock import FileLock
 from theta.adapters.sqlite_assets import create_assets, read_assets
+from theta.adapters.sqlite_checkpoints import (
+    delete_checkpoints,
+    list_checkpoints,
+    read_parts,
+    write_checkpoint,
+    write_part,
+)
 from theta.adapters.sqlite_files import (
     APPLICATION_ID,
     check_is_room,
     connect,
     in_words,
+    is_full,
+    open_beside,
     open_for_reading,
     open_for_writing,
     quoted,
 )
-from theta.base.errors import StoreCorrupt, StoreUnavailable
-from theta.commands.store import StoredAsset, StoredRecord
+from theta.base.errors import StoreCorrupt, StoreFull, StoreUnavailable
+from theta.commands.store import BASE, StoredAsset, StoredCheckpoint, StoredRecord, first_of
 
 __all__ = ["APPLICATION_ID", "SqliteLogStore", "backup", "check_is_room"]
 
 _BACKUP_STEP_PAGES = 256
+_SEQ_MAX = 2**63 - 1
+_READ_ROWS = 256
 
 
 class SqliteLogStore:
@@ -38,6 +49,7 @@ class SqliteLogStore:
         self._unusable = "" if lock else "it was opened for reading only"
         row = self._execute("SELECT max(seq) FROM records").fetchone()
         self._last_seq: int = row[0] or 0
+        self._first_seq = self._find_first_seq()
 
     @classmethod
     def open(cls, path: Path) -> "SqliteLogStore":
@@ -74,18 +86,34 @@ class SqliteLogStore:
         check_is_room(path)
         return cls(path, open_for_reading(path), None)
 
+    def beside(self) -> "SqliteLogStore":
+        """The same room for reading, over a connection of its own, while a thread writes to this one.
+
+        Raises:
+            StoreUnavailable: there are no more connections to be had.
+        """
+        return SqliteLogStore(self._path, open_beside(self._path), None)
+
+    @property
+    def first_seq(self) -> int:
+        """See LogStore.first_seq."""
+        return self._first_seq
+
     @property
     def last_seq(self) -> int:
-        """The highest record kept; 0 for an empty log."""
+        """See LogStore.last_seq."""
         return self._last_seq
 
     def append(self, records: Sequence[StoredRecord]) -> None:
         """See LogStore.append: one transaction, one fsync."""
-        for offset, record in enumerate(records):
-            assert record.seq == self._last_seq + 1 + offset, "records are appended in order"
+        if not records:
+            return
+        first = first_of(records, self._last_seq)
         with self._transaction():
             self._connection.executemany("INSERT INTO records VALUES (?, ?, ?, ?)", records)
-        self._last_seq += len(records)
+        if not self._last_seq:
+            self._first_seq = first
+        self._last_seq = records[-1].seq
 
     def put_asset(self, asset: StoredAsset) -> None:
         """See LogStore.put_asset: one transaction, one fsync."""
@@ -103,13 +131,35 @@ class SqliteLogStore:
         """See LogStore.assets."""
         return read_assets(self._path, self._connection)
 
-    def read(self, first_seq: int = 1) -> Iterator[StoredRecord]:
+    def put_part(self, seq: int, number: int, part: bytes) -> None:
+        """See LogStore.put_part: one transaction, one fsync."""
+        with self._transaction(may_be_full=True):
+            write_part(self._connection, seq, number, part)
+
+    def put_checkpoint(self, checkpoint: StoredCheckpoint) -> None:
+        """See LogStore.put_checkpoint."""
+        with self._transaction(may_be_full=True):
+            write_checkpoint(self._connection, checkpoint)
+
+    def checkpoints(self) -> list[StoredCheckpoint]:
+        """See LogStore.checkpoints."""
+        return list_checkpoints(self._path, self._connection)
+
+    def read_checkpoint(self, checkpoint: StoredCheckpoint) -> Iterator[bytes]:
+        """See LogStore.read_checkpoint."""
+        return read_parts(self._path, self._connection, checkpoint)
+
+    def drop_checkpoints(self, kept: Sequence[int]) -> None:
+        """See LogStore.drop_checkpoints."""
+        with self._transaction(may_be_full=True):
+            delete_checkpoints(self._connection, kept)
+
+    def read(self, first_seq: int = 1, last_seq: int | None = None) -> Iterator[StoredRecord]:
         """See LogStore.read. Sees the log as it was at the first record given out."""
-        expected = first_seq
-        try:
-            rows = self._connection.execute(
-                "SELECT seq, kind, body, chain FROM records WHERE seq >= ? ORDER BY seq", (first_seq,)
-            )
+        expected = max(first_seq, self._first_seq)
+        until = max(self._last_seq, self._newest_seq()) if last_seq is None else last_seq
+        while expected <= until:
+            rows = self._rows(expected, until)
             for row in rows:
                 record = StoredRecord(*row)
                 if [type(value) for value in record] != [int, int, bytes, bytes]:
@@ -118,10 +168,27 @@ class SqliteLogStore:
                     raise StoreCorrupt(expected, f"it is missing; record {record.seq} follows")
                 yield record
                 expected += 1
-        except sqlite3.DatabaseError as error:
-            raise StoreCorrupt(expected, f"{self._path} is damaged here: {error}") from error
-        if expected <= self._last_seq:
+            if not rows:
+                break
+        if expected <= min(self._last_seq, until):
             raise StoreCorrupt(expected, f"it is missing; the log should go on to {self._last_seq}")
+
+    def _newest_seq(self) -> int:
+        """The last record that is there by now, whoever wrote it."""
+        with suppress(sqlite3.DatabaseError):
+            return int(self._connection.execute("SELECT max(seq) FROM records").fetchone()[0] or 0)
+        return _SEQ_MAX
+
+    def _rows(self, first_seq: int, last_seq: int) -> list[tuple[int, int, bytes, bytes]]:
+        """The next rows: few at a time, so that a slow reader does not keep SQLite from tidying up."""
+        sql = "SELECT seq, kind, body, chain FROM records WHERE seq BETWEEN ? AND ? ORDER BY seq LIMIT ?"
+        found: list[tuple[int, int, bytes, bytes]] = []
+        try:
+            found.extend(self._connection.execute(sql, (first_seq, last_seq, _READ_ROWS)))
+        except sqlite3.DatabaseError as error:
+            if not found:  # else those before the damage are given out first
+                raise StoreCorrupt(first_seq, f"{self._path} is damaged here: {error}") from error
+        return found
 
     @contextmanager
     def at_one_moment(self) -> Iterator[None]:
@@ -141,7 +208,7 @@ class SqliteLogStore:
             self._lock.release()
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def _transaction(self, *, may_be_full: bool = False) -> Iterator[None]:
         if self._unusable:
             raise StoreUnavailable(f"{self._path}: {self._unusable}")
         try:
@@ -149,11 +216,21 @@ class SqliteLogStore:
             yield
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
-            # After a failed fsync nobody knows what the disk holds; only a new start, which reads it, can tell.
-            self._unusable = "an earlier write failed"
             with suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
+            if may_be_full and not self._connection.in_transaction and is_full(error):
+                raise StoreFull(in_words(self._path, error)) from error
+            # After a failed fsync nobody knows what the disk holds; only a new start, which reads it, can tell.
+            self._unusable = "an earlier write failed"
             raise StoreUnavailable(in_words(self._path, error)) from error
+
+    def _find_first_seq(self) -> int:
+        """Where a base stands at the beginning, its number; else 1, and reading says what is missing or damaged."""
+        with suppress(sqlite3.DatabaseError):
+            row = self._connection.execute("SELECT seq, kind FROM records ORDER BY seq LIMIT 1").fetchone()
+            if row is not None and row[1] == BASE:
+                return int(row[0])
+        return 1
 
     def _execute(self, statement: str) -> sqlite3.Cursor:
         try:

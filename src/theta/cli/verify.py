@@ -5,11 +5,12 @@ from pathlib import Path
 
 from rich.markup import escape
 
+from theta.adapters.sqlite_store import SqliteLogStore
 from theta.base.errors import InvalidValue, StoreCorrupt
 from theta.base.limits import DIGEST_BYTES
-from theta.cli.console import EXIT_FAILURE, err, out
-from theta.cli.room_files import opened_room
+from theta.cli.console import EXIT_FAILURE, err, out, with_progress
 from theta.commands.store import StoredRecord
+from theta.node.asset_desk import shelf_of
 from theta.node.audit import AuditReport, audit
 
 
@@ -25,8 +26,13 @@ def verify(file: Path, known_head: str = "") -> int:
         StoreError: the file cannot be read as a room.
     """
     watch = HeadWatch(known_head)
-    with opened_room(file, f"Verifying {file}") as (records, shelf):
-        report = audit(watch.over(records), shelf)
+    store = SqliteLogStore.open_read_only(file)
+    try:
+        with store.at_one_moment():
+            records = with_progress(store.read(), store.last_seq, f"Verifying {file}")
+            report = audit(watch.over(records), shelf_of(store.assets()), source=store)
+    finally:
+        store.close()
     if report.records == 0 and report.is_good:
         raise StoreCorrupt(1, f"{file} holds no records: its room was never opened")
     _print_proofs(report)
@@ -66,6 +72,8 @@ class HeadWatch:
 
 def _print_proofs(report: AuditReport) -> None:
     out.print(f"records: {report.records} with {report.commands} commands")
+    if report.first_seq > 1:
+        out.print(f"base: the room's key vouches for what came up to record {report.first_seq}, which was compacted")
     out.print(f"authors: authentic up to record {report.authentic_seq}")
     if report.attested_seq:
         out.print(f"order: the room's key vouches for it up to record {report.attested_seq}")
@@ -73,15 +81,17 @@ def _print_proofs(report: AuditReport) -> None:
         out.print("order: in the chain, but the room's key has not vouched for it yet")
     out.print(f"head: {report.records} {report.head.hex()}")
     out.print(f"document hash: {report.document_hash.hex()}")
+    if report.checkpoints or report.checkpoint_faults:
+        out.print(f"checkpoints: {report.checkpoints} agree with the records")
     if report.is_good:
         out.print(f"a cut after record {report.records} would not show: compare the head, by --head")
 
 
 def _faults_of(report: AuditReport, watch: HeadWatch) -> list[str]:
     if report.fault is not None:
-        return [str(report.fault)]
+        return [str(report.fault), *report.checkpoint_faults]
     if watch.is_missing:
         return ["the head that you named is not in this log: records were cut off, or it is another room's"]
     if watch.seq:
         out.print(f"named head: it is record {watch.seq}")
-    return []
+    return list(report.checkpoint_faults)

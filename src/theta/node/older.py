@@ -1,0 +1,97 @@
+"""The commands below a fold's base, found again in the records when an undo or a merge reaches that far (LOG-20)."""
+
+from collections.abc import Callable, Iterator
+
+from theta.base.errors import BeyondHistory
+from theta.base.identifiers import CommandName, Position, entity_id, signed_name_id
+from theta.commands.governing import GOVERNING
+from theta.commands.log import Command, CommandLog
+from theta.commands.packets import parse_body
+from theta.commands.records import PacketRecord, RecordKind, decode
+from theta.commands.store import StoredRecord
+from theta.editor.fold import entity_of
+from theta.editor.vocabulary import OPERATIONS, SetEffective
+from theta.node.reading import LogReader
+
+_NOWHERE = {signed_name_id(SetEffective.NAME), *(signed_name_id(each.NAME) for each in GOVERNING)}
+_CREATING = {signed_name_id(each.NAME) for each in OPERATIONS if each.CREATES}
+# A payload is an array of at most 15 fields, the first of which is its entity: 16 bytes after these two.
+_ID_HEAD = b"\xc4\x10"
+_ID_START, _ID_END = 3, 19
+
+_MayBe = Callable[[int, CommandName, CommandName, bytes], bool]
+"""Whether a command may be looked for, by its type, name, gesture and payload; what cannot be told so, may be."""
+
+
+class OlderCommands:
+    """Looks for commands of a branch at or below a base.
+
+    Args:
+        log: whose they are.
+        reader: reads its records.
+        branch: the branch's id.
+        folded_seq: up to which record the branch was folded when the base was made.
+        lamport: the highest Lamport time in the base.
+        is_gone: whether records were dropped, so that there is nothing to be found.
+    """
+
+    def __init__(
+        self,
+        log: CommandLog,
+        reader: LogReader,
+        branch: bytes,
+        folded_seq: int,
+        lamport: int,
+        *,
+        is_gone: bool = False,
+    ) -> None:
+        self.is_gone = is_gone
+        self._log = log
+        self._reader = reader
+        self._branch = branch
+        self._folded_seq = folded_seq
+        self._lamport = lamport
+
+    def of_gesture(self, gesture: CommandName) -> list[Command]:
+        """All edits of a gesture in the base, in the order of the log.
+
+        Raises:
+            BeyondHistory: records were dropped.
+        """
+        return [*self._scan(lambda type_id, name, each, payload: each == gesture)]
+
+    def of_entity(self, entity: bytes) -> list[Command]:
+        """All edits of an entity in the base, in the order of the log.
+
+        Raises:
+            BeyondHistory: records were dropped.
+        """
+
+        def may_be(type_id: int, name: CommandName, gesture: CommandName, payload: bytes) -> bool:
+            if type_id in _CREATING:
+                return entity_id(name) == entity
+            return payload[1:_ID_START] != _ID_HEAD or payload[_ID_START:_ID_END] == entity
+
+        return [command for command in self._scan(may_be) if entity_of(command) == entity]
+
+    def _scan(self, may_be: _MayBe) -> Iterator[Command]:
+        held = self._log.governance.vector(self._branch, self._folded_seq)
+        for record in self._reader.records(1, self._folded_seq):
+            if record.kind == RecordKind.BASE:
+                raise BeyondHistory("it is older than what is kept: `theta compact` dropped it")
+            if record.kind == RecordKind.PACKET:
+                packet = decode(PacketRecord, record.body)
+                if record.seq <= held.get(packet.branch, 0):
+                    yield from self._read(record, packet, may_be)
+
+    def _read(self, record: StoredRecord, packet: PacketRecord, may_be: _MayBe) -> Iterator[Command]:
+        author = self._log.sessions[packet.session].author
+        for envelope in parse_body(packet.body).envelopes():
+            name = CommandName(packet.actor, envelope.number)
+            gesture = CommandName(packet.actor, envelope.gesture)
+            if envelope.lamport > self._lamport or envelope.type_id in _NOWHERE:
+                continue
+            if may_be(envelope.type_id, name, gesture, bytes(envelope.payload)):
+                position = Position(envelope.lamport, *name)
+                operation = self._log.registry.decode(envelope)
+                yield Command(position, name, gesture, author, record.seq, packet.seen, operation, packet.branch)
