@@ -9,15 +9,27 @@ refused.
 import os
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
 
-from theta.sim import SCENARIOS, SimulationFailed, SimulationResult, check_seed
+from theta.sim import (
+    QUIET_LIMIT_SECONDS,
+    SCENARIOS,
+    TROUBLE_SECONDS,
+    Simulation,
+    SimulationFailed,
+    SimulationResult,
+    check_seed,
+)
+from theta.sim.checks import log_of
 
 pytestmark = pytest.mark.simulation
 
 SEEDS = 100
 GROUPS = 20
+COMPANY_SEEDS = 12
+COMPANY_GROUPS = 4
 # By a seed's place in the hundred: every second one has a room that dies, every fourth everything at once.
 SCENARIO_OF_PLACE = ("rough", "room-dies", "rough", "everything")
 
@@ -42,6 +54,22 @@ def test_everybody_converges_after_healing(seed: int, group: int) -> None:
         assert len(result.acknowledged) >= 10, f"seed {result.seed} has hardly done anything"
     assert any(result.room_starts > 1 for result in results), "no room was killed and started again"
     assert len({result.trace_hash for result in results}) == len(results)
+
+
+@pytest.mark.parametrize("group", range(COMPANY_GROUPS))
+def test_people_in_company_converge_on_every_branch(seed: int, group: int) -> None:
+    """Undo with cascade, branches, merges, kicks and policies; each document is that of a refold of its branch."""
+    done: Counter[str] = Counter()
+    for place in range(COMPANY_SEEDS // COMPANY_GROUPS):
+        simulation = Simulation(seed + group * COMPANY_SEEDS + place, SCENARIOS["company"])
+        simulation.run(TROUBLE_SECONDS)
+        simulation.heal()
+        simulation.run_until_quiet(QUIET_LIMIT_SECONDS)
+        simulation.check()
+        _, commands = log_of(simulation.records())
+        done.update(f"{command.operation.NAME}@{command.operation.VERSION}" for command in commands)
+    for name in ("theta.create_branch@1", "theta.merge_branch@1", "theta.set_strategy@1", "theta.set_effective@2"):
+        assert done[name], f"no {name} in any log"
 
 
 @pytest.mark.parametrize("scenario", sorted(SCENARIOS))

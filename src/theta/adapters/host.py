@@ -59,7 +59,14 @@ class RoomHost:
         self._store_failed = False
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
-        self._writer = LogWriter(store, self._handle_durable, self._handle_store_failed, self._handle_asset_durable)
+        self._writer = LogWriter(
+            store,
+            self._handle_durable,
+            self._handle_store_failed,
+            self._handle_asset_durable,
+            self._handle_checkpoint_durable,
+            on_checkpoint_failed=self._handle_checkpoint_failed,
+        )
         self._pump()
 
     @property
@@ -138,6 +145,13 @@ class RoomHost:
     def _handle_asset_durable(self, name: bytes) -> None:
         self._guarded(lambda: self.room.handle_asset_durable(self._clock(), name))
 
+    def _handle_checkpoint_durable(self) -> None:
+        self._guarded(lambda: self.room.handle_checkpoint_durable(self._clock()))
+
+    def _handle_checkpoint_failed(self, reason: str) -> None:
+        _log.warning("a checkpoint was given up", extra={"reason": reason})
+        self._guarded(lambda: self.room.handle_checkpoint_failed(self._clock()))
+
     def _handle_store_failed(self, reason: str) -> None:
         self._store_failed = True
         self._became_durable.set()
@@ -167,6 +181,8 @@ class RoomHost:
             self._writer.append_asset(asset)
         while (name := self.room.poll_drop_asset()) is not None:
             self._writer.append_asset(name)
+        while (piece := self.room.poll_checkpoint()) is not None:
+            self._writer.append_checkpoint(piece)
         while (transmit := self.room.poll_transmit()) is not None:
             self._transmit(transmit)
         while (close := self.room.poll_close()) is not None:

@@ -11,6 +11,7 @@ from theta.adapters.host import RoomHost
 from theta.adapters.http_access import Reach, comes_from_elsewhere, guard
 from theta.adapters.http_codes import code_exchange
 from theta.adapters.http_downloads import add_downloads
+from theta.adapters.http_metrics import metrics
 from theta.adapters.lan_addresses import is_loopback
 from theta.adapters.websocket_transport import accept_websocket
 from theta.base.limits import HTTP_BODY_BYTES_MAX, HTTP_LINE_BYTES_MAX
@@ -101,6 +102,7 @@ def create_app(host: RoomHost, settings: HttpSettings) -> web.Application:
     app.router.add_post("/api/invite", code_exchange(host.room.invite_for_code))
     add_downloads(app, host.room, settings.file)
     app.router.add_get("/healthz", _health)
+    app.router.add_get("/metrics", metrics(host.room, settings.is_local))
     app.router.add_get("/ws", _websocket, allow_head=False)
     app.router.add_get("/{path:.*}", _page)
     return app

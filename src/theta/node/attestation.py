@@ -2,7 +2,7 @@
 
 from theta.base.limits import HEAD_RECORD_INTERVAL_RECORDS
 from theta.base.moment import Moment
-from theta.commands.records import HeadRecord, RecordKind
+from theta.commands.records import HeadRecord
 from theta.node.replica import Replica
 
 QUIET_SECONDS = 2.0
@@ -15,7 +15,7 @@ class Attestation:
         self._replica = replica
         head = replica.log.last_head
         self._attested_seq = head.seq if head is not None else 0
-        self.is_owed = any(record.kind == RecordKind.PACKET for record in replica.log.records[self._attested_seq :])
+        self.is_owed = replica.log.last_packet_seq > self._attested_seq
         self._quiet_at: float | None = None
 
     @property

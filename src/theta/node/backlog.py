@@ -6,9 +6,19 @@ from collections.abc import Iterator
 from theta.base.limits import SEND_QUEUE_BYTES_MAX
 from theta.node.lanes import Lane
 from theta.wire.codec import encode
-from theta.wire.messages import AssetData, AssetReceived, AssetRefused, Commit, DocumentPart, Message, Ping, Pong
+from theta.wire.messages import (
+    AssetData,
+    AssetReceived,
+    AssetRefused,
+    Commit,
+    DocumentPart,
+    Message,
+    Ping,
+    Pong,
+    SnapshotPart,
+)
 
-PASSING = (Ping, Pong, AssetData, AssetReceived, AssetRefused)
+PASSING = (Ping, Pong, AssetData, AssetReceived, AssetRefused, SnapshotPart)
 """Signs of life, and assets: what is caught up with may be waiting for them."""
 BACKLOG_WINDOW_BYTES = 4 * 1024 * 1024
 """Sent before the participant's answer to a ping shows that it keeps up."""

@@ -92,6 +92,11 @@ class CommitGate:
         if self._fetch is not None and commit.first_seq <= self._sync_seq:
             self._fetch.deadline = now.seconds + ASSET_FETCH_SECONDS_MAX
 
+    def records(self) -> Iterator[tuple[int, LogRecord]]:
+        """The records that wait, with their numbers, in order."""
+        for commit in self._commits:
+            yield from enumerate(commit.records, commit.first_seq)
+
     def poll_commit(self, now: Moment) -> Commit | None:
         """The next commit, when all that it names is here; else what is missing is fetched."""
         if self._fetch is not None or not self._commits:

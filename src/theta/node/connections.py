@@ -3,18 +3,21 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from theta.base.identifiers import MAIN_BRANCH
 from theta.base.limits import (
     ASSET_REQUEST_BURST_MAX,
     ASSET_REQUESTS_PER_SECOND,
     CHAT_BURST_MAX,
     CHATS_PER_SECOND,
+    REQUEST_BURST_MAX,
+    REQUESTS_PER_SECOND,
     RESYNC_BURST_MAX,
     RESYNCS_PER_SECOND,
 )
 from theta.base.moment import Moment
 from theta.commands.rate_limit import TokenBucket
 from theta.commands.records import SessionRecord
-from theta.session.capabilities import FOLD, PATCHES
+from theta.session.capabilities import FOLD
 from theta.session.heartbeat import Heartbeat
 from theta.session.host_handshake import Established, HostHandshake
 from theta.wire.messages import History, Person
@@ -30,6 +33,15 @@ class Participant:
     capabilities: frozenset[str]
     person: Person
     last_history: History | None = None
+    branch: bytes = MAIN_BRANCH
+    owed_from: int | None = None
+    """The first record that it lacks, while it waits for the log or the document: commits come after that."""
+    wants_whole_log: bool = False
+    """Whether a snapshot was of no use to it: it gets all records, if they are there."""
+    restamps_from: int | None = None
+    """The number of the first command of a packet that was `Stale`: later ones have to wait for it."""
+    stale_at: int = 0
+    """The last record of which it can have heard before it heard of that."""
 
     @property
     def folds(self) -> bool:
@@ -61,6 +73,7 @@ class Connection:
     chat: TokenBucket
     resync: TokenBucket
     asset_requests: TokenBucket
+    requests: TokenBucket
     arrival: Arrival | None = None
     participant: Participant | None = None
 
@@ -87,7 +100,9 @@ class Connections:
         chat = TokenBucket(CHAT_BURST_MAX, CHATS_PER_SECOND, now.seconds)
         resync = TokenBucket(RESYNC_BURST_MAX, RESYNCS_PER_SECOND, now.seconds)
         assets = TokenBucket(ASSET_REQUEST_BURST_MAX, ASSET_REQUESTS_PER_SECOND, now.seconds)
-        connection = self._all[number] = Connection(number, handshake, Heartbeat(now), chat, resync, assets)
+        requests = TokenBucket(REQUEST_BURST_MAX, REQUESTS_PER_SECOND, now.seconds)
+        connection = Connection(number, handshake, Heartbeat(now), chat, resync, assets, requests)
+        self._all[number] = connection
         return connection
 
     def find(self, number: int) -> Connection | None:
@@ -119,8 +134,10 @@ class Connections:
         """The connection that an actor takes part over."""
         return next((each for each, who in self.joined() if who.record.actor == actor), None)
 
-    def patched_of_author(self, author: bytes) -> list[int]:
-        """The author's connections that take patches, and so cannot see outcomes for themselves."""
+    def patched_of_author(self, author: bytes, branch: bytes) -> list[int]:
+        """The author's connections on a branch that take patches, and so cannot see outcomes for themselves."""
         return [
-            each.number for each, who in self.joined() if who.record.author == author and PATCHES in who.capabilities
+            each.number
+            for each, who in self.joined()
+            if who.record.author == author and not who.folds and who.branch == branch
         ]

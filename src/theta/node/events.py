@@ -3,8 +3,19 @@
 from typing import NamedTuple
 
 from theta.base.identifiers import CommandName
+from theta.commands.governance import Strategy
+from theta.commands.log import Command
 from theta.editor.unit import Outcome
-from theta.wire.messages import Chat, Person
+from theta.wire.messages import (
+    BranchInfo,
+    Chat,
+    HistoryPage,
+    InviteMade,
+    MomentPart,
+    Person,
+    RequestRefused,
+    WhoAnswer,
+)
 from theta.wire.types import RoleName
 
 
@@ -54,10 +65,41 @@ class OutcomeChanged(NamedTuple):
     outcome: Outcome
 
 
+class ConflictFound(NamedTuple):
+    """One's own command `mine` and somebody's `theirs` were concurrent and changed the same.
+
+    `strategy` decided it, and `outcome` is what became of the later of the two.
+    """
+
+    mine: Command
+    theirs: Command
+    outcome: Outcome
+    strategy: Strategy
+
+
+class BranchesChanged(NamedTuple):
+    """Which branches there are, and on which of them the room has one's session."""
+
+    branches: tuple[BranchInfo, ...]
+    current: bytes
+
+
+class Answered(NamedTuple):
+    """The room's answer to a request; of the document at a past moment, a part of it."""
+
+    answer: WhoAnswer | HistoryPage | MomentPart | InviteMade | RequestRefused
+
+
 class DocumentChanged(NamedTuple):
     """The fold reached record `seq`; these entities look different, or are gone."""
 
     seq: int
+    entities: frozenset[bytes]
+
+
+class PreviewChanged(NamedTuple):
+    """What one has done shows before the room's answer, or, refused, no longer: these entities may look different."""
+
     entities: frozenset[bytes]
 
 
@@ -114,7 +156,11 @@ Event = (
     | Rejected
     | Postponed
     | OutcomeChanged
+    | ConflictFound
+    | BranchesChanged
+    | Answered
     | DocumentChanged
+    | PreviewChanged
     | PeopleChanged
     | Said
     | PresenceChanged

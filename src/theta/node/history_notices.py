@@ -1,30 +1,37 @@
 """Telling authors who do not fold what their next undo and redo would be (WIRE-14)."""
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 
 from theta.base.errors import NothingToUndo
 from theta.base.identifiers import CommandName
+from theta.base.limits import CASCADE_GESTURES_MAX
 from theta.base.moment import Moment
-from theta.editor.history import Gestures
+from theta.commands.log import Command
+from theta.editor.fold import entity_of
+from theta.editor.history import Gestures, describe
+from theta.editor.masks import OwnedGesture
+from theta.node.branches import Branches
 from theta.node.connections import Connection, Connections, Participant
 from theta.node.outbound import Outbound
 from theta.node.replica import Replica
-from theta.wire.messages import GestureName, History, HistoryStep
+from theta.wire.messages import Dependant, GestureName, History, HistoryStep
 
 NOTICE_INTERVAL_SECONDS = 0.1
 REPLAYED_PER_SECOND = 20_000
 """Commands that notices may replay to see who built on what, so that long histories cannot eat the room's time."""
-BLOCKERS_NAMED_MAX = 8
+REPLAYED_AT_ONCE_MAX = 256
+"""Where more had to be replayed, nobody is told ahead of time what an undo would meet: the fold decides it."""
 
 
 class HistoryNotices:
     """An author hears at once after its own commands, after others' every NOTICE_INTERVAL_SECONDS at most.
 
-    When there is much to replay, more seldom. Nobody is told what it knows.
+    When there is much to replay, more seldom. Nobody is told what it knows. Not to be called while a commit is half
+    folded.
     """
 
-    def __init__(self, replica: Replica, connections: Connections, outbound: Outbound) -> None:
-        self._replica = replica
+    def __init__(self, branches: Branches, connections: Connections, outbound: Outbound) -> None:
+        self._branches = branches
         self._connections = connections
         self._outbound = outbound
         self._due_at: float | None = None
@@ -35,6 +42,11 @@ class HistoryNotices:
         """Monotonic seconds at which notices are due."""
         return self._due_at
 
+    def handle_arrived(self, now: Moment) -> None:
+        """Somebody is here, or on another branch, who knows nothing yet."""
+        if self._due_at is None:
+            self._due_at = max(now.seconds, self._next_at)
+
     def handle_change(self, now: Moment, authors: Container[bytes]) -> None:
         """Commands of these authors were folded."""
         if self._due_at is None:
@@ -43,7 +55,7 @@ class HistoryNotices:
             self.handle_timeout(now)
             return
         for connection, who in self._connections.joined():
-            if not who.folds and who.record.author in authors:
+            if not who.folds and who.owed_from is None and who.record.author in authors:
                 self.send(connection, who)
 
     def handle_timeout(self, now: Moment) -> None:
@@ -53,33 +65,62 @@ class HistoryNotices:
         self._due_at = None
         replayed = 0
         for connection, who in self._connections.joined():
-            if not who.folds:
+            if not who.folds and who.owed_from is None:
                 replayed += self.send(connection, who)
         self._next_at = now.seconds + max(NOTICE_INTERVAL_SECONDS, replayed / REPLAYED_PER_SECOND)
 
     def send(self, connection: Connection, who: Participant) -> int:
         """Tell one participant, unless it knows; returns how many commands were replayed for it."""
-        author, history = who.record.author, self._replica.history
-        undo = self._steps(author, history.next_undo, undoing=True)
-        notice = History(undo, self._steps(author, history.next_redo, undoing=False))
+        replica, author = self._branches.of(who.branch), who.record.author
+        undo = _steps(replica, author, replica.history.next_undo, undoing=True)
+        notice = History(undo, _steps(replica, author, replica.history.next_redo, undoing=False))
         if notice != who.last_history:
             who.last_history = notice
             self._outbound.send(connection.number, notice)
-        return sum(self._replica.commands_to_try(author, _gestures_of(step)) for step in undo)
+        return sum(replica.commands_to_try(author, _gestures_of(step)) for step in undo)
 
-    def _steps(self, author: bytes, next_step: Callable[[bytes], Gestures], *, undoing: bool) -> list[HistoryStep]:
-        try:
-            return [self._step(author, next_step(author), undoing=undoing)]
-        except NothingToUndo:
-            return []
 
-    def _step(self, author: bytes, gestures: Gestures, *, undoing: bool) -> HistoryStep:
-        blockers: list[str] = []
-        if undoing:
-            authors = dict.fromkeys(command.author for command in self._replica.dependants(author, gestures))
-            blockers = [self._replica.name_of(other) for other in authors][:BLOCKERS_NAMED_MAX]
-        names = [GestureName(gesture.actor, gesture.number) for gesture in gestures]
-        return HistoryStep(names, self._replica.history.label(author, gestures), blockers)
+def _steps(
+    replica: Replica, author: bytes, next_step: Callable[[bytes], Gestures], *, undoing: bool
+) -> list[HistoryStep]:
+    try:
+        gestures = next_step(author)
+    except NothingToUndo:
+        return []
+    if undoing:
+        found = dependants_of(replica, author, gestures)
+    else:
+        found = _by_owner(replica, replica.history.redo_cascade(author))
+    names = [GestureName(gesture.actor, gesture.number) for gesture in gestures]
+    return [HistoryStep(names, replica.history.label(author, gestures), found)]
+
+
+def dependants_of(replica: Replica, author: bytes, gestures: Gestures) -> list[Dependant]:
+    """What others built on the author's gestures, and what on that: whose it is, of which entity, and its gestures."""
+    if replica.commands_to_try(author, gestures) > REPLAYED_AT_ONCE_MAX or not replica.dependants(author, gestures):
+        return []
+    return _by_owner(replica, replica.cascade_of(author, gestures))
+
+
+def _by_owner(replica: Replica, cascade: Sequence[CommandName]) -> list[Dependant]:
+    fits = len(cascade) <= CASCADE_GESTURES_MAX
+    firsts: dict[tuple[bytes, bytes], Command] = {}
+    together: dict[tuple[bytes, bytes], list[CommandName]] = {}
+    for gesture in cascade:
+        owner = replica.log.authors[gesture.actor]
+        commands = replica.fold.commands_of(OwnedGesture(owner, gesture))
+        first = min(commands, key=lambda command: command.position)
+        firsts.setdefault((owner, entity_of(first)), first)
+        together.setdefault((owner, entity_of(first)), []).append(gesture)
+    return [
+        Dependant(
+            replica.name_of(owner),
+            describe(firsts[owner, entity]) + (f" and {len(names) - 1} more" if len(names) > 1 else ""),
+            [GestureName(*name) for name in names] if fits else [],
+            entity,
+        )
+        for (owner, entity), names in together.items()
+    ]
 
 
 def _gestures_of(step: HistoryStep) -> Gestures:

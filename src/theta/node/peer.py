@@ -9,27 +9,53 @@ After every call, drain the outputs until each returns nothing:
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from theta.base.errors import InvalidValue, PeerError, PeerTimeout, ProtocolError, StoreCorrupt, UndoConflict
-from theta.base.identifiers import CommandName, actor_of
+from theta.base.errors import (
+    InvalidValue,
+    NotConnected,
+    PeerError,
+    PeerTimeout,
+    ProtocolError,
+    StoreCorrupt,
+    StoreError,
+    UnknownElement,
+    UsageError,
+)
+from theta.base.identifiers import MAIN_BRANCH, CommandName, actor_of
 from theta.base.limits import CHAT_CHARACTERS_MAX, HANDSHAKE_SECONDS_MAX
 from theta.base.moment import Moment
 from theta.base.randomness import Randomness
 from theta.commands.packets import SigningDomain
-from theta.editor.history import Gestures, describe
-from theta.editor.vocabulary import Operation, SetEffective
+from theta.commands.records import BadRecord
 from theta.node.asset_shelf import AssetShelf
 from theta.node.backlog import BACKLOG_PING
 from theta.node.commit_gate import CommitGate
-from theta.node.events import Diverged, Event, Joined, PeopleChanged, Postponed, PresenceChanged, Rejected, Said, Synced
+from theta.node.events import (
+    Answered,
+    BranchesChanged,
+    Diverged,
+    Event,
+    Joined,
+    PeopleChanged,
+    Postponed,
+    PresenceChanged,
+    PreviewChanged,
+    Rejected,
+    Said,
+    Synced,
+)
 from theta.node.follower import Follower
 from theta.node.lanes import Lane, lane_of
+from theta.node.opening import open_log
 from theta.node.outbound import close_reason
-from theta.node.outbox import Outbox
+from theta.node.outbox import Outbox, Performed
 from theta.node.peer_settings import PeerSettings
+from theta.node.peer_verbs import PeerVerbs
+from theta.node.preview import Preview, entities_of
 from theta.node.replica import Replica
 from theta.node.self_presence import SelfPresence
+from theta.node.snapshot_taking import NotHere, SnapshotTaking
 from theta.node.uploads import Uploads
 from theta.replication.presence import Presence, PresenceBoard, decode_rows
 from theta.session.capabilities import CHAT, PRESENCE
@@ -41,33 +67,46 @@ from theta.wire.messages import (
     AssetData,
     AssetReceived,
     AssetRefused,
+    BranchList,
     Chat,
     ChatLine,
     Commit,
-    GestureName,
+    HistoryPage,
+    InviteMade,
     Message,
+    MomentPart,
     PacketAcknowledged,
     PacketRefused,
     Person,
     Ping,
     Pong,
     PresenceBatch,
+    RequestRefused,
     ResyncRequest,
     Roster,
     SessionAcknowledge,
+    SnapshotOffer,
+    SnapshotPart,
+    SwitchBranch,
+    WhoAnswer,
 )
 
 __all__ = ["Peer", "PeerSettings"]
 
 
-class Peer:
+class Peer(PeerVerbs):
     """One participant in one room, over as many connections as it takes, one after the other.
+
+    Args:
+        settings: who it is.
+        randomness: for nonces; secret.
+        held: the main branch as it is known from before, from a file for example; only what came after is asked for.
 
     Raises:
         InvalidValue: a name that no room would take.
     """
 
-    def __init__(self, settings: PeerSettings, randomness: Randomness) -> None:
+    def __init__(self, settings: PeerSettings, randomness: Randomness, held: Replica | None = None) -> None:
         settings.check()
         self.settings = settings
         self.actor = actor_of(settings.identity.public_key, settings.instance)
@@ -76,11 +115,14 @@ class Peer:
         self._room_key = settings.room_key
         self._first_offset_ms = 0.0
         self._outbox = Outbox(settings.identity, self.actor)
+        self.preview = Preview(settings.identity.public_key, lambda: self.replica, self._outbox)
         self._uploads = Uploads()
-        shelf = AssetShelf()
+        shelf = held.assets if held is not None else AssetShelf()
         self._gate = CommitGate(shelf, self._uploads.own)
+        self._snapshot = SnapshotTaking()
         self._owed_pong: Ping | None = None
-        self._follower = Follower(self.actor, shelf)
+        self._follower = Follower(self.actor, settings.identity.public_key, shelf, held)
+        self._requests = 0
         self._presence = PresenceBoard(self._follower.replica.world)
         self._handshake: ParticipantHandshake | None = None
         self._handshake_deadline = 0.0
@@ -98,6 +140,16 @@ class Peer:
     def replica(self) -> Replica:
         """The log here, and the document that it folds to."""
         return self._follower.replica
+
+    @property
+    def author(self) -> bytes:
+        """One's public key."""
+        return self.settings.identity.public_key
+
+    @property
+    def branch(self) -> bytes:
+        """The branch that one is on."""
+        return self._follower.branch
 
     @property
     def is_joined(self) -> bool:
@@ -130,24 +182,10 @@ class Peer:
         """Somebody's latest presence."""
         return self._presence.row(actor)
 
-    def undo_step(self) -> Gestures:
-        """What `undo` would take back.
-
-        Raises:
-            NothingToUndo: nothing is left.
-            UndoConflict: others built on it.
-        """
-        author = self.settings.identity.public_key
-        gestures = self.replica.history.next_undo(author)
-        dependants = self.replica.dependants(author, gestures)
-        if dependants:
-            raise UndoConflict([f"{self.replica.name_of(each.author)} ({describe(each)})" for each in dependants])
-        return gestures
-
     # -- one's own doing -----------------------------------------------------------------------------------------
 
-    def perform(self, now: Moment, operations: Sequence[Operation], gesture: int | None = None) -> list[CommandName]:
-        """Queue commands for the room, as one packet and one gesture; events tell what becomes of each.
+    def perform(self, now: Moment, operations: Sequence[Performed], gesture: int | None = None) -> list[CommandName]:
+        """Queue commands for the room, as one packet and one gesture on this branch; events tell what becomes of each.
 
         Args:
             now: the time, for the packet's timestamp.
@@ -160,7 +198,10 @@ class Peer:
         """
         for operation in operations:
             operation.check()
-        names = self._outbox.put(operations, gesture)
+        names = self._outbox.put(operations, gesture, self.branch)
+        touched = entities_of(names, operations)
+        if touched:
+            self._events.append(PreviewChanged(touched))
         self._flush(now)
         return names
 
@@ -176,22 +217,41 @@ class Peer:
         self._flush(now)
         return name
 
-    def undo(self, now: Moment) -> list[CommandName]:
-        """Take back the author's last effective gesture.
+    def switch_branch(self, branch: bytes) -> None:
+        """Go on on another branch: its document is shown at once, and what comes next is for it.
 
         Raises:
-            NothingToUndo: nothing is left.
-            UndoConflict: others built on it.
+            UnknownElement: there is none of this id in the log here.
+            BeyondHistory: it begins with what `theta compact` dropped.
         """
-        return self._set_effective(now, self.undo_step(), on=False)
+        if branch not in self.replica.log.governance.branches:
+            raise UnknownElement("branch", branch)
+        if branch == self.branch:
+            return
+        try:
+            self._events.extend(self._follower.switch(branch))
+        except NotHere as error:
+            # It begins before the snapshot that is here: with the whole log it can be shown.
+            self._start_over(self.replica.log.head_seq, StoreCorrupt(self.replica.log.head_seq, str(error)))
+        self._presence = self._presence.moved_to(self.replica.world)
+        if self._joined:
+            self._send(SwitchBranch(branch))
 
-    def redo(self, now: Moment) -> list[CommandName]:
-        """Bring back what was undone last.
+    def ask(self, request: Callable[[int], Message]) -> int:
+        """Ask the room something; `Answered` tells the answer. Returns the request's number.
+
+        Args:
+            request: makes the message with the number it is given, for example `lambda number: InviteRequest(number,
+                "viewer", 3600)`.
 
         Raises:
-            NothingToUndo: nothing was undone since the last edit.
+            NotConnected: there is no session now.
         """
-        return self._set_effective(now, self.replica.history.next_redo(self.settings.identity.public_key), on=True)
+        if not self._joined:
+            raise NotConnected("there is no connection to the room now")
+        self._requests += 1
+        self._send(request(self._requests))
+        return self._requests
 
     def say(self, text: str) -> None:
         """Say something to everyone; lost when there is no connection, or over the room's limit.
@@ -263,8 +323,8 @@ class Peer:
         if self._heartbeat.is_dead(now) or handshaking_too_long:
             self._hang_up(PeerTimeout("nothing was heard from the room"))
             return
-        if self._joined and self._gate.is_overdue(now):
-            self._hang_up(PeerTimeout("the room does not send the asset that its log names"))
+        if self._joined and (self._gate.is_overdue(now) or self._snapshot.is_overdue(now)):
+            self._hang_up(PeerTimeout("the room does not send what its log cannot be folded without"))
             return
         ping = self._heartbeat.poll_ping(now)
         if ping is not None:
@@ -305,6 +365,7 @@ class Peer:
             self._shown.timeout if self._can(PRESENCE) else None,
             self._uploads.timeout if self._joined else None,
             self._gate.timeout if self._joined else None,
+            self._snapshot.timeout if self._joined else None,
             self._presence.timeout,
         ]
         return min(at for at in times if at is not None)
@@ -324,27 +385,41 @@ class Peer:
             self._take_ready(now)
         elif isinstance(message, AssetData | AssetReceived | AssetRefused):
             self._take_asset(now, message)
+        elif isinstance(message, SnapshotOffer | SnapshotPart):
+            self._take_snapshot(now, message)
         elif isinstance(message, PacketAcknowledged):
             self._outbox.handle_acknowledged(message.nonce)
         elif isinstance(message, PacketRefused):
             self._take_refusal(now, message)
-        elif isinstance(message, Roster):
+        else:
+            self._dispatch_others(now, message)
+
+    def _dispatch_others(self, now: Moment, message: Message) -> None:
+        """What is not about commands."""
+        if isinstance(message, Roster):
             self._take_roster(message)
         elif isinstance(message, Chat):
             self._events.append(Said(message))
         elif isinstance(message, PresenceBatch):
             self._take_presence(now, message)
+        elif isinstance(message, BranchList):
+            self._events.append(BranchesChanged(tuple(message.branches), message.current))
+        elif isinstance(message, WhoAnswer | HistoryPage | MomentPart | InviteMade | RequestRefused):
+            self._events.append(Answered(message))
         else:
             raise ProtocolError(f"{type(message).__name__} is not for a participant that folds")
 
     def _take_ping(self, now: Moment, ping: Ping) -> None:
-        if ping.number == BACKLOG_PING and self._gate.is_waiting:
+        if ping.number == BACKLOG_PING and self._gate.is_waiting and self._snapshot.offer is None:
             self._owed_pong = ping  # the next window would only wait behind what waits here
         else:
             self._send(answer(now, ping))
 
     def _take_refusal(self, now: Moment, refusal: PacketRefused) -> None:
+        touched = self.preview.touched()
         lost = self._outbox.handle_refused(now, refusal)
+        if lost:
+            self._events.append(PreviewChanged(frozenset(touched)))
         self._events.extend(Rejected(name, refusal.code, refusal.reason) for name in lost)
         if refusal.retryable and refusal.code != "Blocked":
             self._events.append(Postponed(refusal.code, refusal.reason, refusal.retry_after_ms / 1000.0))
@@ -359,8 +434,47 @@ class Peer:
             self._gate.handle_refused(message)
             self._events.extend(self._uploads.handle_refused(now, message))
 
+    def _take_snapshot(self, now: Moment, message: SnapshotOffer | SnapshotPart) -> None:
+        if isinstance(message, SnapshotOffer):
+            self._snapshot.handle_offer(now, message)
+            self._gate.forget()
+        else:
+            self._snapshot.handle_part(now, message)
+        self._take_ready(now)
+
+    def _begin_from_snapshot(self) -> bool:
+        """Open the snapshot if it is whole, and the records up to it are here; whether it was.
+
+        Raises:
+            ProtocolError: it is no good.
+        """
+        source = self._snapshot.source(self._gate.records())
+        if source is None:
+            return False
+        self._snapshot.forget()
+        was_synced = self._follower.is_synced
+        try:
+            replica = open_log(source, self.replica.assets).replica
+        except NotHere as error:
+            # Something after the checkpoint reaches below it: that takes the whole log.
+            self._start_over(source.last_seq, StoreCorrupt(source.last_seq, str(error)))
+            return False
+        except (StoreError, UsageError, BadRecord) as error:
+            raise ProtocolError(f"the room's snapshot is no good: {error}") from error
+        self._events.extend(self._follower.begin(replica, source))
+        self._presence = self._presence.moved_to(self.replica.world)
+        settled = self._follower.settled([name for each in self._outbox.pending for name in each.names])
+        self._outbox.handle_committed([each.name for each in settled])
+        self._events.extend(settled)
+        if self._follower.is_synced and not was_synced:
+            self._events.append(Synced(self.replica.log.head_seq))
+        return True
+
     def _take_ready(self, now: Moment) -> None:
         """Take the commits whose assets are here, in order, and ask for what the next one lacks."""
+        if self._snapshot.offer is not None and not self._begin_from_snapshot():
+            self._ask(now)
+            return
         while (commit := self._gate.poll_commit(now)) is not None:
             self._take(now, commit)
         self._ask(now)
@@ -370,9 +484,9 @@ class Peer:
             self._send(answer(now, owed))
 
     def _ask(self, now: Moment) -> None:
-        request = self._gate.poll_request(now)
-        if request is not None:
-            self._send(request)
+        for request in (self._snapshot.poll_request(), self._gate.poll_request(now)):
+            if request is not None:
+                self._send(request)
 
     def _shake_hands(self, now: Moment, message: Message, frame: bytes) -> None:
         assert self._handshake is not None
@@ -391,6 +505,7 @@ class Peer:
         self._follower.handle_session(acknowledge.head_seq, challenge.room_key)
         self._uploads.handle_session()
         self._gate.handle_session(now, acknowledge.head_seq)
+        self._snapshot.handle_session()
         self._outbox.handle_session(domain, acknowledge.next_nonce, resumed=acknowledge.resumed)
         self._events.append(Joined(self.actor, acknowledge.role, acknowledge.room_name, acknowledge.resumed))
         if acknowledge.head_seq < held:
@@ -398,14 +513,21 @@ class Peer:
         elif self._follower.is_synced:
             self._events.append(Synced(held))
         self._shown.handle_session(now)
+        if self.branch != MAIN_BRANCH:
+            self._send(SwitchBranch(self.branch))
 
     def _take(self, now: Moment, commit: Commit) -> None:
         was_synced, held = self._follower.is_synced, self.replica.log.head_seq
         try:
-            self._events.extend(self._follower.handle_commit(commit))
+            events = self._follower.handle_commit(commit)
         except StoreCorrupt as error:
             self._start_over(held, error)
             return
+        except NotHere as error:
+            self._start_over(held, StoreCorrupt(held, str(error)))
+            return
+        self._outbox.handle_committed(self._follower.committed)
+        self._events.extend(events)
         head = self.replica.log.head_seq
         if self._follower.has_diverged:
             self._start_over(head, StoreCorrupt(head, "the document's hash is not the room's"))
@@ -423,6 +545,7 @@ class Peer:
         self._send(ResyncRequest(self.replica.log.head_seq, self.replica.document.hash))
         self._follower.start_over(sync_seq)
         self._gate.forget()
+        self._snapshot.forget()
         self._outbox.sign_anew()
         self._presence = PresenceBoard(self.replica.world)
         self._events.append(Diverged(reason.seq))
@@ -450,10 +573,6 @@ class Peer:
 
     def _can(self, capability: str) -> bool:
         return self._joined and self._session is not None and capability in self._session.capabilities
-
-    def _set_effective(self, now: Moment, gestures: Gestures, *, on: bool) -> list[CommandName]:
-        names = [GestureName(gesture.actor, gesture.number) for gesture in gestures]
-        return self.perform(now, [SetEffective(names, on)])
 
     def _flush(self, now: Moment) -> None:
         while self._joined and (part := self._uploads.poll(now)) is not None:

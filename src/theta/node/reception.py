@@ -10,6 +10,7 @@ from theta.commands.records import SessionRecord
 from theta.commands.roles import higher_role
 from theta.node.connections import Arrival, Connection, Connections, Participant
 from theta.node.outbound import Outbound
+from theta.node.standing import Standing
 from theta.session.colours import colour_for
 from theta.session.host_handshake import Established, HostHandshake, HostTerms, resume_token
 from theta.wire.messages import Message, Person, SessionAcknowledge, SessionProof
@@ -28,7 +29,9 @@ class Reception:
         outbound: Outbound,
         randomness: Randomness,
         now: Moment,
+        standing: Standing,
     ) -> None:
+        self._standing = standing
         self._terms = terms
         self._room_name = room_name
         self._log = log
@@ -65,12 +68,13 @@ class Reception:
             challenge = connection.handshake.handle_hello(message, frame)
             connection.handshake.handle_sent(self._outbound.send(connection.number, challenge))
             return None
-        established = connection.handshake.handle_proof(message)
+        established = connection.handshake.handle_proof(message, now.unix_ms)
         previous = self._resumable(now, established)
-        role = self._role(established, previous)
-        if previous is not None and previous.role != role:
+        granted = self._granted(established, previous)
+        role = self._standing.role_of(established.public_key, granted)
+        if previous is not None and previous.role != granted:
             previous = None  # the log tells a session's role, so that a higher one needs another session
-        record = previous or self._new_session(now, established, role)
+        record = previous or self._new_session(now, established, granted)
         returns = self._connections.of_actor(record.actor) is not None
         if not returns and self._connections.places_taken >= PEERS_MAX:
             raise RoomFull(f"the room holds {PEERS_MAX} people")
@@ -114,13 +118,13 @@ class Reception:
 
     def _resumable(self, now: Moment, established: Established) -> SessionRecord | None:
         record = self._log.sessions.get(established.resume_session)
-        if record is None or record.instance != established.instance:
+        if record is None or record.instance != established.instance or self._standing.is_over(record):
             return None
         standing = any(who.record.session == record.session for _, who in self._connections.joined())
         left_at = self._left_at.get(record.session, self._opened_at)
         return record if standing or now.seconds - left_at <= RESUME_SECONDS_MAX else None
 
-    def _role(self, established: Established, previous: SessionRecord | None) -> RoleName:
+    def _granted(self, established: Established, previous: SessionRecord | None) -> RoleName:
         roles = [role for role in (established.role, previous.role if previous else None) if role is not None]
         if not roles:
             raise NotInvited("the session has expired: open the whole link again")

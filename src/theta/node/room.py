@@ -5,6 +5,7 @@ After every `handle_*` call, drain the outputs until each returns nothing:
     poll_append()       records to store; answer with handle_durable once they are on disk
     poll_store_asset()  an asset to store; answer with handle_asset_durable once it is on disk
     poll_drop_asset()   an asset to take out of the store, after what was polled before
+    poll_checkpoint()   a piece of a checkpoint to store; answer with handle_checkpoint_durable once it is on disk
     poll_transmit()     frames to send
     poll_close()        connections to close, after the frames
     poll_timeout()      when to call handle_timeout, in monotonic seconds
@@ -21,19 +22,28 @@ from theta.base.randomness import Randomness
 from theta.commands.admission import Admission
 from theta.commands.rate_limit import TokenBucket
 from theta.commands.records import FORMAT_VERSION, Genesis, RecordKind, sign_genesis, sign_part
-from theta.commands.store import StoredAsset, StoredRecord
+from theta.commands.store import CheckpointDone, CheckpointPart, LogSource, StoredAsset, StoredRecord
 from theta.node.asset_desk import AssetDesk, shelf_of
 from theta.node.attestation import Attestation
 from theta.node.backlog import BACKLOG_PING
-from theta.node.catch_up import log_from, whole_document
+from theta.node.branches import Branches
 from theta.node.connections import Connection, Connections, Participant
+from theta.node.folding import FoldingLine
+from theta.node.frontier import FrontierKeeper
 from theta.node.history_notices import HistoryNotices
 from theta.node.lanes import Close, Lane, Transmit, lane_of
+from theta.node.opening import open_log
 from theta.node.outbound import Outbound, presence_batches
 from theta.node.pipeline import Pipeline
 from theta.node.protocol import protocol_hash
 from theta.node.reception import Reception
 from theta.node.replica import Replica
+from theta.node.requests import REQUESTS, Requests, RoomParts
+from theta.node.room_checkpoints import RoomCheckpoints
+from theta.node.snapshots import Snapshots
+from theta.node.spreading import Spreading
+from theta.node.standing import Standing
+from theta.node.telemetry import Snapshot, Stopwatch, Telemetry
 from theta.replication.presence import PresenceBoard, decode_presence
 from theta.session.capabilities import CHAT, PRESENCE
 from theta.session.heartbeat import answer
@@ -54,6 +64,7 @@ from theta.wire.messages import (
     PresenceUpdate,
     ResyncRequest,
     Roster,
+    SnapshotRequest,
     SubmitPacket,
 )
 from theta.wire.types import RoleName
@@ -72,10 +83,12 @@ class Room:
 
     Args:
         settings: see RoomSettings.
-        records: the whole log so far; empty for a new room, whose genesis is then the first thing to store.
+        records: the whole log so far, or what it can be opened from and read again later; empty for a new room, whose
+            genesis is then the first thing to store.
         randomness: for nonces and session ids; secret.
         now: the time of opening.
         assets: all that are stored; those that nothing has named for long are dropped.
+        stopwatch: measures how long things take, in seconds, for `telemetry` alone.
 
     Raises:
         StoreCorrupt: a record does not fit, or names an asset that is not stored whole; names the first.
@@ -85,32 +98,51 @@ class Room:
     def __init__(
         self,
         settings: RoomSettings,
-        records: Iterable[StoredRecord],
+        records: Iterable[StoredRecord] | LogSource,
         randomness: Randomness,
         now: Moment,
         assets: Iterable[StoredAsset] = (),
+        stopwatch: Stopwatch = lambda: 0.0,
     ) -> None:
         self._settings = settings
         stored = list(assets)
         shelf = shelf_of(stored)
-        self.replica = Replica.from_records(records, shelf)
+        opened = open_log(records, shelf)
+        self.replica = opened.replica
+        log = self.replica.log
         self._connections = Connections()
         self._outbound = Outbound()
-        admission = Admission(self.replica.log, faces_of=shelf.faces_of)
-        self._pipeline = Pipeline(self.replica, self._connections, self._outbound, admission)
+        source = records if isinstance(records, LogSource) else None
+        self._branches = Branches(self.replica, source)
+        self._line = FoldingLine(self._branches)
+        self._checkpoints = RoomCheckpoints(opened)
+        self._snapshots = Snapshots(source, lambda: self._checkpoints.newest, self._outbound)
+        self._spreading = Spreading(self._branches, self._line, self._connections, self._outbound, self._snapshots)
+        admission = Admission(log, faces_of=shelf.faces_of)
+        self._telemetry = Telemetry(now, stopwatch)
+        self._pipeline = Pipeline(
+            self.replica, self._connections, self._outbound, admission, self._line, self._spreading, self._telemetry
+        )
         stored_ms = {asset.name: asset.stored_ms for asset in stored}
-        self._assets = AssetDesk(shelf, stored_ms, self.replica.log, self._connections, self._outbound, now)
+        self._assets = AssetDesk(shelf, stored_ms, log, self._connections, self._outbound, now)
         self._open_log(now)
         terms = HostTerms(settings.secret, settings.owner, protocol_hash())
+        self._standing = Standing(log, self._connections)
         self._reception = Reception(
-            terms, settings.name, self.replica.log, self._connections, self._outbound, randomness, now
+            terms, settings.name, log, self._connections, self._outbound, randomness, now, self._standing
         )
         self._new_sessions = TokenBucket(SESSION_BURST_MAX, SESSIONS_PER_SECOND, now.seconds)
         self._presence = PresenceBoard(self.replica.world)
         self._presence_at: float | None = None
         self._presence_sent = now.seconds
-        self._history = HistoryNotices(self.replica, self._connections, self._outbound)
+        self._history = HistoryNotices(self._branches, self._connections, self._outbound)
         self._attestation = Attestation(self.replica)
+        self._frontier = FrontierKeeper(log, now)
+        parts = RoomParts(settings.secret, self._branches, self._connections, self._outbound, self._spreading)
+        self._requests = Requests(parts)
+        self.passed_over = opened.damaged
+        self._work_at: float | None = None
+        self._branches_told = self._branches.count
 
     # -- what it knows -------------------------------------------------------------------------------------------
 
@@ -145,6 +177,19 @@ class Room:
         """Why nothing can be written any more; None while it can."""
         return self._pipeline.admission.read_only_reason
 
+    def replica_of(self, branch: bytes) -> Replica | None:
+        """A branch's document, while it is kept up to date: the main one's always, others' while one is on them."""
+        return self._branches.find(branch)
+
+    def telemetry(self, now: Moment) -> Snapshot:
+        """What it has done and how long it took, as numbers by name; see theta.node.telemetry."""
+        queues = {
+            "unwritten": self._pipeline.unwritten,
+            "unfolded": self._line.length,
+            "errands": len(self._requests.errands),
+        }
+        return self._telemetry.snapshot(now, self._pipeline.admission.counts, queues)
+
     def invite(self, role: RoleName) -> str:
         """The token that admits its holder with `role`."""
         return make_invite(self._settings.secret, role)
@@ -177,6 +222,8 @@ class Room:
         """A connection is gone; its session may come back."""
         self._outbound.forget(connection)
         gone = self._connections.forget(connection)
+        self._requests.handle_disconnected(connection)
+        self._snapshots.forget(connection)
         if gone is not None and gone.participant is not None:
             self._left(now, gone.participant)
 
@@ -196,15 +243,21 @@ class Room:
 
     def handle_durable(self, now: Moment, seq: int) -> None:
         """All records up to `seq` are on disk."""
-        authors = self._pipeline.handle_durable(seq)
-        self._welcome_arrivals(now)
-        if authors:
-            self._history.handle_change(now, authors)
-            self._attestation.handle_change(now)
+        if self._pipeline.handle_durable(now, seq):
+            self._govern(now)
+        self._work(now)
 
     def handle_asset_durable(self, now: Moment, name: bytes) -> None:
         """The asset of this name is on disk."""
         self._assets.handle_durable(name)
+
+    def handle_checkpoint_durable(self, now: Moment) -> None:
+        """A piece of a checkpoint is on disk."""
+        self._checkpoints.handle_durable(now)
+
+    def handle_checkpoint_failed(self, now: Moment) -> None:
+        """There was no room on the disk for a piece of a checkpoint: it is given up, and the room goes on."""
+        self._checkpoints.handle_failed(now)
 
     def handle_store_failed(self, now: Moment, reason: str) -> None:
         """The disk failed: nothing more is admitted, nothing unwritten is passed on; people may look and talk."""
@@ -223,15 +276,25 @@ class Room:
             self._presence_at = now.seconds
         if self._presence_at is not None and now.seconds >= self._presence_at:
             self._send_presence(now)
-        self._history.handle_timeout(now)
+        if self._line.is_between:
+            self._history.handle_timeout(now)
         self._assets.handle_timeout(now)
-        if self._attestation.is_due(now) and self._is_writable:
-            self._attest(now)
+        if self._is_writable:
+            if self._line.is_between and self._attestation.is_due(now):
+                self._attest(now)
+            self._advance_frontier(now)
+            self._checkpoints.handle_timeout(now)
+        if self._work_at is not None:
+            self._work(now)
 
     def handle_shutdown(self, now: Moment) -> None:
-        """Attest the head and say goodbye to everyone; nobody is heard any more."""
+        """Fold what is durable, attest the head and say goodbye to everyone; nobody is heard any more."""
+        while not self._line.is_idle:
+            self._work(now)
         if self._attestation.is_owed and self._is_writable:
             self._attest(now)
+        if self._is_writable:
+            self._checkpoints.handle_shutdown(now)
         for connection in self._connections:
             self._outbound.say_goodbye(connection.number, "the room is closing")
             self._connections.forget(connection.number)
@@ -250,6 +313,10 @@ class Room:
         """The name of the next asset to take out of the store."""
         return self._assets.poll_drop()
 
+    def poll_checkpoint(self) -> CheckpointPart | CheckpointDone | None:
+        """The next piece of a checkpoint to store, after the records that were polled before."""
+        return self._checkpoints.poll()
+
     def poll_transmit(self) -> Transmit | None:
         """The next frame to send."""
         return self._outbound.poll_transmit()
@@ -261,9 +328,12 @@ class Room:
     def poll_timeout(self) -> float | None:
         """Monotonic seconds at which to call handle_timeout; None when nothing is waited for."""
         times = [connection.timeout for connection in self._connections]
-        others = [self._presence_at, self._presence.timeout, self._history.timeout, self._assets.timeout]
+        others = [self._presence_at, self._presence.timeout, self._assets.timeout]
+        if self._line.is_between:
+            others.append(self._history.timeout)
+        others.append(self._work_at)
         if self._is_writable:
-            others.append(self._attestation.timeout)
+            others += [self._attestation.timeout, self._frontier.timeout, self._checkpoints.timeout]
         times += [at for at in others if at is not None]
         return min(times, default=None)
 
@@ -285,7 +355,7 @@ class Room:
                 now.unix_ms,
                 self._settings.name,
             )
-            self._pipeline.append_part(RecordKind.GENESIS, sign_genesis(secret.identity, genesis))
+            self._pipeline.append_part(now, RecordKind.GENESIS, sign_genesis(secret.identity, genesis))
         elif log.genesis.room_key != secret.identity.public_key:
             raise StoreUnavailable("the key file is another room's; put the right one beside the room file")
 
@@ -301,7 +371,21 @@ class Room:
             self._receive(now, speaker, message, frame)
         elif isinstance(message, SubmitPacket):
             self._pipeline.handle_packet(now, speaker, who, message)
-        elif isinstance(message, PresenceUpdate) and PRESENCE in who.capabilities:
+        elif isinstance(message, REQUESTS):
+            self._requests.handle(now, speaker, who, message)
+            self._work_at = now.seconds
+        elif isinstance(message, ResyncRequest):
+            if speaker.resync.take(1, now.seconds):
+                raise ProtocolError("the document was asked for too often")
+            self._pipeline.admission.release(who.record.session)
+            who.wants_whole_log = True
+            self._send_everything(now, speaker, who, 1)
+        else:
+            self._dispatch_others(now, speaker, who, message)
+
+    def _dispatch_others(self, now: Moment, speaker: Connection, who: Participant, message: Message) -> None:
+        """What is not about commands."""
+        if isinstance(message, PresenceUpdate) and PRESENCE in who.capabilities:
             self._take_presence(now, who, message)
         elif isinstance(message, ChatLine) and CHAT in who.capabilities:
             self._pass_on(now, speaker, who, message)
@@ -309,11 +393,8 @@ class Room:
             self._assets.handle_part(now, speaker, who, message)
         elif isinstance(message, AssetRequest):
             self._assets.handle_request(now, speaker, message)
-        elif isinstance(message, ResyncRequest):
-            if speaker.resync.take(1, now.seconds):
-                raise ProtocolError("the document was asked for too often")
-            self._pipeline.admission.release(who.record.session)
-            self._send_everything(speaker, who, 1)
+        elif isinstance(message, SnapshotRequest):
+            self._snapshots.handle_request(now, speaker, message)
         else:
             raise ProtocolError(f"{type(message).__name__} is not for this session, or came after its time")
 
@@ -325,7 +406,7 @@ class Room:
             if self._new_sessions.take(1, now.seconds):
                 raise RoomFull("too many new sessions at once; try again soon")
             body = sign_part(self._settings.secret.identity, self.replica.log.genesis, record)
-            self._pipeline.append_part(RecordKind.SESSION, body)
+            self._pipeline.append_part(now, RecordKind.SESSION, body)
         self._welcome_arrivals(now)
 
     def _welcome_arrivals(self, now: Moment) -> None:
@@ -333,16 +414,25 @@ class Room:
             arrival = connection.arrival
             if arrival is None or (arrival.seq > self.head_seq and self._is_writable):
                 continue
+            try:
+                # An admin may have decided otherwise while the session was on its way to the disk.
+                arrival.role = self._standing.check(arrival.record)
+            except PeerError as error:
+                self._expel(now, connection, error)
+                continue
             who = self._reception.welcome(now, connection, self.head_seq, self.replica.log.lamport_at(self.head_seq))
+            # What it has not acknowledged comes again in order, perhaps stamped anew: nothing has to be held back.
+            self._pipeline.admission.release(who.record.session)
             self._send_roster()
-            self._send_everything(connection, who, arrival.established.last_seq + 1)
+            self._requests.send_branches(connection, who)
+            self._send_everything(now, connection, who, arrival.established.last_seq + 1)
             self._presence_at = self._presence_at or now.seconds
 
-    def _send_everything(self, connection: Connection, who: Participant, first_seq: int) -> None:
-        messages = log_from(self.replica, first_seq) if who.folds else whole_document(self.replica)
-        self._outbound.begin_backlog(connection.number, messages)
+    def _send_everything(self, now: Moment, connection: Connection, who: Participant, first_seq: int) -> None:
+        self._spreading.send_everything(connection, who, first_seq)
         if not who.folds:
-            self._history.send(connection, who)
+            who.last_history = None
+            self._history.handle_arrived(now)
         if PRESENCE in who.capabilities:
             for batch in presence_batches(b"".join(self._presence.encoded_rows())):
                 self._outbound.send(connection.number, batch)
@@ -384,11 +474,47 @@ class Room:
     def _attest(self, now: Moment) -> None:
         head = self._attestation.make(now)
         identity = self._settings.secret.identity
-        self._pipeline.append_part(RecordKind.HEAD, sign_part(identity, self.replica.log.genesis, head))
+        self._pipeline.append_part(now, RecordKind.HEAD, sign_part(identity, self.replica.log.genesis, head))
+
+    def _advance_frontier(self, now: Moment) -> None:
+        frontier = self._frontier.poll(now, self.replica.folded_seq)
+        if frontier is not None:
+            identity = self._settings.secret.identity
+            body = sign_part(identity, self.replica.log.genesis, frontier)
+            self._pipeline.append_part(now, RecordKind.FRONTIER, body)
+
+    def _work(self, now: Moment) -> None:
+        """Fold, or see to a request, for a few milliseconds; `poll_timeout` says so when there is more to do."""
+        commands = self._pipeline.fold_some()
+        if self._line.is_between:
+            self._requests.errands.step()
+            self._spreading.send_owed()
+            if commands:
+                self._history.handle_change(now, {command.author for command in commands})
+        self._frontier.handle_folded(now, self.head_seq)
+        if commands:
+            self._attestation.handle_change(now)
+            self._checkpoints.handle_folded(now, commands)
+        self._welcome_arrivals(now)
+        is_busy = not self._line.is_idle or len(self._requests.errands)
+        self._work_at = now.seconds if is_busy else None
+
+    def _govern(self, now: Moment) -> None:
+        """Something that governs the room is durable: people's roles may be others, and some may have to go."""
+        people = self.people
+        for connection, error in list(self._standing.update()):
+            self._expel(now, connection, error)
+        if people != self.people:
+            self._send_roster()
+        if self._branches.count != self._branches_told:
+            self._branches_told = self._branches.count
+            for connection, who in self._connections.joined():
+                self._requests.send_branches(connection, who)
 
     def _expel(self, now: Moment, connection: Connection, error: PeerError) -> None:
         self._outbound.close(connection.number, error)
         self._connections.forget(connection.number)
+        self._requests.handle_disconnected(connection.number)
         if connection.participant is not None:
             self._left(now, connection.participant)
 

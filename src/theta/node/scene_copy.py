@@ -33,8 +33,10 @@ class SceneCopy:
     def copy_some(self, faces: int | None = EXPORT_SLICE_FACES) -> bool:
         """Copy meshes of about `faces` faces, at least one mesh; None copies all that is lacking.
 
-        Returns True when every copy is as the document is now.
+        Returns True when every copy is as the document is now; never while that is half folded.
         """
+        if self._replica.is_folding:
+            return False
         if not self._waiting:
             self._waiting = self._lacking()
         left = float("inf") if faces is None else faces

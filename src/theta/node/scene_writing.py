@@ -3,7 +3,7 @@
 What it works on does not change any more: copies of meshes, commands and records, which nobody writes again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from theta.commands import records
@@ -23,6 +23,11 @@ class UnitCommands:
     commands: tuple[Command, ...]
     effective: tuple[bool, ...]
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether they begin with what made the entity; a compacted log has what came later only (LOG-26)."""
+        return any(command.operation.CREATES for command in self.commands)
+
     def makers(self, assets: Mapping[bytes, bytes]) -> ElementMakers:
         """Who made what of its mesh."""
         chosen = [each for each, takes_part in zip(self.commands, self.effective, strict=True) if takes_part]
@@ -38,7 +43,7 @@ class SceneToWrite:
         units: of each entity, the commands that made it.
         head: where the log stands.
         names: what authors were called last.
-        log: all records up to the head.
+        record: gives a record of the log by its number.
         assets: by name, all that the commands name.
     """
 
@@ -46,7 +51,7 @@ class SceneToWrite:
     units: Sequence[UnitCommands]
     head: LogHead
     names: Mapping[bytes, str]
-    log: Sequence[StoredRecord]
+    record: Callable[[int], StoredRecord]
     assets: Mapping[bytes, bytes]
 
     def glb(self, generator: str) -> bytes:
@@ -56,7 +61,7 @@ class SceneToWrite:
             InvalidValue: it would be too large.
         """
         authored = [
-            replace(entity, authorship=self._authorship(unit.makers(self.assets)))
+            replace(entity, authorship=self._authorship(unit.makers(self.assets))) if unit.is_whole else entity
             for entity, unit in zip(self.entities, self.units, strict=True)
         ]
         return export_glb(authored, generator, head=self.head)
@@ -65,7 +70,7 @@ class SceneToWrite:
         return Authorship(tuple([self._maker(command) for command in found.makers]), *found.rows)
 
     def _maker(self, command: Command) -> Maker:
-        packet = records.decode(records.PacketRecord, self.log[command.seq - 1].body)
+        packet = records.decode(records.PacketRecord, self.record(command.seq).body)
         time_ms = decode_body(packet.body).timestamp_ms
         name = self.names.get(command.author, "")
         # Beyond NUMBER_MAX a JSON number is not exact; nobody gets there but on purpose.
@@ -78,4 +83,4 @@ def scene_to_write(replica: Replica, scene: Mapping[bytes, ExportedEntity]) -> S
     names = {session.author: session.name for session in replica.log.sessions.values()}
     units = [UnitCommands(*replica.fold.unit_commands(entity)) for entity in scene]
     head = LogHead(seq, replica.log.chain_at(seq), replica.document.hash)
-    return SceneToWrite(list(scene.values()), units, head, names, replica.log.records, replica.assets)
+    return SceneToWrite(list(scene.values()), units, head, names, replica.reader.record, replica.assets)

@@ -8,7 +8,8 @@ FOLD = "fold"
 PATCHES = "patches"
 PRESENCE = "presence"
 CHAT = "chat"
-CAPABILITIES = (FOLD, PATCHES, PRESENCE, CHAT)
+SNAPSHOT = "snapshot"
+CAPABILITIES = (FOLD, PATCHES, PRESENCE, CHAT, SNAPSHOT)
 
 
 def intersect(offered: Iterable[str]) -> list[str]:

@@ -101,13 +101,13 @@ class HostHandshake:
         """The challenge as it went out: the proof will cover these bytes."""
         self._challenge_frame = challenge_frame
 
-    def handle_proof(self, message: Message) -> Established:
-        """Check the second message.
+    def handle_proof(self, message: Message, now_ms: int | None = None) -> Established:
+        """Check the second message; `now_ms` is the room's clock, without which no invite that ends is taken.
 
         Raises:
             ProtocolError: it is another message.
             BadProof: the signature is not the key's over this transcript.
-            NotInvited: a garbled or foreign invite, or none where one is needed.
+            NotInvited: a garbled or foreign invite, one that is over, or none where one is needed.
             ProtocolMismatch: no common way to send the document.
         """
         hello = self._hello
@@ -119,7 +119,7 @@ class HostHandshake:
             raise BadProof("the key was not proved: its signature does not fit this handshake")
         self._state = _State.ESTABLISHED
         resumes = self._may_resume(hello)
-        role = self._role(hello.public_key, message.invite, resumes)
+        role = self._role(hello.public_key, message.invite, resumes, now_ms)
         capabilities = intersect(hello.capabilities)
         session = hello.resume_session if resumes else b""
         return Established(hello.public_key, hello.instance, hello.name, capabilities, role, session, hello.last_seq)
@@ -139,11 +139,11 @@ class HostHandshake:
         genuine = resume_token(self._terms.secret, hello.resume_session, hello.public_key)
         return bool(hello.resume_session) and hmac.compare_digest(hello.resume_token, genuine)
 
-    def _role(self, public_key: bytes, invite: str, resumes: bool) -> RoleName | None:
+    def _role(self, public_key: bytes, invite: str, resumes: bool, now_ms: int | None) -> RoleName | None:
         if public_key == self._terms.owner:
             return "admin"
         try:
-            return role_of_invite(self._terms.secret, invite)
+            return role_of_invite(self._terms.secret, invite, now_ms)
         except NotInvited:
             if resumes:
                 return None

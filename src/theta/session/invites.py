@@ -1,4 +1,4 @@
-"""Invites: a role, a MAC by the room and the room's id, for a link's fragment (SES-7); and codes to type (SES-12).
+"""Invites: a role, until when, a MAC by the room and the room's id, for a link's fragment (SES-7); and codes (SES-12).
 
 No list of either is kept.
 """
@@ -6,6 +6,7 @@ No list of either is kept.
 import base64
 import binascii
 import hmac
+from typing import NamedTuple
 
 from theta.base.errors import NotInvited
 from theta.base.limits import IDENTIFIER_BYTES, INVITE_CHARACTERS_MAX
@@ -13,43 +14,77 @@ from theta.commands.roles import ROLES
 from theta.session.secret import RoomSecret
 from theta.wire.types import RoleName
 
-INVITE_VERSION = 2
-INVITE_BYTES = 2 + 16 + IDENTIFIER_BYTES
+LASTING_VERSION = 2
+ENDING_VERSION = 3
+_CONTENT_BYTES = {LASTING_VERSION: 2, ENDING_VERSION: 10}
+_MAC_BYTES = 16
 CODE_CHARACTERS = 8
 CODE_ROLE: RoleName = "editor"
 _CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _CODE_LOOKALIKES = str.maketrans("OIL", "011", "- ")
 
 
-def make_invite(secret: RoomSecret, role: RoleName) -> str:
-    """A token of 46 characters, URL-safe, that admits its holder with `role` and says to which room."""
-    content = bytes((INVITE_VERSION, ROLES.index(role)))
+class Invite(NamedTuple):
+    """What a token says: the role it admits with, until when (ms since 1970; 0 for ever), and into which room."""
+
+    role: RoleName
+    expires_ms: int
+    room: bytes
+
+
+def make_invite(secret: RoomSecret, role: RoleName, expires_ms: int = 0) -> str:
+    """A token, URL-safe, that admits its holder with `role` and says to which room.
+
+    Args:
+        secret: the room's.
+        role: what its holder may do.
+        expires_ms: when it ends, ms since 1970; 0 for one that lasts as long as the room (46 characters, else 56).
+    """
+    content = bytes((ENDING_VERSION if expires_ms else LASTING_VERSION, ROLES.index(role)))
+    if expires_ms:
+        content += expires_ms.to_bytes(8, "little")
     raw = content + secret.token("theta-invite", content) + secret.room
     return base64.urlsafe_b64encode(raw).decode("ascii").rstrip("=")
 
 
-def role_of_invite(secret: RoomSecret, token: str) -> RoleName:
+def read_invite(token: str) -> Invite | None:
+    """What a token says, whoever made it; None when it is no invite."""
+    raw = _read(token)
+    if raw is None or raw[1] >= len(ROLES):
+        return None
+    content = raw[: _CONTENT_BYTES[raw[0]]]
+    return Invite(ROLES[content[1]], int.from_bytes(content[2:], "little"), raw[-IDENTIFIER_BYTES:])
+
+
+def role_of_invite(secret: RoomSecret, token: str, now_ms: int | None = None) -> RoleName:
     """The role that a token admits with.
 
+    Args:
+        secret: the room's.
+        token: as it was shown.
+        now_ms: the room's clock, ms since 1970; without it, an invite that ends is over.
+
     Raises:
-        NotInvited: empty, garbled, of an older version, or of another room.
+        NotInvited: empty, garbled, of an older version, of another room, or over.
     """
     if not token:
         raise NotInvited("this room needs an invite: open the whole link that `theta serve` printed")
-    raw = _read(token)
-    if raw is None:
+    raw, invite = _read(token), read_invite(token)
+    if raw is None or invite is None:
         raise NotInvited("the invite is garbled, or of another version of Theta: copy the whole link again")
-    content, mac, room = raw[:2], raw[2:18], raw[18:]
-    genuine = hmac.compare_digest(mac, secret.token("theta-invite", content)) and room == secret.room
-    if not genuine or content[1] >= len(ROLES):
+    size = _CONTENT_BYTES[raw[0]]
+    genuine = hmac.compare_digest(raw[size : size + _MAC_BYTES], secret.token("theta-invite", raw[:size]))
+    if not genuine or invite.room != secret.room:
         raise NotInvited("the invite is not of this room, or no longer valid")
-    return ROLES[content[1]]
+    if invite.expires_ms and (now_ms is None or now_ms >= invite.expires_ms):
+        raise NotInvited("the invite is over: ask for a new link")
+    return invite.role
 
 
 def room_of_invite(token: str) -> bytes | None:
-    """The 16-byte id of the room that an invite is for; None when `token` is no invite of this version."""
+    """The 16-byte id of the room that an invite is for; None when `token` is no invite."""
     raw = _read(token)
-    return None if raw is None else raw[18:]
+    return None if raw is None else raw[-IDENTIFIER_BYTES:]
 
 
 def make_code(secret: RoomSecret) -> str:
@@ -88,4 +123,6 @@ def _read(token: str) -> bytes | None:
     except (UnicodeEncodeError, binascii.Error):
         return None
     canonical = base64.urlsafe_b64encode(raw).decode("ascii").rstrip("=") == token
-    return raw if canonical and len(raw) == INVITE_BYTES and raw[0] == INVITE_VERSION else None
+    content_bytes = _CONTENT_BYTES.get(raw[0]) if raw else None
+    whole = content_bytes is not None and len(raw) == content_bytes + _MAC_BYTES + IDENTIFIER_BYTES
+    return raw if canonical and whole else None

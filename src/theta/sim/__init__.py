@@ -1,12 +1,13 @@
 """A seeded world for rooms and peers: clock, network, disk, people and faults. See docs/guide/simulation.md."""
 
 from theta.sim.clock import NodeClock, SimulatedClock
+from theta.sim.company import Company
 from theta.sim.disk import DiskSettings, SimulatedDisk
 from theta.sim.host import SimulatedHost
 from theta.sim.network import BAD_LINK, GOOD_LINK, LinkSettings, Network, NetworkNode
 from theta.sim.participant import SimulatedPeer
 from theta.sim.schedule import BusyLoop, Schedule, Timer
-from theta.sim.settings import AWAY, CALM, EVERYTHING, ROOM_DIES, ROUGH, SCENARIOS, SimulationSettings
+from theta.sim.settings import AWAY, CALM, COMPANY, EVERYTHING, ROOM_DIES, ROUGH, SCENARIOS, SimulationSettings
 from theta.sim.simulation import Simulation, SimulationFailed, SimulationResult
 from theta.sim.trace import Trace
 from theta.sim.workload import RandomEdits, Workload
@@ -39,12 +40,14 @@ __all__ = [
     "AWAY",
     "BAD_LINK",
     "CALM",
+    "COMPANY",
     "EVERYTHING",
     "GOOD_LINK",
     "ROOM_DIES",
     "ROUGH",
     "SCENARIOS",
     "BusyLoop",
+    "Company",
     "DiskSettings",
     "LinkSettings",
     "Network",

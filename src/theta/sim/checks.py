@@ -3,14 +3,18 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import NamedTuple
 
 from theta.base.errors import NothingToUndo, StoreCorrupt
+from theta.base.identifiers import MAIN_BRANCH, CommandName
 from theta.commands.log import Command, CommandLog
 from theta.commands.store import StoredRecord
 from theta.ecs.world import World
 from theta.editor.document import Document
 from theta.editor.history import Gestures
-from theta.editor.refold import refold
+from theta.editor.judging import LogJudge
+from theta.editor.refold import refold_all
+from theta.editor.unit import Outcome
 from theta.node.asset_shelf import AssetShelf
 from theta.node.protocol import REGISTRY
 from theta.node.replica import Replica
@@ -18,22 +22,35 @@ from theta.node.room import Room
 from theta.sim.participant import SimulatedPeer
 
 
-def commands_of(records: list[StoredRecord]) -> list[Command]:
-    """The commands of a log, every signature and the chain checked.
+class Expected(NamedTuple):
+    """What a branch of a log has to come to, by a plain refold of its commands."""
+
+    document_hash: bytes
+    outcomes: dict[CommandName, Outcome]
+
+
+def log_of(records: list[StoredRecord]) -> tuple[CommandLog, list[Command]]:
+    """A log with its commands, every signature and the chain checked.
 
     Raises:
         StoreCorrupt: a record does not fit; names the first.
     """
     log = CommandLog(REGISTRY)
-    return [command for record in records for command in log.accept(record)]
+    return log, [command for record in records for command in log.accept(record)]
 
 
-def refolded_hash(commands: list[Command], assets: AssetShelf) -> bytes:
-    """The hash of the document that a plain refold of the commands gives, with the assets that are stored."""
+def refolded(log: CommandLog, commands: list[Command], branch: bytes, assets: AssetShelf) -> Expected:
+    """What a plain refold of a branch's commands gives, with the assets that are stored."""
+    governance = log.governance
+    held = governance.vector(branch, log.head_seq)
+    judge = LogJudge(governance, branch)
+    own = [command for command in commands if command.seq <= held.get(command.branch, 0)]
+    found = refold_all(own, assets, judge, governance.dropped(branch, log.head_seq))
     document = Document(World())
-    for entity, unit in refold(commands, assets).items():
-        document.update(entity, unit)
-    return document.hash
+    for entity, unit in found.units.items():
+        if unit.exists:
+            document.update(entity, unit)
+    return Expected(document.hash, found.outcomes)
 
 
 def unsettled(room: Room | None, peers: list[SimulatedPeer]) -> Iterator[str]:
@@ -66,27 +83,37 @@ def violations(
     for peer in peers:
         yield from (f"{peer.name}: {complaint}" for complaint in peer.complaints)
     try:
-        commands = commands_of(records)
+        log, commands = log_of(records)
     except StoreCorrupt as error:
         yield f"the log does not verify: {error}"
         return
     yield from _lost_or_doubled(commands, peers)
     here = [peer for peer in peers if not peer.is_away]
-    yield from _different_documents(room, commands, assets, here)
-    yield from _different_outcomes(room, commands, here)
-    yield from _different_history(room, here)
+    for branch in sorted({MAIN_BRANCH, *(peer.peer.branch for peer in here)}):
+        kept = room.replica_of(branch)
+        if kept is None:
+            yield f"the room does not keep branch {branch.hex()}, which somebody is on"
+            continue
+        expected = refolded(log, commands, branch, assets)
+        replicas = [("the room", kept)]
+        replicas += [(peer.name, peer.peer.replica) for peer in here if peer.peer.branch == branch]
+        for name, replica in replicas:
+            yield from _different(name, replica, branch, expected)
+        yield from _different_history(kept, [peer for peer in here if peer.peer.branch == branch])
 
 
-def _different_documents(
-    room: Room, commands: list[Command], assets: AssetShelf, peers: list[SimulatedPeer]
-) -> Iterator[str]:
-    expected = refolded_hash(commands, assets)
-    if room.document_hash != expected:
-        yield f"the room's document is {room.document_hash.hex()}, but the log refolds to {expected.hex()}"
-    for peer in peers:
-        found = peer.peer.replica.document.hash
-        if found != expected:
-            yield f"{peer.name}'s document is {found.hex()}, but the log refolds to {expected.hex()}"
+def _different(name: str, replica: Replica, branch: bytes, expected: Expected) -> Iterator[str]:
+    where = "" if branch == MAIN_BRANCH else f" of branch {branch.hex()}"
+    found = replica.document.hash
+    if (found, replica.branch) != (expected.document_hash, branch):
+        yield f"{name}'s document{where} is {found.hex()}, but the log refolds to {expected.document_hash.hex()}"
+    old = replica.fold.base.numbers
+    for command, outcome in expected.outcomes.items():
+        told = replica.fold.outcome(command)
+        if told is None and command.number <= old.get(command.actor, 0):
+            continue  # it is below what the fold began with, where only units are known
+        if told != outcome:
+            yield f"command {command} is {told} at {name}{where}, but a refold says {outcome}"
 
 
 def _lost_or_doubled(commands: list[Command], peers: list[SimulatedPeer]) -> Iterator[str]:
@@ -99,19 +126,10 @@ def _lost_or_doubled(commands: list[Command], peers: list[SimulatedPeer]) -> Ite
             yield f"{peer.name}'s command {name} was performed, never refused, and is not in the log"
 
 
-def _different_outcomes(room: Room, commands: list[Command], peers: list[SimulatedPeer]) -> Iterator[str]:
-    for command in commands:
-        expected = room.replica.fold.outcome(command.name)
-        for peer in peers:
-            found = peer.peer.replica.fold.outcome(command.name)
-            if found != expected:
-                yield f"command {command.name} is {found} at {peer.name}, but {expected} in the room"
-
-
-def _different_history(room: Room, peers: list[SimulatedPeer]) -> Iterator[str]:
+def _different_history(there: Replica, peers: list[SimulatedPeer]) -> Iterator[str]:
     for peer in peers:
         author = peer.peer.settings.identity.public_key
-        here, there = peer.peer.replica, room.replica
+        here = peer.peer.replica
         for step in ("next_undo", "next_redo"):
             if _step(here, step, author) != _step(there, step, author):
                 yield f"{peer.name}'s {step} is another one than in the room"

@@ -1,24 +1,33 @@
 """A seeded disk under the log: an append is durable only after its fsync, and a crash tears off what was not.
 
-The file is real bytes, so that a crash can leave half a record: each record, each asset and each name of an asset to
-drop is framed as length (u32 LE) ‖ BLAKE2b-128 of the rest ‖ MessagePack of it.
+The file is real bytes, so that a crash can leave half a record: each record, each asset, each name of an asset to drop
+and each piece of a checkpoint is framed as length (u32 LE) ‖ BLAKE2b-128 of the rest ‖ MessagePack of [kind, it].
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple, cast
 
 import msgspec
 
 from theta.base.errors import StoreCorrupt
 from theta.base.identifiers import blake2b_128
 from theta.base.randomness import Randomness
-from theta.commands.store import StoredAsset, StoredRecord
+from theta.commands.store import (
+    CheckpointDone,
+    CheckpointPart,
+    StoredAsset,
+    StoredCheckpoint,
+    StoredRecord,
+    check_part,
+)
 from theta.sim.schedule import Schedule
 
 SECTOR_BYTES = 512
 _HEADER_BYTES = 20
 
-Item = StoredRecord | StoredAsset | bytes
+Piece = CheckpointPart | CheckpointDone
+Item = StoredRecord | StoredAsset | bytes | Piece
+_KINDS: tuple[type[Any], ...] = (StoredRecord, StoredAsset, bytes, CheckpointPart, CheckpointDone)
 
 
 class DiskSettings(NamedTuple):
@@ -31,7 +40,7 @@ class DiskSettings(NamedTuple):
 
 
 class SimulatedDisk:
-    """One room file. It outlives the room's process.
+    """One room file, which a log can be opened from. It outlives the room's process.
 
     Args:
         schedule: when fsyncs are done.
@@ -50,6 +59,9 @@ class SimulatedDisk:
         self._epoch = 0
         self._failure = ""
         self._unsynced_assets: list[tuple[int, bytes]] = []
+        self._unsynced_pieces: list[int] = []
+        self._kept: tuple[int, _Kept] = (-1, _Kept())
+        self.on_checkpoint_durable: Callable[[], None] = lambda: None
         self.on_asset_durable: Callable[[bytes], None] = lambda name: None
         self.on_durable: Callable[[int], None] = lambda seq: None
         self.on_failed: Callable[[str], None] = lambda reason: None
@@ -75,6 +87,12 @@ class SimulatedDisk:
         self._data += _frame(name)
         self._sync()
 
+    def put_piece(self, piece: Piece) -> None:
+        """Write a piece of a checkpoint and sync it; `on_checkpoint_durable` is called once it is on disk."""
+        self._data += _frame(piece)
+        self._unsynced_pieces.append(len(self._data))
+        self._sync()
+
     def fail_next_sync(self, reason: str) -> None:
         """Let the next fsync fail: `on_failed` is called, and nothing is durable any more until a restart."""
         self._failure = reason
@@ -89,6 +107,7 @@ class SimulatedDisk:
         self._syncing = False
         self._failure = ""
         self._unsynced_assets.clear()
+        self._unsynced_pieces.clear()
         unsynced = len(self._data) - self._synced_bytes
         kept = self._randomness.integer(unsynced + 1)
         del self._data[self._synced_bytes + kept :]
@@ -103,7 +122,8 @@ class SimulatedDisk:
             StoreCorrupt: a record that was durable is not whole.
         """
         items = list(_frames(bytes(self._data)))
-        records, whole_bytes = _records(items), sum(len(_frame(item)) for item in items)
+        records = [item for item in items if isinstance(item, StoredRecord)]
+        whole_bytes = sum(len(_frame(item)) for item in items)
         if whole_bytes < self._synced_bytes:
             raise StoreCorrupt(len(records) + 1, "was durable and is damaged")
         del self._data[whole_bytes:]
@@ -113,17 +133,45 @@ class SimulatedDisk:
 
     def records(self) -> list[StoredRecord]:
         """The durable records."""
-        return _records(_frames(bytes(self._data[: self._synced_bytes])))
+        return list(self._durable.records)
 
     def assets(self) -> list[StoredAsset]:
         """The durable assets."""
-        kept: dict[bytes, StoredAsset] = {}
-        for item in _frames(bytes(self._data[: self._synced_bytes])):
-            if isinstance(item, StoredAsset):
-                kept[item.name] = item
-            elif isinstance(item, bytes):
-                kept.pop(item, None)
-        return list(kept.values())
+        return list(self._durable.assets.values())
+
+    @property
+    def first_seq(self) -> int:
+        """See LogSource.first_seq."""
+        return 1
+
+    @property
+    def last_seq(self) -> int:
+        """See LogSource.last_seq."""
+        return len(self._durable.records)
+
+    def read(self, first_seq: int = 1, last_seq: int | None = None) -> Iterator[StoredRecord]:
+        """See LogSource.read."""
+        return iter(self._durable.records[first_seq - 1 : last_seq])
+
+    def checkpoints(self) -> list[StoredCheckpoint]:
+        """See LogSource.checkpoints."""
+        return sorted(self._durable.checkpoints.values(), reverse=True)
+
+    def read_checkpoint(self, checkpoint: StoredCheckpoint) -> Iterator[bytes]:
+        """See LogSource.read_checkpoint."""
+        parts = self._durable.parts
+        for number in range(checkpoint.part_count):
+            yield check_part(checkpoint, number, parts.get((checkpoint.seq, number)))
+
+    @property
+    def _durable(self) -> "_Kept":
+        """What the durable bytes of the file amount to."""
+        if self._kept[0] != self._synced_bytes:
+            kept = _Kept()
+            for item in _frames(bytes(self._data[: self._synced_bytes])):
+                kept.take(item)
+            self._kept = (self._synced_bytes, kept)
+        return self._kept[1]
 
     def _sync(self) -> None:
         if self._syncing or self._synced_bytes == len(self._data):
@@ -152,15 +200,41 @@ class SimulatedDisk:
         for name in synced:
             if epoch == self._epoch:
                 self.on_asset_durable(name)
+        pieces = [end for end in self._unsynced_pieces if end <= until_bytes]
+        del self._unsynced_pieces[: len(pieces)]
+        for _ in pieces:
+            if epoch == self._epoch:
+                self.on_checkpoint_durable()
         self._sync()
 
 
-def _records(items: Iterable[Item]) -> list[StoredRecord]:
-    return [item for item in items if isinstance(item, StoredRecord)]
+class _Kept:
+    """What the items of a file amount to, in order."""
+
+    def __init__(self) -> None:
+        self.records: list[StoredRecord] = []
+        self.assets: dict[bytes, StoredAsset] = {}
+        self.parts: dict[tuple[int, int], bytes] = {}
+        self.checkpoints: dict[int, StoredCheckpoint] = {}
+
+    def take(self, item: Item) -> None:
+        """The next one."""
+        if isinstance(item, StoredRecord):
+            self.records.append(item)
+        elif isinstance(item, StoredAsset):
+            self.assets[item.name] = item
+        elif isinstance(item, bytes):
+            self.assets.pop(item, None)
+        elif isinstance(item, CheckpointPart):
+            self.parts[item.seq, item.number] = item.data
+        else:
+            self.checkpoints[item.checkpoint.seq] = item.checkpoint
+            self.checkpoints = {seq: each for seq, each in self.checkpoints.items() if seq in item.kept}
+            self.parts = {key: part for key, part in self.parts.items() if key[0] in item.kept}
 
 
 def _frame(item: Item) -> bytes:
-    body = msgspec.msgpack.encode(item)
+    body = msgspec.msgpack.encode((_KINDS.index(type(item)), item))
     return len(body).to_bytes(4, "little") + blake2b_128("theta-sim-disk", body) + body
 
 
@@ -173,6 +247,6 @@ def _frames(data: bytes) -> Iterator[Item]:
         body = data[start:end]
         if end > len(data) or data[at + 4 : start] != blake2b_128("theta-sim-disk", body):
             return
-        item = msgspec.msgpack.decode(body)
-        yield item if isinstance(item, bytes) else (StoredRecord if len(item) == 4 else StoredAsset)(*item)
+        kind, item = msgspec.msgpack.decode(body)
+        yield cast(Item, msgspec.convert(item, _KINDS[kind]))
         at = end

@@ -48,6 +48,7 @@ class SimulatedHost:
         self.disk.on_durable = self._handle_durable
         self.disk.on_failed = self._handle_failed
         self.disk.on_asset_durable = self._handle_asset_durable
+        self.disk.on_checkpoint_durable = self._handle_checkpoint_durable
         self.room: Room | None = None
         self.starts = 0
 
@@ -58,7 +59,7 @@ class SimulatedHost:
         self.starts += 1
         self._note(f"start {self.starts} with {len(records)} records")
         luck = self._randomness_of_start(self.starts)
-        self.room = Room(self._settings, records, luck, self._clock.now(), self.disk.assets())
+        self.room = Room(self._settings, self.disk, luck, self._clock.now(), self.disk.assets())
         self._network.attach(HOST, self)
         self._drain()
 
@@ -110,6 +111,12 @@ class SimulatedHost:
             self.room.handle_asset_durable(self._clock.now(), name)
             self._drain()
 
+    def _handle_checkpoint_durable(self) -> None:
+        if self.room is not None:
+            self._note("fsync of a piece of a checkpoint")
+            self.room.handle_checkpoint_durable(self._clock.now())
+            self._drain()
+
     def _handle_failed(self, reason: str) -> None:
         if self.room is not None:
             self._note(f"fsync failed: {reason}")
@@ -126,6 +133,8 @@ class SimulatedHost:
             self.disk.put_asset(asset)
         while (name := room.poll_drop_asset()) is not None:
             self.disk.drop_asset(name)
+        while (piece := room.poll_checkpoint()) is not None:
+            self.disk.put_piece(piece)
         while (transmit := room.poll_transmit()) is not None:
             self._network.send(transmit.connection, HOST, transmit.lane, transmit.frame)
         while (close := room.poll_close()) is not None:

@@ -29,7 +29,7 @@ def mesh_operation(mesh: Mesh | None, entity: bytes, randomness: Randomness) -> 
         lambda: commands.ExtrudeEdges(entity, pick.edge(), pick.offset()),
         lambda: commands.SetCrease(entity, pick.edge(), 10.0 * randomness.fraction()),
         lambda: commands.Poke(entity, pick.face()),
-        lambda: commands.ExtrudeFaceV2(entity, pick.face(), 0.05 + randomness.fraction()),
+        lambda: commands.ExtrudeFaceV3(entity, pick.face(), 0.05 + randomness.fraction()),
         lambda: commands.InsetFace(entity, pick.face(), 0.01, 0.01),
         lambda: commands.ExtrudeRegion(entity, pick.faces(), pick.offset()),
         lambda: commands.TriangulateFaces(entity, pick.faces()),

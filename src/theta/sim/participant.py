@@ -24,8 +24,10 @@ BACKOFF_SECONDS_MIN = 0.1
 BACKOFF_SECONDS_MAX = 2.0
 ACKNOWLEDGEMENT_BYTES_MAX = 64
 CLOSE_GOING_AWAY = 1001
-# Lost (RFC 6455 §7.4.1: 1006), going away (1001), replaced, missed heartbeats, slow handshake: nobody's mistake.
-BLAMELESS_CLOSES = frozenset({CLOSE_GOING_AWAY, CLOSE_ABNORMAL, 4410, 4504, 4408})
+TOO_EXPENSIVE = "TooExpensive"
+"""Several commands that each cost much may come together in one packet by chance."""
+# Lost (RFC 6455 §7.4.1: 1006), going away (1001), replaced, missed heartbeats, slow handshake, kicked: no mistake.
+BLAMELESS_CLOSES = frozenset({CLOSE_GOING_AWAY, CLOSE_ABNORMAL, 4410, 4504, 4408, 4407})
 
 
 class SimulatedPeer:
@@ -199,6 +201,8 @@ class SimulatedPeer:
             self._attempts = 0
         elif isinstance(event, Rejected):
             self.performed.discard(event.name)
+            if event.code == TOO_EXPENSIVE:
+                return
             self.complaints.append(f"command {event.name.number} was refused: {event.code}, {event.reason}")
         elif isinstance(event, AssetStored):
             names = self.peer.perform(self._clock.now(), [imported(event.asset)])

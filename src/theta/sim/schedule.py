@@ -6,7 +6,7 @@ from heapq import heappop, heappush
 from theta.sim.clock import NodeClock, SimulatedClock
 
 Action = Callable[[], None]
-FIRINGS_AT_ONE_TIME_MAX = 32
+FIRINGS_AT_ONE_TIME_MAX = 512
 
 
 class BusyLoop(AssertionError):

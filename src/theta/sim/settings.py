@@ -29,6 +29,8 @@ class SimulationSettings(NamedTuple):
     peer_kill_every_seconds: float | None = None
     disk_failure_every_seconds: float | None = None
     vandal_every_seconds: float | None = None
+    in_company: bool = False
+    """Whether people undo each other's work, branch and merge, and one of them, the owner, governs."""
     trace_lines_printed: int = 40
 
 
@@ -52,4 +54,13 @@ AWAY = SimulationSettings(
     cut_every_seconds=20.0,
 )
 
-SCENARIOS = {"calm": CALM, "rough": ROUGH, "room-dies": ROOM_DIES, "everything": EVERYTHING, "away": AWAY}
+COMPANY = SimulationSettings(in_company=True, room_kill_every_seconds=4.0, peer_kill_every_seconds=8.0)
+
+SCENARIOS = {
+    "calm": CALM,
+    "company": COMPANY,
+    "rough": ROUGH,
+    "room-dies": ROOM_DIES,
+    "everything": EVERYTHING,
+    "away": AWAY,
+}

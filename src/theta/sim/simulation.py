@@ -19,6 +19,7 @@ from theta.replication.presence import HEAD_VALID, Presence
 from theta.session.secret import RoomSecret
 from theta.sim.checks import unsettled, violations
 from theta.sim.clock import NodeClock, SimulatedClock
+from theta.sim.company import Company
 from theta.sim.disk import SimulatedDisk
 from theta.sim.faults import Faults
 from theta.sim.host import HOST, SimulatedHost
@@ -76,7 +77,7 @@ class Simulation:
         self.schedule = Schedule(self.clock)
         self.trace = Trace()
         self.network = Network(self.schedule, self._randomness("network"), self.settings.link)
-        self._workload = workload or RandomEdits()
+        self._workload = workload or (Company() if self.settings.in_company else RandomEdits())
         self._acting = self._randomness("acts")
         self._is_busy = True
         self._secret = RoomSecret(self._randomness("room secret").draw(32))
@@ -212,7 +213,10 @@ class Simulation:
 
     def _peer(self, index: int) -> SimulatedPeer:
         shared = index < self.settings.peers_sharing_a_key
-        identity = Identity.from_seed(self._randomness("shared key" if shared else f"key {index}").draw(32))
+        key = "shared key" if shared else f"key {index}"
+        if self.settings.in_company and index == self.settings.peers - 1:
+            key = "owner"
+        identity = Identity.from_seed(self._randomness(key).draw(32))
         room = self.room
         assert room is not None
         invite = room.invite("editor")

@@ -62,9 +62,9 @@ class RandomEdits:
             return self._burst(now, peer, randomness)
         choice = randomness.integer(100)
         if choice < 12:
-            return _try(lambda: peer.undo(now))
+            return try_it(lambda: peer.undo(now))
         if choice < 20:
-            return _try(lambda: peer.redo(now))
+            return try_it(lambda: peer.redo(now))
         if choice < 24:
             peer.say(f"hello {randomness.integer(1000)}")
             return []
@@ -72,7 +72,7 @@ class RandomEdits:
             peer.upload(now, polygons(MODELS[randomness.integer(len(MODELS))], randomness.integer(MODEL_HEIGHTS)))
             return []
         if choice < 30:
-            return _try(lambda: peer.perform(now, [Paint(_any_id(randomness), (2.0, 0.0, 0.0))]))
+            return try_it(lambda: peer.perform(now, [Paint(_any_id(randomness), (2.0, 0.0, 0.0))]))
         count = 1 if choice < 85 else 2 + randomness.integer(4)
         operations = [random_operation(peer, randomness) for _ in range(count)]
         names = peer.perform(now, operations)
@@ -137,7 +137,8 @@ def random_entity(peer: Peer, randomness: Randomness) -> bytes:
     return _any_id(randomness)
 
 
-def _try(action: Callable[[], list[CommandName]]) -> list[CommandName]:
+def try_it(action: Callable[[], list[CommandName]]) -> list[CommandName]:
+    """The names of what was performed; none when the document or the values did not allow it."""
     try:
         return action()
     except (InvalidValue, NothingToUndo, UndoConflict):

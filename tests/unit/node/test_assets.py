@@ -326,6 +326,7 @@ def test_cmd_43_undo_redo_and_a_restart_give_the_same_bytes() -> None:
     ada, ben = pump.join("ada"), pump.join("ben")
     entity = do_import(pump, ada, sheet(100))
     ben.perform(pump.now, [Rename(entity, "mine")])
+    pump.pump()
     ada.perform(pump.now, [Rename(entity, "ours")])
     pump.pump()
     full = pump.room.document_hash

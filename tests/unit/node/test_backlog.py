@@ -27,7 +27,7 @@ def chat(text: str) -> Chat:
 
 
 def commits(count: int) -> list[Message]:
-    return [Commit(seq, [], [], bytes(16)) for seq in range(1, count + 1)]
+    return [Commit(seq, [], [], bytes(16), bytes(16)) for seq in range(1, count + 1)]
 
 
 def drained(outbound: Outbound) -> list[Message]:

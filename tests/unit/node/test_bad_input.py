@@ -98,7 +98,7 @@ GARBAGE = {
     "a name that is no UTF-8": encode(_hello(name="Eve")).replace(b"\xa3Eve", b"\xa3\xff\xfe\xfd"),
     "too many capabilities": encode(_hello(capabilities=["x"] * 17)),
     "a proof before the hello": encode(SessionProof(bytes(64), "")),
-    "a packet before the hello": encode(SubmitPacket(1, 0, bytes(32), bytes(64), b"")),
+    "a packet before the hello": encode(SubmitPacket(1, 0, bytes(32), bytes(16), bytes(64), b"")),
     "chat before the hello": encode(ChatLine("hi")),
 }
 

@@ -9,7 +9,7 @@ from theta.base.limits import PEERS_MAX, SESSION_BURST_MAX, SESSIONS_PER_SECOND
 from theta.base.randomness import Randomness
 from theta.node.events import Applied, Joined, PeopleChanged, Rejected, Synced
 from theta.node.peer import Peer
-from theta.wire.messages import Commit, DocumentPart, History, Roster, SessionAcknowledge, SessionChallenge
+from theta.wire.messages import BranchList, Commit, DocumentPart, History, Roster, SessionAcknowledge, SessionChallenge
 
 
 def test_everyone_hears_of_everyone() -> None:
@@ -34,7 +34,7 @@ def test_wire_7_a_folder_gets_the_acknowledgement_then_the_roster_then_the_log()
     late = Newcomer("Late", pump.room.invite("viewer"))
     pump.connect(late)
     kinds = [type(message) for message in late.heard if type(message).__name__ not in ("Ping", "Pong")]
-    assert kinds[:4] == [SessionChallenge, SessionAcknowledge, Roster, Commit]
+    assert kinds[:5] == [SessionChallenge, SessionAcknowledge, Roster, BranchList, Commit]
     acknowledge = late.of(SessionAcknowledge)[0]
     assert acknowledge.head_seq == pump.disk[-1].seq
     assert acknowledge.lamport == ada.replica.log.lamport
@@ -49,7 +49,7 @@ def test_wire_7_a_taker_of_patches_gets_the_document_then_its_history() -> None:
     patcher = PatchPeer("Page", pump.room.invite("editor"))
     pump.connect(patcher)
     kinds = [type(message) for message in patcher.heard if type(message).__name__ not in ("Ping", "Pong")]
-    assert kinds[:5] == [SessionChallenge, SessionAcknowledge, Roster, DocumentPart, History]
+    assert kinds[:6] == [SessionChallenge, SessionAcknowledge, Roster, BranchList, DocumentPart, History]
 
 
 def test_ses_8_a_session_is_acknowledged_once_its_record_is_on_disk() -> None:

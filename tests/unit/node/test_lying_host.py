@@ -171,7 +171,7 @@ def test_a_log_of_another_room_is_not_taken() -> None:
         message = codec.decode_from_room(frame)
         if not isinstance(message, Commit):
             return frame
-        return codec.encode(Commit(1, [LogRecord(record.kind, record.body)], [], bytes(16)))
+        return codec.encode(Commit(1, [LogRecord(record.kind, record.body)], [], bytes(16), bytes(16)))
 
     pump.meddle = meddle
     pump.connect(fresh)
@@ -223,7 +223,7 @@ def test_what_is_not_for_a_folder_is_refused() -> None:
 
     pump = Pump()
     ada = pump.join("Ada")
-    ada.handle_frame(pump.now, Lane.RELIABLE, codec.encode(Corrected(1, 1, "no-op", "")))
+    ada.handle_frame(pump.now, Lane.RELIABLE, codec.encode(Corrected(1, 1, "no-op", "", [])))
     close = ada.poll_close()
     assert close is not None
     assert close[0] == 4400

@@ -8,7 +8,7 @@ from theta.base.identifiers import CommandName, entity_id
 from theta.base.randomness import Randomness
 from theta.editor.vocabulary import Delete, ExtrudeFace, Paint, Rename, SetEffective
 from theta.mesh import nearest_face_to_normal
-from theta.node import history_notices, pipeline
+from theta.node import folding, history_notices, spreading
 from theta.node.peer import Peer
 from theta.replication import document_parts
 from theta.wire.messages import Commit, DocumentPart, GestureName, History, PacketAcknowledged
@@ -30,7 +30,7 @@ def _page(pump: Pump, name: str = "Page") -> PatchPeer:
 
 def _blockers(page: PatchPeer) -> list[str]:
     assert page.history is not None
-    return page.history.undo[0].blocked_by
+    return [each.author for each in page.history.undo[0].dependants]
 
 
 def _same(pump: Pump, ada: Peer, *pages: PatchPeer) -> None:
@@ -71,7 +71,7 @@ def test_wire_12_parts_and_patches_give_byte_identical_components(seed: int) -> 
             ada.perform(pump.now, [Paint(entity, (randomness.fraction(), 0.5, 0.5))])
         elif choice == 4 and randomness.integer(3) == 0:
             early.perform(pump.now, Delete(entity))
-        elif early.history is not None and early.history.undo and not early.history.undo[0].blocked_by:
+        elif early.history is not None and early.history.undo and not early.history.undo[0].dependants:
             early.perform(pump.now, _undo(early.history.undo[0].gestures))
         pump.pump()
         pump.advance(0.2)
@@ -97,7 +97,7 @@ def test_wire_12_a_document_comes_in_parts_with_the_first_and_the_last_marked(mo
 
 
 def test_wire_12_a_change_too_large_for_a_commit_comes_as_a_document(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "COMMIT_UNITS_BYTES_MAX", 3_000)
+    monkeypatch.setattr(spreading, "COMMIT_UNITS_BYTES_MAX", 3_000)
     pump = Pump()
     ada, page = pump.join("Ada"), _page(pump)
     ada.perform(pump.now, [cube()])
@@ -110,7 +110,7 @@ def test_wire_12_a_change_too_large_for_a_commit_comes_as_a_document(monkeypatch
 
 
 def test_wire_11_a_backlog_is_spread_in_commits_of_a_bounded_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "COMMIT_RECORDS_MAX", 3)
+    monkeypatch.setattr(folding, "COMMIT_RECORDS_MAX", 3)
     pump = Pump()
     ada, page = pump.join("Ada"), _page(pump)
     pump.is_frozen = True
@@ -144,13 +144,13 @@ def test_wire_14_history_tells_the_next_undo_and_redo_and_who_built_on_it() -> N
     pump.pump()
     assert page.history is not None
     step = page.history.undo[0]
-    assert (step.gestures, step.label, step.blocked_by) == ([GestureName(*name)], "create primitive", [])
+    assert (step.gestures, step.label, step.dependants) == ([GestureName(*name)], "create primitive", [])
     ada.perform(pump.now, [red(entity_id(name))])
     pump.advance(0.2)
-    assert page.history.undo[0].blocked_by == ["Ada"]
+    assert page.history.undo[0].dependants[0].author == "Ada"
     ada.undo(pump.now)
     pump.advance(0.2)
-    assert page.history.undo[0].blocked_by == []
+    assert page.history.undo[0].dependants == []
     page.perform(pump.now, _undo(step.gestures))
     pump.advance(0.2)
     assert page.history.undo == []

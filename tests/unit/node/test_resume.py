@@ -8,7 +8,7 @@ from theta.commands.records import RecordKind
 from theta.node.events import Applied, Joined, Rejected
 from theta.node.lanes import Lane
 from theta.wire.codec import decode_from_room, encode
-from theta.wire.messages import PacketAcknowledged, Pong, SubmitPacket
+from theta.wire.messages import Commit, PacketAcknowledged, Pong, SubmitPacket
 
 
 def _sessions(pump: Pump) -> int:
@@ -74,11 +74,11 @@ def test_unacknowledged_packets_are_sent_again_and_applied_once() -> None:
     ada, bob = pump.join("Ada"), pump.join("Bob")
     number = pump.number_of(ada)
 
-    def lose_acknowledgements(connection: int, lane: Lane, frame: bytes) -> bytes | None:
-        lost = connection == number and isinstance(decode_from_room(frame), PacketAcknowledged)
+    def lose_answers(connection: int, lane: Lane, frame: bytes) -> bytes | None:
+        lost = connection == number and isinstance(decode_from_room(frame), PacketAcknowledged | Commit)
         return None if lost else frame
 
-    pump.meddle = lose_acknowledgements
+    pump.meddle = lose_answers
     names = [ada.perform(pump.now, [cube(f"{index}")])[0] for index in range(5)]
     pump.pump()
     assert ada.unacknowledged == 5
@@ -211,7 +211,9 @@ def test_a_participants_clock_may_be_wrong() -> None:
 
 def test_a_frame_of_nobody_is_not_heard() -> None:
     pump = Pump()
-    pump.room.handle_frame(pump.now, 77, Lane.RELIABLE, encode(SubmitPacket(1, 0, bytes(32), bytes(64), b"")))
+    pump.room.handle_frame(
+        pump.now, 77, Lane.RELIABLE, encode(SubmitPacket(1, 0, bytes(32), bytes(16), bytes(64), b""))
+    )
     pump.room.handle_disconnected(pump.now, 77)
     assert pump.room.poll_transmit() is None
     assert pump.room.poll_close() is None

@@ -10,11 +10,13 @@ from theta.base.moment import Moment
 from theta.session.colours import PALETTE, colour_for
 from theta.session.heartbeat import Heartbeat, answer
 from theta.session.invites import (
+    Invite,
     code_in_groups,
     is_code_of,
     make_code,
     make_invite,
     read_code,
+    read_invite,
     role_of_invite,
     room_of_invite,
 )
@@ -44,7 +46,7 @@ def test_ses_7_no_other_token_opens_the_door() -> None:
     token = make_invite(SECRET, "editor")
     raw = base64.urlsafe_b64decode(token + "==")
     flips = [bytes((*raw[:at], raw[at] ^ 1, *raw[at + 1 :])) for at in range(len(raw))]
-    contents = [bytes(each) for each in ((1, 1), (3, 1), (2, 3), (2,), ())]
+    contents = [bytes(each) for each in ((1, 1), (3, 1), (4, 1, *bytes(8)), (2, 3), (3, 3, *bytes(8)), (2,), ())]
     unknown = [content + SECRET.token("theta-invite", content) + SECRET.room for content in contents]
     first_version = bytes((1, 1)) + SECRET.token("theta-invite", bytes((1, 1)))
     encoded = [base64.urlsafe_b64encode(each).decode().rstrip("=") for each in (*flips, *unknown, first_version)]
@@ -65,7 +67,41 @@ def test_ses_7_no_other_token_opens_the_door() -> None:
             role_of_invite(SECRET, bad)
 
 
-def test_ses_7_only_a_whole_invite_names_a_room() -> None:
+@pytest.mark.parametrize("role", ROLES)
+def test_ses_7_an_invite_may_end(role: RoleName) -> None:
+    token = make_invite(SECRET, role, 1_700_000_000_000)
+    assert len(token) == 56
+    assert read_invite(token) == Invite(role, 1_700_000_000_000, SECRET.room)
+    assert role_of_invite(SECRET, token, 1_699_999_999_999) == role
+    for over in (1_700_000_000_000, 1_800_000_000_000, None):
+        with pytest.raises(NotInvited, match="is over"):
+            role_of_invite(SECRET, token, over)
+    raw = base64.urlsafe_b64decode(token)
+    content = bytes((3, ROLES.index(role))) + (1_700_000_000_000).to_bytes(8, "little")
+    assert raw == content + SECRET.token("theta-invite", content) + SECRET.room
+
+
+def test_ses_7_an_end_cannot_be_moved() -> None:
+    raw = base64.urlsafe_b64decode(make_invite(SECRET, "viewer", 1_000))
+    for at in range(len(raw)):
+        flipped = bytes((*raw[:at], raw[at] ^ 1, *raw[at + 1 :]))
+        with pytest.raises(NotInvited):
+            role_of_invite(SECRET, base64.urlsafe_b64encode(flipped).decode().rstrip("="), 500)
+
+
+def test_ses_7_an_invite_that_lasts_says_so() -> None:
+    token = make_invite(SECRET, "editor")
+    assert read_invite(token) == Invite("editor", 0, SECRET.room)
+    assert role_of_invite(SECRET, token, 1 << 62) == role_of_invite(SECRET, token) == "editor"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_ses_7_only_a_whole_invite_names_a_room(role: RoleName) -> None:
+    ending = make_invite(SECRET, role, 1_000)
+    assert room_of_invite(ending) == SECRET.room
+    for bad in (ending[:-1], ending + "A", ending[:46], ending[:-4]):
+        assert room_of_invite(bad) is None
+        assert read_invite(bad) is None
     token = make_invite(SECRET, "viewer")
     for bad in ("", "é", token[:-1], token + "A", token + "==", "A" * 46, make_code(SECRET)):
         assert room_of_invite(bad) is None

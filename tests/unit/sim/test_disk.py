@@ -2,7 +2,7 @@ import pytest
 
 from theta.base.errors import StoreCorrupt
 from theta.base.randomness import Randomness
-from theta.commands.store import StoredRecord
+from theta.commands.store import CheckpointDone, CheckpointPart, StoredCheckpoint, StoredRecord, part_digest
 from theta.sim import DiskSettings, Schedule, SimulatedClock, SimulatedDisk
 
 
@@ -89,3 +89,30 @@ def test_damage_to_what_was_durable_is_no_torn_tail() -> None:
     machine.disk._data[-1] ^= 1
     with pytest.raises(StoreCorrupt, match="record 2"):
         machine.disk.recover()
+
+
+def test_log_21_a_checkpoint_is_there_once_its_last_piece_is_durable_and_survives_a_crash() -> None:
+    machine = Machine()
+    pieces: list[float] = []
+    machine.disk.on_checkpoint_durable = lambda: pieces.append(machine.schedule.clock.seconds)
+    parts = [b"one" * 1_000, b"two"]
+    digests = b"".join(part_digest(1, number, part) for number, part in enumerate(parts))
+    checkpoint = StoredCheckpoint(1, digests, 3_003, 5)
+    machine.disk.append([record(1)])
+    for number, part in enumerate(parts):
+        machine.disk.put_piece(CheckpointPart(1, number, part))
+    machine.schedule.run_until(1.0)
+    assert (len(pieces), machine.disk.checkpoints()) == (2, [])
+    machine.disk.put_piece(CheckpointDone(checkpoint, (1,)))
+    assert machine.disk.checkpoints() == []
+    machine.schedule.run_until(2.0)
+    assert len(pieces) == 3
+    machine.disk.put_piece(CheckpointPart(9, 0, b"never finished"))
+    machine.disk.crash()
+    machine.disk.recover()
+    assert machine.disk.checkpoints() == [checkpoint]
+    assert list(machine.disk.read_checkpoint(checkpoint)) == parts
+    machine.disk.put_piece(CheckpointDone(StoredCheckpoint(2, b"", 0, 6), (2,)))
+    machine.schedule.run_until(3.0)
+    assert [each.seq for each in machine.disk.checkpoints()] == [2]
+    assert list(machine.disk.read(1, 1)) == [record(1)]

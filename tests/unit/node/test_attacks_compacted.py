@@ -1,0 +1,151 @@
+"""Attacks on a compacted room: branches, merges, undos and peers that reach below what it still has."""
+
+import pytest
+
+from tests.support.participants import PatchPeer
+from tests.support.pump import agree, cube, red
+from tests.unit.node.test_snapshots import StoredPump
+from theta.adapters.memory_store import MemoryLogStore
+from theta.base.errors import BeyondHistory
+from theta.base.identifiers import MAIN_BRANCH, entity_id
+from theta.editor.vocabulary import Rename, SetEffective
+from theta.node import checkpoint_schedule
+from theta.node.asset_shelf import AssetShelf
+from theta.node.audit import audit
+from theta.node.compacting import compact_log
+from theta.node.events import Applied, Diverged, Rejected
+from theta.node.opening import open_log
+from theta.node.peer import Peer
+from theta.wire.messages import GestureName, RequestRefused, SwitchBranch
+
+
+@pytest.fixture
+def compacted() -> StoredPump:
+    """A room of some thirty records after `theta compact`, with nobody in it."""
+    pump = StoredPump()
+    ada = pump.join("Ada")
+    entity = entity_id(ada.perform(pump.now, [cube()])[0])
+    for number in range(30):
+        ada.perform(pump.now, [Rename(entity, f"name {number}")])
+        pump.pump()
+    pump.drop(ada)
+    compaction = compact_log(pump.store, AssetShelf(), pump.secret.identity, pump.now.unix_ms)
+    store = MemoryLogStore()
+    store.append(compaction.records)
+    for part in compaction.parts:
+        store.put_part(*part)
+    store.put_checkpoint(compaction.checkpoint)
+    pump.store, pump.disk = store, [*compaction.records]
+    pump.restart()
+    return pump
+
+
+def _ada(pump: StoredPump) -> Peer:
+    return next(peer for peer in pump.events if peer.settings.name == "Ada")
+
+
+def _grown(pump: StoredPump, monkeypatch: pytest.MonkeyPatch) -> tuple[Peer, GestureName]:
+    """Much was done since, in a room that writes checkpoints often; of that, a gesture that made a cube."""
+    monkeypatch.setattr(checkpoint_schedule, "CHECKPOINT_COMMANDS", 100)
+    eve = pump.join("Eve")
+    entity = eve.replica.document.entities()[0]
+    made = eve.perform(pump.now, [cube("since")])[0]
+    for number in range(400):
+        eve.perform(pump.now, [Rename(entity, f"again {number}")])
+        if number % 10 == 9:
+            pump.advance(0.15)
+    pump.advance(3.0)
+    assert pump.room.replica.log.frontier is not None
+    assert pump.room.replica.log.frontier.seq > pump.store.first_seq + 40
+    return eve, GestureName(*made)
+
+
+def test_log_27_what_was_done_since_can_be_undone_and_stays_so(
+    compacted: StoredPump, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pump = compacted
+    eve, made = _grown(pump, monkeypatch)
+    before = pump.join("Before")
+    eve.perform(pump.now, [SetEffective([made], False)])
+    pump.advance(1.0)
+    assert pump.room.replica.document.entity_count == 1
+    then = pump.room.document_hash
+    after = pump.join("After")
+    agree(pump, eve, before, after)
+    assert [each for peer in (eve, before, after) for each in pump.told(peer, Diverged)] == []
+    pump.restart()
+    assert pump.room.document_hash == then
+    for peer in (eve, before, after):
+        pump.connect(peer)
+    agree(pump, eve, before, after)
+
+
+def test_log_27_what_was_done_since_can_be_undone_after_a_restart(
+    compacted: StoredPump, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pump = compacted
+    eve, made = _grown(pump, monkeypatch)
+    pump.restart()
+    pump.connect(eve)
+    eve.perform(pump.now, [SetEffective([made], False)])
+    pump.advance(1.0)
+    assert pump.room.replica.document.entity_count == 1
+    agree(pump, eve, pump.join("Late"))
+
+
+def test_a_branch_from_below_the_base_is_refused_and_hurts_nobody(compacted: StoredPump) -> None:
+    pump = compacted
+    bob, page = pump.join("Bob"), PatchPeer("Page", pump.room.invite("editor"))
+    pump.connect(page)
+    entity = bob.replica.document.entities()[0]
+    old = bob.create_branch(pump.now, "old", 5)
+    pump.advance(1.0)
+    page.say(SwitchBranch(old))
+    pump.advance(1.0)
+    assert [refused.code for refused in page.of(RequestRefused)] == ["BeyondHistory"]
+    assert page.hash == pump.room.document_hash
+    bob.perform(pump.now, [red(entity)])
+    pump.advance(1.0)
+    bob.merge_branch(pump.now, old)
+    pump.advance(1.0)
+    agree(pump, bob)
+    assert page.hash == pump.room.document_hash
+    assert pump.told(bob, Diverged) == []
+    then = pump.room.document_hash
+    pump.restart()
+    assert pump.room.document_hash == then
+
+
+def test_a_branch_from_below_the_base_is_refused_to_who_folds(compacted: StoredPump) -> None:
+    pump = compacted
+    bob = pump.join("Bob")
+    entity = bob.replica.document.entities()[0]
+    old = bob.create_branch(pump.now, "old", 5)
+    pump.advance(1.0)
+    with pytest.raises(BeyondHistory):
+        bob.switch_branch(old)
+    assert bob.branch == MAIN_BRANCH
+    bob.perform(pump.now, [red(entity)])
+    pump.advance(1.0)
+    agree(pump, bob, pump.join("Carol"))
+    assert pump.told(bob, Diverged) == []
+
+
+def test_an_old_copy_catches_up_and_its_unsent_edits_arrive_once(compacted: StoredPump) -> None:
+    pump = compacted
+    ada = _ada(pump)
+    entity = ada.replica.document.entities()[0]
+    names = ada.perform(pump.now, [red(entity)]) + ada.perform(pump.now, [Rename(entity, "late")])
+    bob = pump.join("Bob")
+    for number in range(10):
+        bob.perform(pump.now, [Rename(entity, f"new {number}")])
+        pump.pump()
+    pump.connect(ada)
+    pump.advance(3.0)
+    assert ada.unacknowledged == 0
+    assert pump.told(ada, Rejected) == []
+    assert [event.name for event in pump.told(ada, Applied)][-2:] == names
+    agree(pump, ada, bob)
+    report = audit(pump.store.read(), source=pump.store)
+    assert report.fault is None
+    assert open_log(pump.store).replica.document.hash == pump.room.document_hash
