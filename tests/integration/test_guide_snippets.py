@@ -14,17 +14,18 @@ import pytest
 from aiohttp import web
 
 import theta
-from theta.adapters.files import RunningRoom, write_runtime_note
+from theta.adapters.files import RunningRoom, identity_path, read_or_make_secret, write_runtime_note
 from theta.adapters.host import RoomHost, machine_clock
 from theta.adapters.http_server import HttpSettings, create_app, create_runner
 from theta.adapters.listening import listen
 from theta.adapters.memory_store import MemoryLogStore
 from theta.base.randomness import Randomness
+from theta.commands.identity import Identity
 from theta.node.room import Room, RoomSettings
 from theta.session.secret import RoomSecret
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("README.md", "docs/guide/python.md", "docs/guide/modelling.md")
+PAGES = ("README.md", "docs/guide/python.md", "docs/guide/modelling.md", "docs/guide/history.md")
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 URL = "http://localhost:8080"
 SECONDS_MAX = 60.0
@@ -70,12 +71,13 @@ def snippets_of(page: str, text: str) -> list[Snippet]:
 
 @pytest.fixture
 async def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ServedRoom]:
-    """A room as `theta serve` runs it, noted for local tools, in an empty home; files are written there too."""
+    """The reader's own room as `theta serve` runs it, noted for local tools, in an empty home; files go there too."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     for variable in ("XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"):
         monkeypatch.delenv(variable, raising=False)
-    settings = RoomSettings("studio", RoomSecret(os.urandom(32)), os.urandom(32))
+    reader = Identity.from_seed(read_or_make_secret(identity_path()))
+    settings = RoomSettings("studio", RoomSecret(os.urandom(32)), reader.public_key)
     room = Room(settings, [], Randomness(os.urandom(32)), machine_clock())
     sockets = listen("localhost", 0)
     port = sockets[0].getsockname()[1]

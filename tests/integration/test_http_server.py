@@ -152,6 +152,17 @@ class TestTheApi:
         async with http.get("/healthz") as response:
             assert (response.status, await response.text()) == (200, "ok\n")
 
+    async def test_wire_40_metrics_are_for_this_machine_and_no_page_elsewhere(
+        self, http: aiohttp.ClientSession, hosted: Hosted
+    ) -> None:
+        await hosted.join()
+        async with http.get("/metrics") as response:
+            assert (response.status, response.content_type) == (200, "text/plain")
+            lines = dict(line.rsplit(" ", 1) for line in (await response.text()).splitlines())
+        assert float(lines["theta_appended_records_total"]) >= 2
+        async with http.get("/metrics", headers={"Origin": "https://evil.example"}) as response:
+            assert response.status == 403
+
 
 class TestCodes:
     async def test_a_code_is_exchanged_for_the_editors_invite(

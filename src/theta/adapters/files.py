@@ -218,6 +218,18 @@ def find_running_room(port: int) -> RunningRoom | None:
     return None
 
 
+def running_room_of(file: Path) -> RunningRoom | None:
+    """The room that this user runs from `file` now, or None."""
+    wanted = str(file.resolve())
+    for folder in runtime_folders():
+        with suppress(OSError):
+            for path in sorted(folder.glob("*.json")):
+                room = _read_note(path)
+                if room is not None and str(Path(room.file).resolve()) == wanted and is_alive(room.pid):
+                    return room
+    return None
+
+
 def is_alive(pid: int) -> bool:
     """Whether a process with this number runs (on Windows, where asking is not harmless: always true)."""
     if sys.platform == "win32":

@@ -2,16 +2,17 @@
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from theta.base.errors import ThetaError, UsageError
 
 EXIT_FAILURE = 1
 EXIT_USAGE = 2
 PROGRESS_FROM_STEPS = 2_000
+PULSE_AFTER_STEPS = 200
 
 T = TypeVar("T")
 
@@ -42,6 +43,35 @@ class ProgressBar:
     def __enter__(self) -> Callable[[int, int], None]:
         self._progress.start()
         return lambda done, total: self._progress.update(self._task, completed=done, total=total)
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+
+class Pulse:
+    """A sign of life for work of unknown length: call it now and then; shown after PULSE_AFTER_STEPS calls."""
+
+    def __init__(self, label: str) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TimeElapsedColumn(),
+            console=err,
+            transient=True,
+            disable=not sys.stderr.isatty(),
+        )
+        self._label = label
+        self._steps = 0
+
+    def __call__(self) -> None:
+        """Work goes on."""
+        self._steps += 1
+        if self._steps == PULSE_AFTER_STEPS:
+            self._progress.add_task(self._label, total=None)
+            self._progress.start()
+
+    def __enter__(self) -> Self:
+        return self
 
     def __exit__(self, *_: object) -> None:
         self._progress.stop()

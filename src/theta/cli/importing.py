@@ -8,12 +8,19 @@ from rich.markup import escape
 
 from theta.adapters.client import Entity, connect
 from theta.cli.console import ProgressBar, err, out
+from theta.cli.outcomes import branch_called
 
 STAGES = {"reading": "Reading", "sending": "Sending"}
 
 
-def import_into(link: str, file: Path, name: str) -> None:
+def import_into(link: str, file: Path, name: str, branch: str = "") -> None:
     """Put the objects of a file into the room at `link`, as one step for undo.
+
+    Args:
+        link: as people join by it.
+        file: GLB, glTF or OBJ.
+        name: what others see.
+        branch: which one; "" for the one chosen with `theta branch switch`, or else the main one.
 
     Raises:
         ModelError: it is no model, or too much.
@@ -23,15 +30,19 @@ def import_into(link: str, file: Path, name: str) -> None:
         CommandRefused: the room does not take it.
     """
     notes: list[str] = []
-    entities = asyncio.run(_import(link, file, name, notes))
+    entities = asyncio.run(_import(link, file, name, branch, notes))
     for entity, faces in entities:
         out.print(f"{escape(entity)}: {faces} faces")
     for note in notes:
         err.print(f"note: {escape(note)}")
 
 
-async def _import(link: str, file: Path, name: str, notes: list[str]) -> list[tuple[str, int]]:
+async def _import(link: str, file: Path, name: str, branch: str, notes: list[str]) -> list[tuple[str, int]]:
     async with connect(link, name=name) as room:
+        wanted = branch_called(room.replica.log, branch)
+        if wanted != room.branch.id:
+            await room.switch_branch(wanted)
+            notes.append(f"on the branch {room.branch.name}")
         with _Bars(file) as bars:
             entities = await room.import_file(file, on_progress=bars.show, on_note=notes.append)
         return [_described(entity) for entity in entities]

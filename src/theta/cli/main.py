@@ -11,6 +11,8 @@ import typer
 from theta import __version__
 from theta.base.errors import ThetaError
 from theta.cli.console import out, report
+from theta.cli.room_commands import branch as branch_commands
+from theta.cli.room_commands import register
 
 app = typer.Typer(
     name="theta",
@@ -39,6 +41,14 @@ class Format(StrEnum):
     json = "json"
 
 
+BranchName = Annotated[
+    str,
+    typer.Option(
+        "--branch",
+        metavar="NAME",
+        help="Of this branch; else of the one chosen by `theta branch switch`, or the main one.",
+    ),
+]
 RoomFile = Annotated[Path, typer.Argument(metavar="FILE.theta", help="The room's file.", show_default=False)]
 
 
@@ -181,16 +191,18 @@ def demo(
 
 
 @app.command()
-def info(file: RoomFile) -> None:
+def info(file: RoomFile, branch: BranchName = "") -> None:
     """Say what is in a room: counts, people, head and document hash. Safe on a live room.
 
-    [bold]Example[/bold]
+    [bold]Examples[/bold]
 
       theta info studio.theta
+
+      theta info studio.theta --branch draft
     """
     from theta.cli.room_files import info as print_info
 
-    print_info(file)
+    print_info(file, branch)
 
 
 @app.command()
@@ -219,11 +231,89 @@ def verify(
 
 
 @app.command()
+def log(
+    file: RoomFile,
+    author: Annotated[
+        str, typer.Option(metavar="WHO", help="Only what this person did: a name, or the start of a key.")
+    ] = "",
+    since: Annotated[
+        str, typer.Option(metavar="WHEN", help="From then on: 2h, 14:05, 2026-11-26, or a record's number.")
+    ] = "",
+    entity: Annotated[
+        str, typer.Option(metavar="WHAT", help="Only what was done to this object: a name, or the start of its id.")
+    ] = "",
+    branch: Annotated[str, typer.Option(metavar="NAME", help="Only what was done on this branch.")] = "",
+    limit: Annotated[
+        int | None, typer.Option(metavar="N", help="Only the last N of all that.", show_default=False)
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object a line, with every command in it.")] = False,
+    relative: Annotated[bool, typer.Option("--relative", help="Say how long ago it was, not when.")] = False,
+    outcomes: Annotated[
+        bool, typer.Option("--outcomes/--no-outcomes", help="Say what became of it; without, nothing is folded.")
+    ] = True,
+) -> None:
+    """Say who did what and when, and what became of it; oldest first. Safe on a live room.
+
+    A line is one gesture, press to release, with the record that it begins in. What was undone since, had no effect,
+    was refused by the room's strategy or met somebody else's work says so. Times are this machine's; JSON has UTC.
+
+    [bold]Examples[/bold]
+
+      theta log studio.theta
+
+      theta log studio.theta --author Ada --since 2h
+
+      theta log studio.theta --entity tower --limit 20 --relative
+
+      theta log studio.theta --json | jq 'select(.outcome == "rejected")'
+    """
+    from theta.cli.log import LogOptions, show_log
+
+    show_log(LogOptions(file, author, since, entity, branch, limit, json, relative, outcomes))
+
+
+@app.command()
+def replay(
+    file: RoomFile,
+    at: Annotated[
+        str, typer.Option(metavar="WHEN", help="A record's number, or a time: 14:05, 2026-11-26, 2h ago; else the end.")
+    ] = "",
+    branch: BranchName = "",
+    copy: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="COPY", help="Write the log up to then as a file.", show_default=False),
+    ] = None,
+    glb: Annotated[
+        Path | None,
+        typer.Option("--export", metavar="OUT.glb", help="Write what was there as binary glTF.", show_default=False),
+    ] = None,
+) -> None:
+    """Rebuild a room as it was at any moment, and say what was in it. Safe on a live room.
+
+    What is written with --out is the log itself up to then: it can be read, verified and exported, but it has no key,
+    so that it cannot be opened as the room.
+
+    [bold]Examples[/bold]
+
+      theta replay studio.theta --at 120
+
+      theta replay studio.theta --at "2026-11-26 14:05" --export before.glb
+
+      theta replay studio.theta --at 2h --out earlier.theta
+    """
+    from theta.cli.replay import ReplayOptions
+    from theta.cli.replay import replay as replay_file
+
+    replay_file(ReplayOptions(file, at, branch, copy, glb))
+
+
+@app.command()
 def export(
     file: RoomFile,
     out_glb: Annotated[
         Path, typer.Argument(metavar="OUT.glb", help="The file to write; replaced when it exists.", show_default=False)
     ],
+    branch: BranchName = "",
 ) -> None:
     """Write what is in a room as binary glTF, for any 3D program. Safe on a live room.
 
@@ -235,7 +325,7 @@ def export(
     """
     from theta.cli.room_files import export as export_file
 
-    export_file(file, out_glb)
+    export_file(file, out_glb, branch)
 
 
 @app.command("import")
@@ -250,6 +340,7 @@ def import_(
         str, typer.Option(metavar="LINK", help="The room's link, as people join by it.")
     ] = "http://localhost:8080",
     name: Annotated[str, typer.Option(help="What others in the room see.")] = "import",
+    branch: BranchName = "",
 ) -> None:
     """Put a model into a room that is open, as one step for undo.
 
@@ -264,7 +355,7 @@ def import_(
     """
     from theta.cli.importing import import_into
 
-    import_into(room, file, name)
+    import_into(room, file, name, branch)
 
 
 @app.command()
@@ -291,10 +382,47 @@ def backup(
     back_up(file, copy, with_key=key)
 
 
+@app.command()
+def compact(
+    file: RoomFile,
+    copy: Annotated[
+        Path, typer.Argument(metavar="COPY", help="The file to write; must not exist.", show_default=False)
+    ],
+) -> None:
+    """Write a room as it is now to a new file, without its history. The room must be closed; its file stays as it is.
+
+    What is there stays; nothing that was done before can be undone in the new file, and who did it is not in it. The
+    room's key signs what the old records came to, so that `theta verify` can vouch for that and for all that follows.
+
+    [bold]Examples[/bold]
+
+      theta compact studio.theta studio-small.theta
+    """
+    from theta.cli.compacting import compact as compact_file
+
+    compact_file(file, copy)
+
+
 def flowing(text: str) -> str:
     """The text with each paragraph on one line, so that the terminal alone breaks it; examples stay as they are."""
     return "\n\n".join(each if each.startswith(" ") else each.replace("\n", " ") for each in text.split("\n\n"))
 
 
-for command in app.registered_commands:
+PANELS = {
+    "Rooms": ("serve", "headset", "demo", "import", "export", "backup", "compact"),
+    "What is in them, and what happened": ("info", "verify", "log", "replay"),
+    "Who comes in, and who decides": ("invite", "role", "kick", "revoke", "policy"),
+}
+"""Which commands `theta --help` shows together."""
+
+
+def panel_of(name: str) -> str:
+    """The heading under which a command is shown."""
+    return next(panel for panel, names in PANELS.items() if name in names)
+
+
+register(app)
+for command in (*app.registered_commands, *branch_commands.registered_commands):
     command.help = flowing(inspect.getdoc(command.callback) or "")
+for command in app.registered_commands:
+    command.rich_help_panel = panel_of(str(command.name or getattr(command.callback, "__name__", "")))

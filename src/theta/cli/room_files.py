@@ -13,9 +13,14 @@ from theta.adapters.glb_files import check_replaceable, check_target, write_glb_
 from theta.adapters.sqlite_store import SqliteLogStore, backup
 from theta.base.errors import StoreCorrupt, StoreUnavailable
 from theta.cli.console import ProgressBar, err, out, with_progress
+from theta.cli.live import lines_of
+from theta.cli.outcomes import log_of, opened
+from theta.cli.sources import ShownSource
+from theta.commands.log import CommandLog
 from theta.commands.store import StoredRecord
 from theta.node.asset_desk import shelf_of
 from theta.node.asset_shelf import AssetShelf
+from theta.node.opening import open_log
 from theta.node.replica import Replica
 from theta.node.scene_copy import document_to_write
 
@@ -31,11 +36,46 @@ def opened_room(file: Path, label: str) -> Iterator[tuple[Iterator[StoredRecord]
         store.close()
 
 
-def read_replica(file: Path) -> Replica:
-    """The room as its records fold.
+def read_log(file: Path) -> CommandLog:
+    """A room's log: who is in it, what was decided, which branches there are.
 
     Raises:
-        StoreCorrupt: there are none, or one does not fit.
+        StoreCorrupt: there are no records, or one does not fit.
+        StoreError: the file cannot be read as a room.
+    """
+    store = SqliteLogStore.open_read_only(file)
+    try:
+        with store.at_one_moment():
+            source, shelf = ShownSource(store, f"Reading {file}"), shelf_of(store.assets())
+            log = open_log(source, shelf).replica.log if store.checkpoints() else log_of(source.read(), shelf)
+    finally:
+        store.close()
+    if log.is_empty:
+        raise StoreCorrupt(1, f"{file} holds no records: its room was never opened")
+    return log
+
+
+@contextmanager
+def opened_replica(file: Path, branch: str = "") -> Iterator[Replica]:
+    """The room as its records fold, on a branch: the one named, or the one chosen with `theta branch switch`.
+
+    Raises:
+        InvalidValue: there is no branch of that name.
+        StoreError: as for `read_log`.
+    """
+    store = SqliteLogStore.open_read_only(file)
+    try:
+        with store.at_one_moment():
+            yield opened(ShownSource(store, f"Reading {file}"), shelf_of(store.assets()), branch)
+    finally:
+        store.close()
+
+
+def read_replica(file: Path) -> Replica:
+    """The main branch, folded from the first record on, to keep when the file is closed.
+
+    Raises:
+        StoreCorrupt: there are no records, or one does not fit; or the log was compacted.
         StoreError: the file cannot be read as a room.
     """
     with opened_room(file, f"Reading {file}") as (records, shelf):
@@ -45,49 +85,67 @@ def read_replica(file: Path) -> Replica:
     return replica
 
 
-def info(file: Path) -> None:
-    """Print what is in a room: names, counts, people, head and document hash."""
-    replica = read_replica(file)
+def info(file: Path, branch: str = "") -> None:
+    """Print what is in a room: names, counts, people, head and document hash.
+
+    Raises:
+        InvalidValue, StoreError: as for `opened_replica`.
+    """
+    with opened_replica(file, branch) as replica:
+        _print_info(file, replica)
+
+
+def _print_info(file: Path, replica: Replica) -> None:
+    branches = replica.log.governance.branches
     log, genesis = replica.log, replica.log.genesis
     people: dict[bytes, str] = {session.author: replica.name_of(session.author) for session in log.sessions.values()}
-    vertices = faces = 0
-    for entity in replica.document.entities():
-        mesh = replica.document.mesh(entity)
-        if mesh is not None:
-            vertices += mesh.vertex_count
-            faces += mesh.face_count
+    objects, vertices, faces = counts_of(replica)
     lines = {
         "room": genesis.name,
-        "file": f"{file} ({_size_in_words(file.stat().st_size)}, format {genesis.format_version})",
+        "file": f"{file} ({size_in_words(file.stat().st_size)}, format {genesis.format_version})",
         "created": f"{_time_of(genesis.created_ms)} UTC",
         "room key": genesis.room_key.hex(),
         "owner": f"{genesis.owner.hex()}{_known_as(people.get(genesis.owner))}",
         "records": f"{log.head_seq} ({len(log.sessions)} sessions, {log.command_count} commands)",
-        "objects": f"{replica.document.entity_count} ({vertices} vertices, {faces} faces)",
+        "objects": f"{objects} ({vertices} vertices, {faces} faces)",
+        "branch": f"{branches[replica.branch].name}, of {len(branches)}",
         "people": str(len(people)),
     }
+    if len(branches) == 1:
+        del lines["branch"]
     for label, value in lines.items():
         out.print(f"{label}: {value}", markup=False)
     for author, name in sorted(people.items(), key=lambda each: (each[1], each[0])):
-        out.print(f"  {author.hex()[:16]}… {name}", markup=False)
+        role = log.governance.role_of(author, log.head_seq) or "revoked"
+        out.print(f"  {author.hex()[:16]}… {name}, {role}", markup=False)
+    for line in lines_of(file):
+        out.print(line, markup=False)
     out.print(f"head: {log.head_seq} {log.chain.hex()}", markup=False)
     out.print(f"document hash: {replica.document.hash.hex()}", markup=False)
 
 
-def export(file: Path, target: Path) -> None:
+def counts_of(replica: Replica) -> tuple[int, int, int]:
+    """How many objects, vertices and faces are in a document."""
+    meshes = [replica.document.mesh(entity) for entity in replica.document.entities()]
+    vertices = sum(mesh.vertex_count for mesh in meshes if mesh is not None)
+    faces = sum(mesh.face_count for mesh in meshes if mesh is not None)
+    return replica.document.entity_count, vertices, faces
+
+
+def export(file: Path, target: Path, branch: str = "") -> None:
     """Write what is in the room as binary glTF, replacing an older file of that name.
 
     Raises:
-        InvalidValue: `target` is a folder, or some other kind of file, which would be lost.
+        InvalidValue: `target` is a folder, or some other kind of file, which would be lost; or there is no such branch.
         StoreUnavailable: `target` cannot be written.
         StoreError: the room file cannot be read.
     """
     check_replaceable(target)
-    replica = read_replica(file)
-    scene = document_to_write(replica)
-    content = scene.glb(f"Theta {__version__}")
+    with opened_replica(file, branch) as replica:
+        scene = document_to_write(replica)
+        content = scene.glb(f"Theta {__version__}")
     write_glb_file(target, content)
-    out.print(f"{escape(str(target))}: {len(scene.entities)} objects, {_size_in_words(len(content))}")
+    out.print(f"{escape(str(target))}: {len(scene.entities)} objects, {size_in_words(len(content))}")
 
 
 def back_up(file: Path, copy: Path, *, with_key: bool) -> None:
@@ -104,7 +162,7 @@ def back_up(file: Path, copy: Path, *, with_key: bool) -> None:
         raise StoreUnavailable(f"{key_copy} exists already: name another file, or move that one away")
     with ProgressBar(f"Copying {file}") as progress:
         backup(file, copy, progress)
-    out.print(f"{escape(str(copy))}: {_size_in_words(copy.stat().st_size)}")
+    out.print(f"{escape(str(copy))}: {size_in_words(copy.stat().st_size)}")
     if not with_key:
         out.print("  Without the room's key: it can be read and verified, not opened as this room.")
         return
@@ -129,7 +187,8 @@ def _time_of(unix_ms: int) -> str:
         return f"{unix_ms} ms after 1970"
 
 
-def _size_in_words(size: int) -> str:
+def size_in_words(size: int) -> str:
+    """A file's size, for people."""
     if size < 10_000:
         return f"{size} bytes"
     return f"{size / 1e6:.1f} MB" if size >= 1_000_000 else f"{size / 1e3:.0f} kB"

@@ -6,8 +6,9 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 from rich.markup import escape
 
 from theta import __version__
+from theta.adapters.collecting import settle_collector
 from theta.adapters.files import (
     RunningRoom,
     RuntimeNote,
@@ -34,10 +36,11 @@ from theta.adapters.tls_watch import CertificateWatch, certificate_source
 from theta.base.errors import InvalidValue, StoreUnavailable, UsageError
 from theta.base.limits import NAME_CHARACTERS_MAX
 from theta.base.randomness import Randomness
-from theta.cli.console import err, with_progress
+from theta.cli.console import err
+from theta.cli.sources import ShownSource, recorded_name
 from theta.cli.welcome import Place, print_welcome
 from theta.commands.identity import Identity
-from theta.commands.records import BadRecord, read_genesis
+from theta.commands.store import StoredAsset
 from theta.node.room import Room, RoomSettings
 from theta.session.secret import RoomSecret
 
@@ -94,18 +97,33 @@ def serve(options: ServeOptions, beside: Beside | None = None) -> None:
     watch = CertificateWatch(certificate_source(options.certificate, options.key))
     sockets = listen(options.listen_host, options.port)
     try:
-        store = SqliteLogStore.open(options.file)
-        try:
-            room = open_room(options, store, identity)
+        with opened_store(options.file) as (store, source):
+            room = open_room(options, source, store.assets(), identity)
             run_on_best_loop(_run(options, room, store, sockets, watch, beside))
-        finally:
-            store.close()
     finally:
         for each in sockets:
             each.close()
 
 
-def open_room(options: ServeOptions, store: SqliteLogStore, identity: Identity) -> Room:
+@contextmanager
+def opened_store(file: Path) -> Iterator[tuple[SqliteLogStore, SqliteLogStore]]:
+    """A room's file to write to, from whatever thread does that, and the same to read older records from meanwhile.
+
+    Raises:
+        StoreError: the room file cannot be opened.
+    """
+    store = SqliteLogStore.open(file)
+    try:
+        source = store.beside()
+        try:
+            yield store, source
+        finally:
+            source.close()
+    finally:
+        store.close()
+
+
+def open_room(options: ServeOptions, source: SqliteLogStore, assets: Iterable[StoredAsset], identity: Identity) -> Room:
     """The room in an open file, or a new one.
 
     Raises:
@@ -114,15 +132,18 @@ def open_room(options: ServeOptions, store: SqliteLogStore, identity: Identity) 
     """
     key = room_secret_path(options.file)
     try:
-        secret = RoomSecret(read_secret(key) if store.last_seq else read_or_make_secret(key))
+        secret = RoomSecret(read_secret(key) if source.last_seq else read_or_make_secret(key))
     except FileNotFoundError as error:
         raise StoreUnavailable(
             f"{options.file} has no key: put {key} back beside it (`theta backup` keeps it with the copy)"
         ) from error
-    name = options.name or _recorded_name(store) or options.file.stem[:NAME_CHARACTERS_MAX] or "room"
-    records = with_progress(store.read(), store.last_seq, f"Opening {options.file}")
-    randomness = Randomness(os.urandom(32))
-    return Room(RoomSettings(name, secret, identity.public_key), records, randomness, machine_clock(), store.assets())
+    name = options.name or recorded_name(source) or options.file.stem[:NAME_CHARACTERS_MAX] or "room"
+    settings = RoomSettings(name, secret, identity.public_key)
+    shown = ShownSource(source, f"Opening {options.file}")
+    room = Room(settings, shown, Randomness(os.urandom(32)), machine_clock(), assets, time.perf_counter)
+    for why in room.passed_over:
+        err.print(f"[yellow]warning:[/yellow] {escape(why)}")
+    return room
 
 
 def check_room_name(name: str) -> None:
@@ -133,14 +154,6 @@ def check_room_name(name: str) -> None:
     """
     if not 1 <= len(name) <= NAME_CHARACTERS_MAX or not name.isprintable():
         raise InvalidValue("name", name, f"1 to {NAME_CHARACTERS_MAX} printable characters")
-
-
-def _recorded_name(store: SqliteLogStore) -> str:
-    for record in store.read():
-        with suppress(BadRecord):
-            return read_genesis(record.body).name
-        break
-    return ""
 
 
 def run_on_best_loop(main: Coroutine[Any, Any, None]) -> None:
@@ -171,6 +184,7 @@ async def _run(
     note: RuntimeNote | None = None
     try:
         await server.start()
+        settle_collector()
         if options.quic:
             _start_quic(server)
         url = url_of(options.listen_host, sockets)

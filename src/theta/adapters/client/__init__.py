@@ -4,18 +4,27 @@ from theta.adapters.client.blocking import BlockingEntity, BlockingRoom, connect
 from theta.adapters.client.connecting import connect
 from theta.adapters.client.entities import Entity, Face, Faces
 from theta.adapters.client.errors import CommandRefused, ConnectionFailed, NoEffect
+from theta.adapters.client.looking_back import Past
 from theta.adapters.client.room_client import RoomClient
+from theta.adapters.client.undoing import Conflict
+from theta.adapters.client.values import Invitation, MadeBy
+from theta.commands.governance import Branch
 from theta.wire.messages import Person
 
 __all__ = [
     "BlockingEntity",
     "BlockingRoom",
+    "Branch",
     "CommandRefused",
+    "Conflict",
     "ConnectionFailed",
     "Entity",
     "Face",
     "Faces",
+    "Invitation",
+    "MadeBy",
     "NoEffect",
+    "Past",
     "Person",
     "RoomClient",
     "connect",

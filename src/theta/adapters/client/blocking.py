@@ -13,11 +13,14 @@ from typing import Any, Self, TypeVar, Unpack
 from numpy.typing import ArrayLike
 
 from theta.adapters.client.assets import ImportDetails
+from theta.adapters.client.blocking_verbs import BlockingVerbs
 from theta.adapters.client.entities import Entity
 from theta.adapters.client.files import FileDetails
+from theta.adapters.client.looking_back import Past
 from theta.adapters.client.opening import TransportChoice
 from theta.adapters.client.room_client import RoomClient
-from theta.adapters.client.values import Element
+from theta.adapters.client.undoing import Conflict
+from theta.adapters.client.values import Element, MadeBy
 from theta.base.errors import NotConnected
 from theta.mesh import Faces, Mesh
 from theta.wire.messages import Person
@@ -40,7 +43,7 @@ def connect_blocking(
     return BlockingRoom(partial(RoomClient, transport=transport), url, name, invite, identity)
 
 
-class BlockingRoom:
+class BlockingRoom(BlockingVerbs):
     """A RoomClient whose verbs return when they are done."""
 
     def __init__(self, make: Callable[..., RoomClient], *arguments: object) -> None:
@@ -114,13 +117,27 @@ class BlockingRoom:
         """Write the room to a file; see RoomClient.export."""
         self.call(self.room.export(path))
 
-    def undo(self) -> None:
+    def undo(self, *, cascade: bool = False) -> None:
         """See RoomClient.undo."""
-        self.call(self.room.undo())
+        self.call(self.room.undo(cascade=cascade))
 
     def redo(self) -> None:
         """See RoomClient.redo."""
         self.call(self.room.redo())
+
+    def history(self, count: int = 20, before: int = 0) -> list[Past["BlockingEntity"]]:
+        """See RoomClient.history."""
+        found = self.call(self.room.history(count, before))
+        return [Past(past.seq, past.name, past.author, past.what, self._twin(past.entity), *past[5:]) for past in found]
+
+    def conflicts(self) -> list[Conflict["BlockingEntity"]]:
+        """The conflicts that were found since you asked last; see RoomClient.take_conflicts."""
+        found = self.read(lambda room: room.take_conflicts())
+        return [Conflict(BlockingEntity(self, each.entity), *each[1:]) for each in found]
+
+    def who_made(self, entity: "BlockingEntity", element: Element | None = None) -> MadeBy:
+        """See RoomClient.who_made."""
+        return self.call(self.room.who_made(entity.entity, element))
 
     def say(self, text: str) -> None:
         """See RoomClient.say."""
@@ -135,6 +152,9 @@ class BlockingRoom:
             yield
         finally:
             self.call(_begin(lambda: gesture.__aexit__(None, None, None)))
+
+    def _twin(self, entity: Entity | None) -> "BlockingEntity | None":
+        return BlockingEntity(self, entity) if entity is not None else None
 
     def _stop(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)

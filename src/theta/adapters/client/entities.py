@@ -1,7 +1,7 @@
 """Handles to what is in a room. A handle reads the document as it is now, and its verbs send commands."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple, TypedDict, TypeVar, Unpack
+from typing import TypedDict, TypeVar, Unpack
 
 import msgspec
 import numpy as np
@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 from theta.adapters.client.modelling import Modelling
 from theta.adapters.client.room_view import RoomView
 from theta.adapters.client.selecting import Selecting
-from theta.adapters.client.values import Element, id_of, ids_of, number, quaternion, scale_of, vector
+from theta.adapters.client.values import Element, MadeBy, id_of, ids_of, number, quaternion, scale_of, vector
 from theta.base.errors import UnknownElement
 from theta.base.identifiers import entity_id
 from theta.ecs.entities import Entity as Row
 from theta.editor.components import DEFAULT_SURFACE, Material, Name, Owner, Surface, Transform
-from theta.editor.history import describe
-from theta.editor.mesh_operations import ExtrudeFaceV2
+from theta.editor.mesh_operations import ExtrudeFaceV3
 from theta.editor.mesh_parts import part_bytes
 from theta.editor.surface import AlphaMode, SurfaceValues
 from theta.editor.vocabulary import (
@@ -103,22 +102,6 @@ class SurfaceDetails(TypedDict, total=False):
     alpha_mode: AlphaMode
     alpha_cutoff: float
     double_sided: bool
-
-
-class MadeBy(NamedTuple):
-    """Who made an element.
-
-    Attributes:
-        name: what the author was called last.
-        author: the author's public key, 32 bytes.
-        what: the command, in a few words.
-        seq: the record of the log that it is in.
-    """
-
-    name: str
-    author: bytes
-    what: str
-    seq: int
 
 
 class Entity(Modelling):
@@ -230,7 +213,7 @@ class Entity(Modelling):
     async def extrude_face(self, face: Element, distance: float) -> Face:
         """Pull a face `distance` metres along its normal (negative: push it in) and return it, the new cap."""
         identifier = id_of(face)
-        await self._perform(ExtrudeFaceV2(self.id, identifier, number(distance, "distance")))
+        await self._perform(ExtrudeFaceV3(self.id, identifier, number(distance, "distance")))
         found = self.mesh.resolve("face", identifier)
         return Face(self, found[0] if len(found) == 1 else identifier)
 
@@ -264,7 +247,7 @@ class Entity(Modelling):
             UnknownElement: no such element lives.
         """
         command = self._room.maker_of(self.id, self.select.kind_of(element), id_of(element))
-        return MadeBy(self._room.name_of(command.author), command.author, describe(command), command.seq)
+        return self._room.made_by(command)
 
     async def rename(self, name: str) -> None:
         """Call it something else."""

@@ -1,7 +1,7 @@
 """How a participant's connections are opened: over QUIC where it can be had, else over WebSocket."""
 
 import logging
-from typing import Literal, get_args
+from typing import Literal, Protocol, get_args
 
 from aiohttp import ClientSession, TCPConnector
 
@@ -15,6 +15,20 @@ from theta.base.limits import QUIC_HEAD_START_SECONDS
 TransportChoice = Literal["auto", "quic", "websocket"]
 
 _log = logging.getLogger(__name__)
+
+
+class Opening(Protocol):
+    """What opens a participant's connections; `address` says where the room is, and what it must be."""
+
+    address: RoomAddress
+
+    async def open(self) -> Transport:
+        """A new connection; raises TransportClosed when there is none to be had."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of what was kept from one connection to the next."""
+        ...
 
 
 class Opener:

@@ -10,13 +10,17 @@ from typing import Self
 
 from theta.adapters.client.address import Who, load_identity, room_address
 from theta.adapters.client.assets import Progress, upload
+from theta.adapters.client.branching import Branching
 from theta.adapters.client.driver import PeerDriver
 from theta.adapters.client.entities import Entity
 from theta.adapters.client.errors import ConnectionFailed
+from theta.adapters.client.governing import Governing
 from theta.adapters.client.invitation import redeem
+from theta.adapters.client.looking_back import LookingBack
 from theta.adapters.client.making import Making
-from theta.adapters.client.opening import Opener, TransportChoice
-from theta.adapters.client.waiting import Waiting
+from theta.adapters.client.opening import Opener, Opening, TransportChoice
+from theta.adapters.client.undoing import Undoing
+from theta.adapters.client.waiting import Answer, Waiting
 from theta.adapters.host import machine_clock
 from theta.adapters.transport import CLOSE_LOST
 from theta.base.errors import InvalidValue, NotConnected, UsageError
@@ -25,19 +29,20 @@ from theta.base.limits import INSTANCE_BYTES
 from theta.base.randomness import Randomness
 from theta.commands.refusals import ReadOnly
 from theta.editor.document import Document
-from theta.editor.vocabulary import Operation
 from theta.mesh import asset_name
-from theta.node.events import Event, Joined, Postponed, Synced
+from theta.node.events import Event, Joined, PeopleChanged, Postponed, Synced
+from theta.node.outbox import Performed
 from theta.node.peer import Peer, PeerSettings
+from theta.node.preview import Preview
 from theta.node.replica import Replica
 from theta.replication.presence import Presence
-from theta.wire.messages import Person
+from theta.wire.messages import Message, Person
 
 CONNECT_SECONDS_MAX = 10.0
 _log = logging.getLogger(__name__)
 
 
-class RoomClient(Making):
+class RoomClient(Making, Undoing, LookingBack, Branching, Governing):
     """A room as this participant sees it. The document here is folded from the log, and every signature checked."""
 
     def __init__(
@@ -48,13 +53,15 @@ class RoomClient(Making):
         who: Who,
         instance: bytes | None = None,
         transport: TransportChoice = "auto",
+        opener: Opening | None = None,
+        held: Replica | None = None,
     ) -> None:
-        address = room_address(url, invite)
-        self._opener = Opener(address, transport)
+        self._opener: Opening = opener if opener is not None else Opener(room_address(url, invite), transport)
+        address = self._opener.address
         # Whoever names an instance answers for using it once in a room: commands are numbered by it.
         instance = instance or os.urandom(INSTANCE_BYTES)
         settings = PeerSettings(load_identity(who), instance, name, address.invite, room_key=address.room_key)
-        self._peer = Peer(settings, Randomness(os.urandom(32)))
+        self._peer = Peer(settings, Randomness(os.urandom(32)), held)
         self._driver: PeerDriver | None = None
         self._waiting = Waiting()
         self._is_synced = False
@@ -116,6 +123,11 @@ class RoomClient(Making):
         return self.replica.document
 
     @property
+    def preview(self) -> Preview:
+        """The document with what you have done and the room has not answered yet, entity by entity."""
+        return self._peer.preview
+
+    @property
     def document_hash(self) -> str:
         """The document's hash, 32 hexadecimal digits: the same for everyone who has seen the same log."""
         return self.document.hash.hex()
@@ -167,26 +179,7 @@ class RoomClient(Making):
 
     # -- what can be done ----------------------------------------------------------------------------------------
 
-    async def undo(self) -> None:
-        """Take back your last gesture, and nobody else's.
-
-        Raises:
-            NothingToUndo: nothing of yours is left.
-            UndoConflict: others built on it; says who.
-        """
-        self._check_entered()
-        await self._settle(self._peer.undo(machine_clock()))
-
-    async def redo(self) -> None:
-        """Bring back what you undid last.
-
-        Raises:
-            NothingToUndo: nothing was undone since your last edit.
-        """
-        self._check_entered()
-        await self._settle(self._peer.redo(machine_clock()))
-
-    async def perform(self, *operations: Operation) -> CommandName:
+    async def perform(self, *operations: Performed) -> CommandName:
         """Send commands as one packet; returns the first one's name once all are on disk and folded here.
 
         Raises:
@@ -259,6 +252,12 @@ class RoomClient(Making):
 
     # -- inside --------------------------------------------------------------------------------------------------
 
+    async def _ask(self, request: Callable[[int], Message]) -> Answer:
+        self._check_entered()
+        number = self._peer.ask(request)
+        self._pump()
+        return await self._waiting.answered(number)
+
     async def _settle(self, names: list[CommandName]) -> None:
         futures = self._waiting.expect(names)
         self._pump()
@@ -281,6 +280,8 @@ class RoomClient(Making):
             _log.warning("edits wait", extra={"reason": event.reason})
         elif isinstance(event, Synced):
             self._is_synced = True
+        elif isinstance(event, PeopleChanged):
+            self.role = next((each.role for each in event.people if each.actor == self._peer.actor), self.role)
         self._waiting.handle_event(event)
         try:
             self.on_event(event)

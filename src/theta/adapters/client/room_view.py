@@ -4,16 +4,23 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from theta.adapters.client.values import MadeBy
+from theta.adapters.client.waiting import Answer, Waiting
 from theta.base.identifiers import CommandName
 from theta.commands.log import Command
 from theta.editor.document import Document
-from theta.editor.vocabulary import Operation
 from theta.mesh.results import Made
+from theta.node.outbox import Performed
+from theta.node.peer import Peer
 from theta.node.replica import Replica
+from theta.wire.messages import Message
 
 
 class RoomView(Protocol):
-    """A room as its handles see it."""
+    """A room as its handles, and the parts of a RoomClient, see it."""
+
+    _peer: Peer
+    _waiting: Waiting
 
     @property
     def replica(self) -> Replica:
@@ -29,7 +36,7 @@ class RoomView(Protocol):
         """What an author (32-byte public key) was called last."""
         ...
 
-    async def perform(self, *operations: Operation) -> CommandName:
+    async def perform(self, *operations: Performed) -> CommandName:
         """Send commands and wait until they are on disk and folded here."""
         ...
 
@@ -45,6 +52,26 @@ class RoomView(Protocol):
         """What a command made in an entity's mesh."""
         ...
 
+    def made_by(self, command: Command) -> MadeBy:
+        """A command as what made something: whose it is, what it was and when."""
+        ...
+
     def maker_of(self, entity: bytes, kind: str, element: bytes) -> Command:
         """The command that made an element of an entity's mesh."""
+        ...
+
+    async def _ask(self, request: Callable[[int], Message]) -> Answer:
+        """The room's answer to a request; `request` makes it with the number that it is given."""
+        ...
+
+    async def _settle(self, names: list[CommandName]) -> None:
+        """Return once commands of one's own are on disk and folded here."""
+        ...
+
+    def _check_entered(self) -> None:
+        """Refuse to act outside of the room."""
+        ...
+
+    def _pump(self) -> None:
+        """Carry out what the peer asks for."""
         ...

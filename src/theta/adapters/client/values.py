@@ -1,13 +1,14 @@
 """Plain values, checked: what a caller gives is made what a command takes."""
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol, cast
+from typing import NamedTuple, Protocol, TypeVar, cast
 
 import numpy as np
 
 from theta.base.errors import InvalidValue
 from theta.base.limits import IDENTIFIER_BYTES
 from theta.editor.vocabulary import Quaternion, Vector3
+from theta.wire.types import RoleName
 
 
 class HasId(Protocol):
@@ -15,6 +16,9 @@ class HasId(Protocol):
 
     id: bytes
 
+
+AnyEntity = TypeVar("AnyEntity")
+"""A handle to an object: an Entity, or its twin that blocks."""
 
 Element = HasId | bytes
 """A handle, or a 16-byte id."""
@@ -89,3 +93,29 @@ def number(value: float, field: str) -> float:
         return float(value)
     except (TypeError, ValueError) as error:
         raise InvalidValue(field, value, "a number") from error
+
+
+class MadeBy(NamedTuple):
+    """Who made an object or an element.
+
+    Attributes:
+        name: what the author was called last.
+        author: the author's public key, 32 bytes.
+        what: the command, in a few words.
+        seq: the record of the log that it is in.
+        at_ms: when, by the author's clock, ms since 1970.
+    """
+
+    name: str
+    author: bytes
+    what: str
+    seq: int
+    at_ms: int
+
+
+class Invitation(NamedTuple):
+    """A token that admits with a role, to stand behind `#invite=` in a link; `expires_ms` is 0 when it does not end."""
+
+    role: RoleName
+    token: str
+    expires_ms: int

@@ -1,21 +1,32 @@
 """Who waits for what in a room: commands for their outcome, and anybody for a condition."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 
 from theta.adapters.client.errors import CommandRefused, NoEffect
-from theta.base.errors import UsageError
+from theta.base.errors import NotConnected, UsageError
 from theta.base.identifiers import CommandName
 from theta.editor.unit import Outcome
-from theta.node.events import Applied, Event, Rejected
+from theta.node.events import Answered, Applied, ConflictFound, Event, Joined, Rejected
+from theta.wire.messages import HistoryPage, InviteMade, MomentPart, RequestRefused, WhoAnswer
+
+Answer = WhoAnswer | HistoryPage | MomentPart | InviteMade
+
+CONFLICTS_KEPT_MAX = 256
 
 
 class Waiting:
-    """Futures of one event loop, settled by the room's events; `listeners` hear every event before watchers look."""
+    """Futures of one event loop, settled by the room's events; `listeners` hear every event before watchers look.
+
+    `conflicts` are those that nobody asked for yet.
+    """
 
     def __init__(self) -> None:
         self._commands: dict[CommandName, asyncio.Future[Outcome]] = {}
+        self._answers: dict[int, asyncio.Future[Answer]] = {}
         self._watchers: list[asyncio.Future[None]] = []
+        self.conflicts: deque[ConflictFound] = deque(maxlen=CONFLICTS_KEPT_MAX)
         self.failure: UsageError | None = None
         self.listeners: list[Callable[[Event], None]] = []
 
@@ -33,8 +44,22 @@ class Waiting:
             NotConnected: the room was left before.
         """
         for outcome in await asyncio.gather(*futures):
-            if outcome.kind != "applied":
+            if not outcome.did_something:
                 raise NoEffect(outcome.reason)
+
+    async def answered(self, request: int) -> Answer:
+        """The room's answer to a request of this number.
+
+        Raises:
+            CommandRefused: the room does not answer it; says why.
+            ConnectionFailed, NotConnected: as for `until`.
+        """
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._answers[request] = future
+        try:
+            return await future
+        finally:
+            self._answers.pop(request, None)
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Return once `condition()` holds.
@@ -56,6 +81,12 @@ class Waiting:
             self._settle(event.name, event.outcome)
         elif isinstance(event, Rejected):
             self._settle(event.name, CommandRefused(event.code, event.reason))
+        elif isinstance(event, ConflictFound):
+            self.conflicts.append(event)
+        elif isinstance(event, Answered):
+            self._answer(event.answer)
+        elif isinstance(event, Joined):
+            self._fail_answers(NotConnected("the connection was lost meanwhile: ask again"))
         for listener in list(self.listeners):
             listener(event)
         self._wake()
@@ -65,6 +96,7 @@ class Waiting:
         self.failure = failure
         for name in list(self._commands):
             self._settle(name, failure)
+        self._fail_answers(failure)
         self._wake()
 
     def _settle(self, name: CommandName, result: Outcome | Exception) -> None:
@@ -75,6 +107,20 @@ class Waiting:
             future.set_exception(result)
         else:
             future.set_result(result)
+
+    def _answer(self, answer: Answer | RequestRefused) -> None:
+        future = self._answers.get(answer.request)
+        if future is None or future.done():
+            return
+        if isinstance(answer, RequestRefused):
+            future.set_exception(CommandRefused(answer.code, answer.reason))
+        else:
+            future.set_result(answer)
+
+    def _fail_answers(self, failure: UsageError) -> None:
+        for future in self._answers.values():
+            if not future.done():
+                future.set_exception(failure)
 
     def _wake(self) -> None:
         watchers, self._watchers = self._watchers, []

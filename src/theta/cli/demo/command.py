@@ -11,7 +11,7 @@ from theta.base.errors import InvalidValue, StoreCorrupt, UsageError
 from theta.cli.console import out
 from theta.cli.demo.company import Built, build_together
 from theta.cli.demo.script import plan_parts
-from theta.cli.room_files import read_replica
+from theta.cli.room_files import opened_replica
 from theta.cli.serve import ServeOptions, serve
 from theta.node.room import Room
 from theta.session.colours import PALETTE
@@ -49,11 +49,11 @@ def built_before(file: Path) -> tuple[int, int]:
     if not file.exists():
         return 0, 0
     try:
-        replica = read_replica(file)
+        with opened_replica(file, "main") as replica:
+            return replica.log.command_count, replica.document.entity_count
     except StoreCorrupt:
         # `serve` says what is wrong with it, if anything is.
         return 0, 0
-    return replica.log.command_count, replica.document.entity_count
 
 
 class _Show:

@@ -1,0 +1,96 @@
+"""`theta compact` on real files."""
+
+from pathlib import Path
+from random import Random
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.support.long_logs import LongLog
+from theta.adapters.files import read_secret, room_secret_path, write_secret
+from theta.adapters.sqlite_store import SqliteLogStore
+from theta.base.errors import InvalidValue, StoreCorrupt, StoreLocked, StoreUnavailable
+from theta.cli.compacting import compact
+from theta.cli.main import app
+from theta.node.opening import open_log
+
+pytestmark = pytest.mark.integration
+
+KEY = b"l" * 32
+
+
+@pytest.fixture
+def log(seed: int) -> LongLog:
+    log = LongLog(Random(f"{seed} file"), people=2)
+    log.grow(30)
+    log.attest()
+    return log
+
+
+@pytest.fixture
+def file(log: LongLog, tmp_path: Path) -> Path:
+    """The log in a closed room's file, with its key."""
+    path = tmp_path / "studio.theta"
+    store = SqliteLogStore.open(path)
+    store.append(log.records)
+    store.close()
+    write_secret(room_secret_path(path), KEY)
+    return path
+
+
+def test_log_27_theta_compact_writes_a_file_that_verifies_and_opens(file: Path, log: LongLog, tmp_path: Path) -> None:
+    before, copy = file.read_bytes(), tmp_path / "small.theta"
+    done = CliRunner().invoke(app, ["compact", str(file), str(copy)])
+    assert done.exit_code == 0, done.output
+    assert f"{len(log.records)} records left out" in done.output.replace("\n", "")
+    assert file.read_bytes() == before
+    assert read_secret(room_secret_path(copy)) == KEY
+    store = SqliteLogStore.open(copy)
+    assert (store.first_seq, store.last_seq) == (len(log.records), len(log.records) + 1)
+    assert open_log(store.beside()).replica.document.hash == log.replica.document.hash
+    store.close()
+    checked = CliRunner().invoke(app, ["verify", str(copy)])
+    assert checked.exit_code == 0, checked.output
+    assert f"document hash: {log.replica.document.hash.hex()}" in checked.output
+    assert "base: the room's key vouches" in checked.output
+    assert "checkpoints: 1 agree with the records" in checked.output
+    names = sorted(each.name for each in tmp_path.iterdir())
+    assert names == ["small.theta", "small.theta.key", "studio.theta", "studio.theta.key"]
+
+
+def test_log_28_theta_verify_names_a_checkpoint_that_was_changed(file: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "small.theta"
+    compact(file, copy)
+    store = SqliteLogStore.open(copy)
+    store._connection.execute("UPDATE checkpoint_parts SET data = zeroblob(10) WHERE number = 0")
+    store.close()
+    checked = CliRunner().invoke(app, ["verify", str(copy)])
+    assert checked.exit_code == 1
+    with pytest.raises(StoreCorrupt, match="the base stands on is damaged"):
+        open_log(SqliteLogStore.open_read_only(copy))
+
+
+def test_log_27_what_cannot_be_compacted_is_said_and_leaves_nothing(file: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "small.theta"
+    with pytest.raises(StoreUnavailable, match="does not exist"):
+        compact(tmp_path / "nowhere.theta", copy)
+    with pytest.raises(StoreUnavailable, match="exists already"):
+        compact(file, file)
+    store = SqliteLogStore.open(file)
+    with pytest.raises(StoreLocked):
+        compact(file, copy)
+    store._connection.execute("UPDATE records SET body = zeroblob(5) WHERE seq = 7")
+    store.close()
+    with pytest.raises(StoreCorrupt, match="record 7"):
+        compact(file, copy)
+    room_secret_path(file).unlink()
+    with pytest.raises(StoreUnavailable, match="has no key"):
+        compact(file, copy)
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["studio.theta"]
+
+
+def test_log_27_another_rooms_key_does_not_sign(file: Path, tmp_path: Path) -> None:
+    room_secret_path(file).unlink()
+    write_secret(room_secret_path(file), b"x" * 32)
+    with pytest.raises(InvalidValue, match="another room's"):
+        compact(file, tmp_path / "small.theta")
