@@ -7,6 +7,7 @@ from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
+from tests.browser.wires import Wire
 from theta.commands.packets import decode_body
 from theta.wire.codec import decode_from_participant
 from theta.wire.messages import CommandEnvelope, SubmitPacket
@@ -117,14 +118,24 @@ class Visitor:
 
 
 async def visit(
-    browser: Browser, link: str, name: str, scripts: Iterable[Path] = (), size: tuple[int, int] = (1280, 800)
+    browser: Browser,
+    link: str,
+    name: str,
+    scripts: Iterable[Path] = (),
+    size: tuple[int, int] = (1280, 800),
+    wire: Wire | None = None,
 ) -> Visitor:
-    """Open the link as somebody new, say who it is, and wait until the document is there; `scripts` run before it."""
+    """Open the link as somebody new, say who it is, and wait until the document is there.
+
+    `scripts` run before it; what is said to the room goes over `wire`.
+    """
     width, height = size
     context = await browser.new_context(viewport={"width": width, "height": height})
     for script in scripts:
         await context.add_init_script(path=script)
     visitor = Visitor(context, await context.new_page())
+    if wire is not None:
+        await wire.attach(visitor.page)
     await visitor.page.goto(link)
     await visitor.page.get_by_test_id("name-input").fill(name)
     await visitor.press("Enter")

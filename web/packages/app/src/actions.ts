@@ -17,12 +17,13 @@ import {
 } from "@theta/scene";
 import { PACKET_COMMANDS_MAX } from "@theta/wire";
 import { Vector3 as Direction } from "three";
+import type { HistoryCards } from "./history-cards";
 import type { Notices } from "./notices";
 import type { RoleWatch } from "./role";
 import { cycleSelection, growSelection, type Growth } from "./selecting";
 import { separateFaces } from "./separating";
 import { contextOf, type Tool, type ToolContext, type ToolValues } from "./tools";
-import { list, reasonWords, stepWords } from "./words";
+import { reasonWords } from "./words";
 
 const PRIMITIVE_METRES = 0.5;
 /** Of a square face's side, how far from its edges an inset is that nobody gave a number for. */
@@ -64,13 +65,21 @@ export interface Actions {
   /** Selects more than what is selected, or under the pointer. */
   grow(growth: Growth): void;
   selectEntity(entity: EntityId): void;
+  /** Says in words why something failed. */
+  readonly explain: (error: unknown) => void;
   /** Of something that this person did just now and the room could not do: that, in words; null of anything else. */
   refusal(name: CommandName): string | null;
 }
 
 /** Everything a button, a key or a field can do. */
-export function createActions(client: RoomClient, scene: () => ThetaScene, notices: Notices, role: RoleWatch): Actions {
-  const performer = createPerformer(client, notices, role);
+export function createActions(
+  client: RoomClient,
+  scene: () => ThetaScene,
+  notices: Notices,
+  role: RoleWatch,
+  cards: () => Pick<HistoryCards, "refuseUndo" | "settle">,
+): Actions {
+  const performer = createPerformer(client, notices, role, cards);
   const { run, step } = performer;
   const selected = (): DocumentEntity | undefined => selectedEntity(client, scene());
   const removeObject = async (): Promise<void> => {
@@ -80,6 +89,7 @@ export function createActions(client: RoomClient, scene: () => ThetaScene, notic
   return {
     perform: (operation) => performer.perform([operation]),
     refusal: performer.refusal,
+    explain: performer.explain,
     add: createAdder(client, scene, performer),
     removeObject,
     async remove() {
@@ -211,7 +221,7 @@ interface Answer {
 }
 
 /** Sends what is to be done, and says what came of it when that is not what was meant. */
-function createPerformer(client: RoomClient, notices: Notices, role: RoleWatch): Performer {
+function createPerformer(client: RoomClient, notices: Notices, role: RoleWatch, cards: () => Pick<HistoryCards, "refuseUndo" | "settle">): Performer {
   const recent = new Map<string, Answer>();
   const keyOf = ({ actor, number }: CommandName): string => `${actor} ${number}`;
   const report = (performed: Performed): Performed => {
@@ -219,7 +229,9 @@ function createPerformer(client: RoomClient, notices: Notices, role: RoleWatch):
     for (const [key, { at }] of recent) if (now - at > ANSWER_MILLISECONDS) recent.delete(key);
     const answer: Answer = { at: now, of: performed.names.length, refused: new Set() };
     for (const name of performed.names) recent.set(keyOf(name), answer);
-    for (const { outcome, reason } of performed.corrections) {
+    for (const { outcome, reason, against } of performed.corrections) {
+      // Of a conflict the cards tell.
+      if (against.length > 0) continue;
       notices.show(outcome === "no-op" ? "That changed nothing" : "That could not be applied", {
         kind: "warning",
         detail: reasonWords(reason),
@@ -265,13 +277,10 @@ function createPerformer(client: RoomClient, notices: Notices, role: RoleWatch):
     async step(way) {
       if (role.watching) return;
       notices.clear("history");
+      cards().settle();
       const next = client.history[way];
       if (next && next.blockedBy.length > 0) {
-        notices.show(`Can't ${way} ${stepWords(next.label)}`, {
-          kind: "warning",
-          topic: "history",
-          detail: `${list(next.blockedBy)} changed this since, so it stays.`,
-        });
+        cards().refuseUndo(next);
         return;
       }
       if (next) mentionAway();

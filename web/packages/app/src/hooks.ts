@@ -15,9 +15,14 @@ export function publishState(client: RoomClient, root: HTMLElement = document.do
     dataset.people = String(people.length);
     dataset.presences = String(client.presence.size);
     dataset.signaturesVerified = String(statistics.signaturesVerified);
+    dataset.signaturesFailed = String(statistics.signaturesFailed);
     dataset.pending = String(statistics.packetsPending);
+    dataset.moment = view.moment === null ? "" : String(view.moment);
+    const { all, current } = client.branches;
+    dataset.branches = String(all.length);
+    dataset.branch = all.find(({ id }) => id === current)?.name ?? "";
   };
-  for (const event of ["connection", "document", "status", "people", "presence", "statistics"] as const) {
+  for (const event of ["connection", "document", "status", "people", "presence", "statistics", "branches"] as const) {
     client.on(event, show);
   }
   show();

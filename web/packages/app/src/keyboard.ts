@@ -16,6 +16,10 @@ export interface KeyboardPorts {
   readonly importFile: () => void;
   readonly toggleVr: () => void;
   readonly openAddMenu: () => void;
+  readonly toggleTimeline: () => void;
+  readonly toggleWho: () => void;
+  readonly openBranches: () => void;
+  readonly focusCards: () => void;
   /** A press of a tool, by its id. */
   readonly pressTool: (id: string) => void;
 }
@@ -60,6 +64,10 @@ export function bindKeyboard(ports: KeyboardPorts): void {
     delete: () => void actions.remove(),
     undo: () => void actions.undo(),
     redo: () => void actions.redo(),
+    timeline: ports.toggleTimeline,
+    who: ports.toggleWho,
+    branches: ports.openBranches,
+    cards: ports.focusCards,
     frame: () => scene.frame(),
     vr: ports.toggleVr,
     chat: ports.focusChat,

@@ -26,6 +26,10 @@ export type Command =
   | "delete"
   | "undo"
   | "redo"
+  | "timeline"
+  | "who"
+  | "branches"
+  | "cards"
   | "frame"
   | "vr"
   | "chat"
@@ -37,7 +41,7 @@ export interface Binding {
   /** As KeyboardEvent.key says it, lower case; "ctrl+" stands for Command on a Mac as well. */
   readonly keys: readonly string[];
   readonly label: string;
-  readonly group: "Select" | "Build" | "Shape" | "Look" | "Room";
+  readonly group: "Select" | "Build" | "Shape" | "Look" | "History" | "Room";
 }
 
 /** Every key of the page; the help sheet is made from this table. */
@@ -64,8 +68,12 @@ export const BINDINGS: readonly Binding[] = [
   { command: "separate", keys: ["shift+j"], label: "Separate faces as an object", group: "Build" },
   { command: "rename", keys: ["f2", "r"], label: "Rename", group: "Build" },
   { command: "delete", keys: ["delete", "backspace"], label: "Delete what is selected", group: "Build" },
-  { command: "undo", keys: ["ctrl+z"], label: "Undo your own last step", group: "Build" },
-  { command: "redo", keys: ["ctrl+shift+z", "ctrl+y"], label: "Redo it", group: "Build" },
+  { command: "undo", keys: ["ctrl+z"], label: "Undo your own last step", group: "History" },
+  { command: "redo", keys: ["ctrl+shift+z", "ctrl+y"], label: "Redo it", group: "History" },
+  { command: "timeline", keys: ["z"], label: "The timeline: arrow keys scrub", group: "History" },
+  { command: "who", keys: ["shift+i"], label: "Who made what is pointed at", group: "History" },
+  { command: "branches", keys: ["shift+b"], label: "Branches", group: "History" },
+  { command: "cards", keys: ["shift+z"], label: "Go to what needs an answer", group: "History" },
   ...TOOLS.filter(({ sharesKey }) => !sharesKey).map(({ id, key, label, does }): Binding => {
     return { command: `do-${id}`, keys: [key], label: `${label}: ${lowerFirst(does)}`, group: "Shape" };
   }),

@@ -1,7 +1,10 @@
 import { isPrintable, type RoomClient } from "@theta/client";
 import { createScene, DARK_THEME, LIGHT_THEME, type SelectionStore, type ThetaScene } from "@theta/scene";
 import { createActions, type Actions } from "./actions";
+import { createCards } from "./cards";
 import { h, iconButton } from "./dom";
+import { createHistoryCards } from "./history-cards";
+import { createHistoryPanels } from "./history-panels";
 import { publishState } from "./hooks";
 import { createImporting } from "./importing";
 import { bindKeyboard } from "./keyboard";
@@ -38,7 +41,10 @@ export function startApp(client: RoomClient, memory: Memory, problem = ""): void
   const canvas = createCanvas();
   const notices = createNotices();
   const role = createRoleWatch(client);
-  const actions = createActions(client, () => scene, notices, role);
+  const actions = createActions(client, () => scene, notices, role, () => historyCards);
+  const leave = (): void => canvas.focus();
+  const cards = createCards(leave);
+  const historyCards = createHistoryCards({ client, scene: () => scene, cards, notices, explain: actions.explain });
   document.body.replaceChildren(canvas);
   const scene = createScene({
     canvas,
@@ -56,10 +62,10 @@ export function startApp(client: RoomClient, memory: Memory, problem = ""): void
   const { selection } = scene;
   const hook = { client, scene, model: createModelling(client) };
   window.theta = hook;
-  const vr = createVr({ client, scene, actions, notices, loaded: (xr) => (window.theta = { ...hook, xr }) });
+  const vr = createVr({ client, scene, actions, notices, cards, loaded: (xr) => (window.theta = { ...hook, xr }) });
 
-  const leave = (): void => canvas.focus();
-  const inspector = createInspector(client, selection, actions, role, leave);
+  const past = createHistoryPanels({ client, scene, role, notices, cards, historyCards, explain: actions.explain, leave });
+  const inspector = createInspector(client, selection, actions, role, leave, past.maker);
   const elsewhere = besideTools(selection, actions, inspector);
   const tools = createTools({ client, selection, actions, role, notices, leave, elsewhere });
   const outline = createOutline(client, selection, [tools.element]);
@@ -85,17 +91,21 @@ export function startApp(client: RoomClient, memory: Memory, problem = ""): void
       class: "top-bar",
       children: [
         createBrand(client),
-        createToolbar({ client, selection, actions, role, frame: () => scene.frame(), importFile, addMenu: addMenu.button, vr: vr.button }),
+        createToolbar({
+          ...{ client, selection, actions, role, importFile, frame: () => scene.frame() },
+          ...{ addMenu: addMenu.button, vr: vr.button, timeline: past.timelineButton, who: past.whoButton },
+        }),
         h("div", { class: "corner", children: [createConnectionChip(client), createShareButton(client), helpButton] }),
       ],
     }),
     outline.element,
-    h("div", { class: "column right", children: [inspector.element, createPeople(client), chat.element] }),
-    createStatusBar(client, () => notices.show("Hash copied", { topic: "hash" })),
+    h("div", { class: "column right", children: [inspector.element, createPeople(client, past.managePerson), chat.element] }),
+    createStatusBar(client, () => notices.show("Hash copied", { topic: "hash" }), past.branchButton),
     createGuide(client, role),
     ...importing.elements,
     addMenu.element,
     notices.element,
+    ...past.elements,
     help,
     welcome.element,
   );
@@ -112,6 +122,10 @@ export function startApp(client: RoomClient, memory: Memory, problem = ""): void
     importFile,
     toggleVr: vr.toggle,
     openAddMenu: addMenu.open,
+    toggleTimeline: past.toggleTimeline,
+    toggleWho: past.toggleWho,
+    openBranches: past.openBranches,
+    focusCards: () => void cards.focus(),
     pressTool: tools.press,
   });
   dark.addEventListener("change", () => scene.setTheme(dark.matches ? DARK_THEME : LIGHT_THEME));
@@ -215,6 +229,16 @@ function refuseAddress(memory: Memory): void {
   insecure.showModal();
 }
 
+/** Of what the room says to somebody who was sent away only what the admin said. */
+function givenReason(reason: string): string {
+  const [, given] = /^.*?(?:session|revoked): (.*)$/su.exec(reasonWords(reason)) ?? [];
+  return given === undefined || given === "no reason was given" ? "" : given;
+}
+
+function sentAwayWords(isKick: boolean): string {
+  return isKick ? "An admin sent you away" : "An admin took your key off this room";
+}
+
 interface TroublePorts {
   readonly client: RoomClient;
   readonly notices: Notices;
@@ -241,12 +265,14 @@ function watchTrouble({ client, notices, welcome, memory, actions }: TroublePort
       welcome.ask({ name: memory.name, invite: "", reason });
       return;
     }
-    notices.show(refusalWords(connection.code), {
+    const isSentAway = connection.code === "kicked" || connection.code === "revoked";
+    const reason = isSentAway ? givenReason(connection.reason) : reasonWords(connection.reason);
+    notices.show(isSentAway ? sentAwayWords(connection.code === "kicked") : refusalWords(connection.code), {
       kind: "error",
       topic: "refused",
       lasting: true,
-      detail: connection.reason,
-      action: { label: "Try again", run: () => client.connect() },
+      detail: isSentAway && reason !== "" ? `“${reason}”` : reason,
+      action: { label: connection.code === "kicked" ? "Come in again" : "Try again", run: () => client.connect() },
     });
   });
   client.on("readOnly", (reason) => {
@@ -256,7 +282,9 @@ function watchTrouble({ client, notices, welcome, memory, actions }: TroublePort
       detail: `${reasonWords(reason)}. They go through by themselves once the room can write again.`,
     });
   });
-  client.on("corrected", ({ name, outcome, reason }) => {
+  client.on("corrected", ({ name, outcome, reason, against }) => {
+    // Of conflicts, and of what others took back, the cards tell.
+    if (outcome === "suspended" || against.length > 0) return;
     const late = outcome === "applied" ? "Something of yours is back in effect" : "Something of yours has no effect any more";
     const title = (outcome === "applied" ? null : actions.refusal(name)) ?? late;
     notices.show(title, { kind: outcome === "applied" ? "info" : "warning", detail: reasonWords(reason), topic: "corrected" });

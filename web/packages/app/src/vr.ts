@@ -2,6 +2,7 @@ import type { RoomClient } from "@theta/client";
 import type { ThetaScene } from "@theta/scene";
 import type { Xr, XrLintReport } from "@theta/xr";
 import type { Actions } from "./actions";
+import type { Cards } from "./cards";
 import { h, icon } from "./dom";
 import type { Notices } from "./notices";
 import { stepWords } from "./words";
@@ -14,6 +15,7 @@ export interface VrPorts {
   readonly scene: ThetaScene;
   readonly actions: Actions;
   readonly notices: Notices;
+  readonly cards: Cards;
   /** VR is at hand: for tinkerers. */
   readonly loaded: (hook: XrHook) => void;
 }
@@ -89,12 +91,13 @@ export function createVr(ports: VrPorts): Vr {
   return { button, toggle: () => void toggle() };
 }
 
-async function createHook({ client, scene, actions, notices, loaded }: VrPorts): Promise<XrHook> {
+async function createHook({ client, scene, actions, notices, cards, loaded }: VrPorts): Promise<XrHook> {
   const { createXr, createXrUi, lintXr } = await import("@theta/xr").catch(() => {
     throw new Error("The page could not load what VR needs. Is the room still there? If it is, reload the page and try again.");
   });
   const session = createXr({ scene, client, actions, ui: (ports) => createXrUi({ ...ports, stepWords }) });
   notices.follow((words, kind) => session.ui?.toast(words, kind));
+  cards.follow((words) => session.ui?.toast(words, "warning"));
   const { stage, camera } = scene;
   const hook: XrHook = {
     session,

@@ -39,11 +39,42 @@ const STEP_WORDS: Readonly<Record<string, string>> = {
   subdivide: "subdividing",
   mirror: "mirroring",
   "compact mesh": "compacting",
+  undo: "undo",
+  redo: "redo",
+  "merge branch": "a merge",
+};
+
+const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const CLOCK_EXACT = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const DAY_AND_CLOCK = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+
+/** When something was: "14:32" today, with the day else; with seconds when it is about moments. */
+export function whenWords(atMs: number, nowMs = Date.now(), isExact = false): string {
+  const isToday = new Date(atMs).toDateString() === new Date(nowMs).toDateString();
+  if (!isToday) return DAY_AND_CLOCK.format(atMs);
+  return (isExact ? CLOCK_EXACT : CLOCK).format(atMs);
+}
+
+/** Of what the room says in a sentence of its own, for example "make Ben viewer". */
+const GERUNDS: Readonly<Record<string, string>> = {
+  make: "making",
+  kick: "sending away",
+  revoke: "revoking",
+  restore: "restoring",
+  set: "setting",
+  let: "letting",
+  allow: "allowing",
+  forbid: "forbidding",
+  create: "making",
 };
 
 /** What a step of the history did, to stand behind "Undo" or "Redo". */
 export function stepWords(label: string): string {
-  return STEP_WORDS[label] ?? label;
+  const [, first, more] = /^(.*)( and \d+ more)$/u.exec(label) ?? [];
+  if (first !== undefined) return `${stepWords(first)}${more}`;
+  const [verb = "", ...rest] = label.split(" ");
+  const gerund = GERUNDS[verb];
+  return STEP_WORDS[label] ?? (gerund === undefined ? label : [gerund, ...rest].join(" "));
 }
 
 /** Why something was not done, without the name of the error's class before it, and without ids. */

@@ -28,7 +28,7 @@ test.each([
   ["1", { altKey: true }],
   ["f", { metaKey: true }],
   ["Tab", {}],
-  ["z", {}],
+  ["z", { altKey: true }],
   ["c", { ctrlKey: true, shiftKey: true }],
 ] as const)("%s with %o is left to the browser", (key, held) => {
   expect(commandFor(press(key, held))).toBeNull();

@@ -4,7 +4,9 @@ import { CONTRAST_MIN, contrastOf, createSelection, type ThetaScene } from "@the
 import { Vector3 as Point } from "three";
 import { beforeEach, expect, test, vi } from "vitest";
 import { createActions } from "../src/actions";
+import { createCards } from "../src/cards";
 import { redeem } from "../src/codes";
+import { createHistoryCards } from "../src/history-cards";
 import { publishState } from "../src/hooks";
 import { createNotices } from "../src/notices";
 import { createChat } from "../src/panels/chat";
@@ -33,11 +35,17 @@ function room() {
   } as unknown as ThetaScene;
   const notices = createNotices();
   const role = createRoleWatch(client);
-  const actions = createActions(client, () => scene, notices, role);
+  const cards = createCards(() => undefined);
+  const actions = createActions(client, () => scene, notices, role, () => historyCards);
+  const historyCards = createHistoryCards({ client, scene: () => scene, cards, notices, explain: actions.explain });
   const inspector = createInspector(client, selection, actions, role);
   const outline = createOutline(client, selection);
-  const toolbar = createToolbar({ client, selection, actions, role, frame: () => undefined, importFile: () => undefined, addMenu: document.createElement("button"), vr: document.createElement("button") });
-  document.body.replaceChildren(createGuide(client, role), notices.element, inspector.element, outline.element, toolbar);
+  const button = (): HTMLButtonElement => document.createElement("button");
+  const toolbar = createToolbar({
+    ...{ client, selection, actions, role, frame: () => undefined, importFile: () => undefined },
+    ...{ addMenu: button(), vr: button(), timeline: button(), who: button() },
+  });
+  document.body.replaceChildren(createGuide(client, role), notices.element, cards.element, inspector.element, outline.element, toolbar);
   return { client, selection, actions, notices, inspector };
 }
 
@@ -128,6 +136,12 @@ test("error classes are not for people", () => {
   );
   expect(reasonWords("colour must be between 0 and 1")).toBe("colour must be between 0 and 1");
   expect([stepWords("move vertices"), stepWords("set effective"), stepWords("sing")]).toEqual(["moving points", "a step", "sing"]);
+  expect(stepWords("paint and 3 more")).toBe("painting and 3 more");
+  expect([stepWords("make Ben viewer"), stepWords("kick Ben"), stepWords("create branch draft")]).toEqual([
+    "making Ben viewer",
+    "sending away Ben",
+    "making branch draft",
+  ]);
 });
 
 test("a line that was not taken stays in the field", () => {
@@ -157,15 +171,17 @@ test("undo and redo buttons say what they would do, and whose work is in the way
   expect([undo.disabled, undo.title]).toEqual([true, "Nothing to undo"]);
   await actions.add("cube");
   expect([undo.disabled, undo.title]).toEqual([false, "Undo adding an object (Ctrl Z)"]);
-  client.blockedBy = ["Ana", "Bo"];
+  const theirs = { label: "extrude face", entity: "", gestures: [{ actor: 2n, number: 3n }] };
+  client.dependants = [{ author: "Ana", ...theirs }, { author: "Bo", ...theirs }, { author: "Ana", ...theirs }];
   client.emit("history", client.history);
   expect(undo.title).toContain("Ana, Bo changed this since");
   await actions.undo();
   expect(client.document.entities.size).toBe(1);
-  expect(byId("notice").textContent).toContain("Ana and Bo changed this since, so it stays");
-  client.blockedBy = [];
+  expect(byId("card").textContent).toContain("Ana and Bo built on this since, so it stays");
+  expect([...byId("card").querySelectorAll("li")].map((line) => line.textContent)).toEqual(["Ana: extruding × 2", "Bo: extruding"]);
+  client.dependants = [];
   await actions.undo();
-  expect(document.querySelector('[data-testid="notice"]')).toBeNull();
+  expect(document.querySelector('[data-testid="card"]'), "what is answered goes").toBeNull();
   expect(client.document.entities.size).toBe(0);
   expect(byId<HTMLButtonElement>("redo").disabled).toBe(false);
 });

@@ -3,6 +3,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import { askRoom, download, fileNameIn, type Download, type Fetch } from "../src/downloads";
 import { qrCode } from "../src/panels/qr";
 import { addressesFor, createSharePanel } from "../src/panels/share";
+import type { Role } from "@theta/client";
 import { FakeClient } from "./fake/fake-client";
 
 const byId = <Kind extends HTMLElement>(id: string) => document.querySelector<Kind>(`[data-testid="${id}"]`)!;
@@ -18,7 +19,7 @@ const ROOM: Answers = {
   "/api/copy.theta": () => new Response("no more today\n", { status: 429 }),
 };
 
-async function opened(answers: Answers = ROOM, role: "editor" | "viewer" = "editor") {
+async function opened(answers: Answers = ROOM, role: Role = "editor") {
   const client = new FakeClient();
   client.connect();
   client.setConnection({ phase: "online", role, actor: 1n, roomName: "studio", resumed: false });
@@ -75,6 +76,37 @@ test("another grant and another address change link, words and picture", async (
   address.dispatchEvent(new Event("change"));
   expect(byId<HTMLInputElement>("share-link").value).toBe("http://localhost:8080/#invite=VVV");
   expect(byId("share-hint").textContent).toContain("this machine only");
+});
+
+test("an admin chooses a role and how long the link lasts; the room makes it", async () => {
+  const { client } = await opened(ROOM, "admin");
+  const link = byId<HTMLInputElement>("share-link");
+  expect(link.value).toBe(`${LAN}/#invite=EEE`);
+  const choose = async (ends: string, role: string): Promise<void> => {
+    byId<HTMLSelectElement>("share-ends").value = ends;
+    const radio = byId<HTMLInputElement>(`share-${role}`);
+    radio.checked = true;
+    radio.dispatchEvent(new Event("change"));
+    await vi.waitFor(() => expect(link.value).toContain(`${role}-${ends}`));
+  };
+  await choose("3600", "viewer");
+  expect(byId("share-words").textContent).toMatch(/change nothing\. It lasts until .+; who is in by then stays in\./);
+  expect(byId("share-code").hidden).toBe(true);
+  await choose("0", "admin");
+  expect(byId("share-words").textContent).toContain("It does not expire.");
+  await choose("3600", "viewer");
+  expect(client.asked.filter(([what]) => what === "makeInvite")).toEqual([["makeInvite", "viewer", 3600], ["makeInvite", "admin", 0]]);
+  client.refusal = "for admins";
+  byId<HTMLSelectElement>("share-ends").value = "86400";
+  byId("share-ends").dispatchEvent(new Event("change"));
+  await vi.waitFor(() => expect(byId("share-trouble").textContent).toContain("for admins"));
+});
+
+test("who is no admin is not asked how long", async () => {
+  const { client } = await opened();
+  expect(byId("share-ends").parentElement!.hidden).toBe(true);
+  expect(byId("share-admin").parentElement!.hidden).toBe(true);
+  expect(client.asked).toEqual([]);
 });
 
 test("a viewer can hand on no more than watching, and take no copy", async () => {

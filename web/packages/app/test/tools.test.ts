@@ -25,7 +25,7 @@ async function room(mesh?: Mesh) {
   const scene = { selection, freePlace: () => new Point(), setPainting: () => undefined } as unknown as ThetaScene;
   const notices = createNotices();
   const role = createRoleWatch(client);
-  const actions = createActions(client, () => scene, notices, role);
+  const actions = createActions(client, () => scene, notices, role, () => ({ refuseUndo: () => undefined, settle: () => undefined }));
   await actions.add("cube");
   client.performed.length = 0;
   const entity = client.document.entities.get(CUBE_ID)!;
@@ -244,7 +244,7 @@ test("who only watches presses in vain", async () => {
 /** What a tool makes of a selection, with the numbers that it suggests. */
 function operationsOf(id: string, mesh: Mesh, selected: Selection, changes: Record<string, number | string> = {}): readonly Operation[] {
   const entity = { id: CUBE_ID, mesh, name: "It", transform: null, material: { colour: [1, 0.5, 0], metallic: 0, roughness: 0.5 }, surface: null, owner: null } as const;
-  const document = { entities: new Map([[CUBE_ID, entity]]), seq: 0n, hash: "", status: "current" } as const;
+  const document = { entities: new Map([[CUBE_ID, entity]]), seq: 0n, hash: "", status: "current", moment: null } as const;
   const context = contextOf({ document }, { mode: "edge", tool: "move", selected, hovered: null })!;
   const tool = toolOf(id)!;
   expect(tool.applies(context), `${id} on ${contextWords(context)}`).toBe(true);

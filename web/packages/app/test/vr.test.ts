@@ -3,6 +3,7 @@ import type { ThetaScene } from "@theta/scene";
 import { PerspectiveCamera } from "three";
 import { afterEach, expect, test, vi } from "vitest";
 import type { Actions } from "../src/actions";
+import { createCards } from "../src/cards";
 import { createNotices } from "../src/notices";
 import { createVr } from "../src/vr";
 import { FakeClient } from "./fake/fake-client";
@@ -21,12 +22,13 @@ function browser(supported: boolean | null, { agent = "Desktop", secure = true }
   const scene = { stage, camera: new PerspectiveCamera() } as unknown as ThetaScene;
   const notices = createNotices();
   const loaded = vi.fn();
-  const vr = createVr({ client: new FakeClient(), scene, actions: {} as Actions, notices, loaded });
+  const cards = createCards(() => undefined);
+  const vr = createVr({ client: new FakeClient(), scene, actions: {} as Actions, notices, cards, loaded });
   const plug = (now: boolean): void => {
     system.supported = now;
     for (const listener of listeners) listener();
   };
-  return { vr, notices, loaded, plug, presenting: (on: boolean) => present(Boolean((stage.presenting = on))) };
+  return { vr, notices, cards, loaded, plug, presenting: (on: boolean) => present(Boolean((stage.presenting = on))) };
 }
 
 const state = (): string | undefined => document.documentElement.dataset.xr;
@@ -38,7 +40,7 @@ afterEach(() => {
 });
 
 test("where there is a headset there is a button; VR is loaded before it is pressed, and left by the same press", async () => {
-  const { vr, notices, loaded, presenting } = browser(true);
+  const { vr, notices, cards, loaded, presenting } = browser(true);
   expect(vr.button.hidden).toBe(true);
   await vi.waitFor(() => expect(loaded).toHaveBeenCalledOnce());
   expect(vr.button.hidden).toBe(false);
@@ -50,6 +52,8 @@ test("where there is a headset there is a button; VR is loaded before it is pres
   expect(state()).toBe("immersive");
   notices.show("The room said no", { kind: "error", detail: "it is full" });
   expect(session.ui.toast).toHaveBeenCalledWith("The room said no: it is full", "error");
+  cards.show("undo", { title: "Can't undo painting", detail: "Ana built on it", actions: [] });
+  expect(session.ui.toast).toHaveBeenCalledWith("Can't undo painting: Ana built on it", "warning");
   vr.toggle();
   await vi.waitFor(() => expect(session.leave).toHaveBeenCalledOnce());
   presenting(false);

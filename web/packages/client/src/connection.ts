@@ -22,7 +22,7 @@ import { RoomChangedError, RoomFaultError, WrongRoomError } from "./errors";
 import type { Handshake } from "./handshake";
 import { createHeartbeat, type Heartbeat } from "./heartbeat";
 import type { RoomIdentity } from "./log-follower";
-import type { ConnectionState, RefusalCode } from "./types";
+import type { ConnectionState, RefusalCode, Role } from "./types";
 
 /** For the connection to open and the handshake on it: the room's own deadline, and as long again for the way there. */
 const JOIN_MS_MAX = 2 * HANDSHAKE_SECONDS_MAX * 1000;
@@ -33,6 +33,8 @@ const WRONG_ROOM = 4421;
 const REFUSALS = new Map<number, RefusalCode>([
   [4401, "bad-proof"],
   [4403, "not-invited"],
+  [4405, "revoked"],
+  [4407, "kicked"],
   [4409, "room-full"],
   [4410, "session-replaced"],
   [4426, "protocol-mismatch"],
@@ -58,6 +60,8 @@ export interface Connection {
   readonly heartbeat: Heartbeat | null;
   /** Sends when online; false else. */
   send(message: FromParticipant): boolean;
+  /** The room lets this page do more, or less, from now on. */
+  changeRole(role: Role): void;
   /** Starts, or tries again at once; nothing when online. With `afresh` it also gives up a try that is under way. */
   start(afresh: boolean): void;
   stop(): void;
@@ -239,6 +243,9 @@ export function createConnection(parts: ConnectionParts): Connection {
       if (attempt === null || !attempt.isOnline) return false;
       transmit(attempt, message);
       return true;
+    },
+    changeRole(role) {
+      if (state.phase === "online" && state.role !== role) change({ ...state, role });
     },
     start(afresh) {
       stopListening ??= environment.onOnline(retry);

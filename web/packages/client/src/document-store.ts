@@ -34,6 +34,8 @@ export interface DocumentStore {
   apply(units: readonly UnitPatch[]): DocumentChange;
   /** Takes the whole document instead of what there was; throws as `apply`. */
   replace(units: readonly UnitPatch[]): DocumentChange;
+  /** Another store with the same in it. */
+  copy(): DocumentStore;
 }
 
 type Part = Partial<DocumentEntity>;
@@ -65,9 +67,12 @@ const SHOWN = new Map<bigint, Shown>([
 ]);
 
 export function createDocumentStore(): DocumentStore {
-  const stored = new Map<EntityId, Stored>();
-  const entities = new Map<EntityId, DocumentEntity>();
-  let sum = 0n;
+  return createStore(new Map(), 0n);
+}
+
+function createStore(stored: Map<EntityId, Stored>, initialSum: bigint): DocumentStore {
+  const entities = new Map([...stored].map(([id, { entity }]) => [id, entity]));
+  let sum = initialSum;
 
   /** Puts in what was read without fault. */
   function commit(staged: ReadonlyMap<EntityId, Stored | null>): DocumentChange {
@@ -113,6 +118,18 @@ export function createDocumentStore(): DocumentStore {
       }
       return commit(staged);
     },
+    copy: () => createStore(new Map(stored), sum),
+  };
+}
+
+/** What is another in `next` than in `before`, or in only one of them. */
+export function changeBetween(
+  before: ReadonlyMap<EntityId, DocumentEntity>,
+  next: ReadonlyMap<EntityId, DocumentEntity>,
+): DocumentChange {
+  return {
+    changed: [...next].filter(([id, entity]) => before.get(id) !== entity).map(([id]) => id),
+    removed: [...before.keys()].filter((id) => !next.has(id)),
   };
 }
 

@@ -5,10 +5,11 @@ import {
   type DocumentPart,
   equalBytes,
   type FromParticipant,
+  MAIN_BRANCH,
   toHex,
   type UnitPatch,
 } from "@theta/wire";
-import { createDocumentStore, type DocumentStore } from "./document-store";
+import { changeBetween, createDocumentStore, type DocumentStore } from "./document-store";
 import { RoomFaultError } from "./errors";
 import type { LogFollower } from "./log-follower";
 import type { DocumentChange, DocumentView } from "./types";
@@ -22,10 +23,16 @@ export interface DocumentSyncParts {
 
 export interface DocumentSync {
   readonly view: DocumentView;
+  /** The branch whose document this is. */
+  readonly branch: Uint8Array;
   readonly divergences: number;
   /** Both throw `WireError` or `RoomFaultError`. */
   handleCommit(commit: Commit): void;
   handlePart(part: DocumentPart): void;
+  /** The document as it is now, to make a moment of. */
+  copy(): DocumentStore;
+  /** Shows a past moment instead of the document, until null is given. */
+  showMoment(moment: { readonly seq: bigint; readonly store: DocumentStore } | null): void;
   /** The connection is gone: parts that came are of no use. */
   leave(): void;
   /** It is another room. */
@@ -40,6 +47,8 @@ export function createDocumentSync(parts: DocumentSyncParts): DocumentSync {
   let divergences = 0;
   /** The units of the document parts so far; null between documents. */
   let arriving: UnitPatch[] | null = null;
+  let branch: Uint8Array = MAIN_BRANCH;
+  let moment: { readonly seq: bigint; readonly store: DocumentStore } | null = null;
 
   /** Asks once: until the document has come anew, every further commit differs as well. */
   function diverge(): void {
@@ -51,13 +60,29 @@ export function createDocumentSync(parts: DocumentSyncParts): DocumentSync {
 
   function publish(change: DocumentChange): void {
     hash = toHex(store.hash);
+    // Who looks at the past sees what happened meanwhile when they are back.
+    if (moment === null) tell(change);
+    parts.statusChanged();
+  }
+
+  function tell(change: DocumentChange): void {
     if (change.changed.length > 0 || change.removed.length > 0) parts.changed(change);
+  }
+
+  function showMoment(next: typeof moment): void {
+    const before = moment?.store ?? store;
+    moment = next;
+    tell(changeBetween(before.entities, (moment?.store ?? store).entities));
     parts.statusChanged();
   }
 
   return {
     get view() {
-      return { entities: store.entities, seq: follower.seq, hash, status };
+      const { entities } = moment?.store ?? store;
+      return { entities, seq: follower.seq, hash, status, moment: moment?.seq ?? null };
+    },
+    get branch() {
+      return branch;
     },
     get divergences() {
       return divergences;
@@ -72,6 +97,12 @@ export function createDocumentSync(parts: DocumentSyncParts): DocumentSync {
         parts.statusChanged();
         return;
       }
+      // The session is on its way to another branch, whose document comes whole.
+      if (!equalBytes(commit.branch, branch)) {
+        follower.take(commit.firstSeq, commit.records);
+        publish({ changed: [], removed: [] });
+        return;
+      }
       const change = store.apply(commit.units);
       follower.take(commit.firstSeq, commit.records);
       if (!equalBytes(store.hash, commit.documentHash)) diverge();
@@ -84,6 +115,7 @@ export function createDocumentSync(parts: DocumentSyncParts): DocumentSync {
       if (!part.last) return;
       const change = store.replace(arriving);
       arriving = null;
+      branch = part.branch.slice();
       follower.jump(part.seq, part.chain);
       follower.witness(part.lamport);
       const isRight = equalBytes(store.hash, part.documentHash);
@@ -92,10 +124,14 @@ export function createDocumentSync(parts: DocumentSyncParts): DocumentSync {
       publish(change);
       if (!isRight) throw new RoomFaultError("the document's hash is not what its parts add up to");
     },
+    copy: () => store.copy(),
+    showMoment,
     leave() {
       arriving = null;
     },
     reset() {
+      if (moment !== null) showMoment(null);
+      branch = MAIN_BRANCH;
       const removed = [...store.entities.keys()];
       store = createDocumentStore();
       status = "loading";

@@ -34,6 +34,11 @@ export class NothingToUndoError extends ClientError {
   override readonly name = "NothingToUndoError";
 }
 
+/** The past is shown; nothing can be changed there. */
+export class LookingBackError extends ClientError {
+  override readonly name = "LookingBackError";
+}
+
 /** A field of an operation is out of its limits; nothing was sent. */
 export class InvalidOperationError extends ClientError {
   override readonly name = "InvalidOperationError";

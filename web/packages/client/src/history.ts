@@ -1,11 +1,12 @@
 /** One's own undo and redo, as the room tells them. */
 
-import type { History, HistoryStep as WireStep } from "@theta/wire";
+import { type History, type HistoryStep as WireStep, toHex } from "@theta/wire";
 import type { Environment } from "./environment";
 import { NothingToUndoError, RefusedError } from "./errors";
 import type { LogFollower } from "./log-follower";
 import { type EncodedOperation, encodeSetEffective } from "./operations";
-import type { HistoryView, Performed } from "./types";
+import type { HistoryStep, HistoryView } from "./history-types";
+import type { Performed } from "./types";
 
 /** How long a press waits for the room to tell what the edit before it made of the history. */
 const TOLD_MS_MAX = 250;
@@ -22,7 +23,8 @@ export interface OwnHistory {
   handle(history: History): void;
   /** Something of one's own is on its way: a press waits for it, and for what the room then tells. */
   follow(performed: Promise<Performed>): void;
-  press(kind: "undo" | "redo"): Promise<Performed>;
+  /** With `cascade`, what others built on it goes with it. */
+  press(kind: "undo" | "redo", cascade?: boolean): Promise<Performed>;
   reset(): void;
 }
 
@@ -48,17 +50,25 @@ export function createOwnHistory(parts: HistoryParts): OwnHistory {
     });
   }
 
-  async function run(kind: "undo" | "redo"): Promise<Performed> {
+  async function run(kind: "undo" | "redo", cascades: boolean): Promise<Performed> {
     await told();
     const step = latest[kind][0];
     if (step === undefined) throw new NothingToUndoError(`nothing of yours is left to ${kind}`);
-    if (step.blockedBy.length > 0) throw new RefusedError("UndoConflict", `others changed it since: ${step.blockedBy.join(", ")}`);
-    return parts.perform(encodeSetEffective(step.gestures, kind === "redo"));
+    const { dependants, blockedBy } = viewOf(step, kind);
+    // What an undo took along comes back with its redo.
+    if (kind === "undo" && dependants.length > 0 && !cascades) {
+      throw new RefusedError("UndoConflict", `others changed it since: ${blockedBy.join(", ")}`);
+    }
+    if (dependants.some(({ gestures }) => gestures.length === 0)) {
+      throw new RefusedError("UndoConflict", "others did too much on it since to take it back in one step");
+    }
+    return parts.perform(encodeSetEffective(step.gestures, kind === "redo", dependants.flatMap(({ gestures }) => gestures)));
   }
 
   return {
     get view() {
-      return { undo: viewOf(latest.undo[0]), redo: viewOf(latest.redo[0]) };
+      const [undo, redo] = [latest.undo[0], latest.redo[0]];
+      return { undo: undo ? viewOf(undo, "undo") : null, redo: redo ? viewOf(redo, "redo") : null };
     },
     handle(history) {
       latest = history;
@@ -77,8 +87,8 @@ export function createOwnHistory(parts: HistoryParts): OwnHistory {
       );
       queue = Promise.all([queue, settled]);
     },
-    press(kind) {
-      const pressed = queue.then(() => run(kind));
+    press(kind, cascade = false) {
+      const pressed = queue.then(() => run(kind, cascade));
       queue = pressed.catch(() => undefined);
       return pressed;
     },
@@ -93,6 +103,7 @@ export function createOwnHistory(parts: HistoryParts): OwnHistory {
   };
 }
 
-function viewOf(step: WireStep | undefined): HistoryView["undo"] {
-  return step === undefined ? null : { label: step.label, blockedBy: step.blockedBy };
+function viewOf({ label, gestures, dependants }: WireStep, kind: "undo" | "redo"): HistoryStep {
+  const all = dependants.map(({ entity, ...rest }) => ({ ...rest, entity: toHex(entity) }));
+  return { label, gestures, dependants: all, blockedBy: kind === "undo" ? [...new Set(all.map(({ author }) => author))] : [] };
 }

@@ -1,6 +1,7 @@
 /** Ed25519 by WebCrypto. The private key cannot be extracted, not even by this page. */
 
 import { actorOf, INSTANCE_BYTES } from "@theta/wire";
+import { isKeyPoint, isSignatureForm } from "./ed25519";
 import type { Environment } from "./environment";
 import type { KeyStore } from "./types";
 
@@ -31,15 +32,18 @@ export async function loadIdentity(store: KeyStore, environment: Environment): P
   };
 }
 
-/** Checks signatures by WebCrypto; a malformed key or signature is simply not right. */
+/** Checks signatures strictly, and by WebCrypto; a malformed key or signature is simply not right. */
 export function createSignatureChecker() {
   const keys = new Map<string, Promise<CryptoKey>>();
   return async (publicKey: Uint8Array, digest: Uint8Array, signature: Uint8Array): Promise<boolean> => {
+    if (!isSignatureForm(signature)) return false;
     const name = publicKey.join();
     try {
       let key = keys.get(name);
       if (key === undefined) {
-        key = crypto.subtle.importKey("raw", new Uint8Array(publicKey), ED25519, false, ["verify"]);
+        key = isKeyPoint(publicKey)
+          ? crypto.subtle.importKey("raw", new Uint8Array(publicKey), ED25519, false, ["verify"])
+          : Promise.reject(new TypeError("no key of a signer"));
         keys.set(name, key);
       }
       return await crypto.subtle.verify(ED25519, await key, new Uint8Array(signature), new Uint8Array(digest));

@@ -1,4 +1,5 @@
 export * from "./types";
+export * from "./history-types";
 export * from "./errors";
 export type { MeshOperation, MeshOperationFields, MeshOperationName } from "./mesh-operation-types";
 export { MESH_OPERATIONS } from "./mesh-operations";

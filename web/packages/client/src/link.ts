@@ -5,9 +5,12 @@
 
 import { equalBytes, INVITE_CHARACTERS_MAX } from "@theta/wire";
 
-const INVITE_VERSION = 2;
-const INVITE_BYTES = 34;
-const INVITE_ROOM_AT = 18;
+/** By version: 2 lasts as long as the room, 3 says when it ends. */
+const INVITE_BYTES = new Map([
+  [2, 34],
+  [3, 42],
+]);
+const ROOM_BYTES = 16;
 /** Crockford's base32: no I, L, O or U. */
 const CODE = /^[0-9A-HJKMNP-TV-Z]{8}$/;
 
@@ -30,10 +33,10 @@ export function roomOfInvite(invite: string): Uint8Array | null {
   } catch {
     return null;
   }
-  const isWhole = bytes.length === INVITE_BYTES && bytes[0] === INVITE_VERSION;
+  const isWhole = bytes.length === INVITE_BYTES.get(bytes[0] ?? 0);
   // atob overlooks stray bits at the end; there is one written form only.
   const isCanonical = btoa(String.fromCharCode(...bytes)).replace(/=+$/, "") === invite.replaceAll("-", "+").replaceAll("_", "/");
-  return isWhole && isCanonical ? bytes.slice(INVITE_ROOM_AT) : null;
+  return isWhole && isCanonical ? bytes.slice(-ROOM_BYTES) : null;
 }
 
 /** Whether an invite may be shown to a room: it names that room. */

@@ -1,5 +1,6 @@
 /**
- * Where this page stands in the log: record, chain hash, Lamport clock, and whose packets were rightly signed.
+ * Where this page stands in the log: record, chain hash, Lamport clock, the latest gestures' places, and whose packets
+ * were rightly signed.
  *
  * Signatures are checked as a courtesy: they detect a broken transfer, not a lying host, and never hold anything up.
  */
@@ -20,6 +21,7 @@ import {
   toHex,
 } from "@theta/wire";
 import type { CheckSignature } from "./identity";
+import type { CommandName } from "./types";
 
 export interface RoomIdentity {
   readonly roomKey: Uint8Array;
@@ -27,12 +29,23 @@ export interface RoomIdentity {
   readonly room: Uint8Array;
 }
 
+/** Where in the log a gesture began: the record, and the Lamport time of the first command of it that came by. */
+export interface GesturePlace {
+  readonly seq: bigint;
+  readonly lamport: bigint;
+}
+
+/** So many gestures' places are remembered. */
+const GESTURES_REMEMBERED = 4096;
+
 export interface LogFollower {
   readonly seq: bigint;
   readonly chain: Uint8Array;
   readonly verified: number;
   readonly failed: number;
   readonly unknown: number;
+  /** Null when it is too long ago, or has not come by. */
+  placeOf(gesture: CommandName): GesturePlace | null;
   /** One above everything witnessed. */
   tick(): bigint;
   witness(lamport: bigint): void;
@@ -47,6 +60,7 @@ export interface LogFollower {
 
 export function createLogFollower(check: CheckSignature, counted: () => void): LogFollower {
   const authors = new Map<bigint, Uint8Array>();
+  const places = new Map<string, GesturePlace>();
   let room: RoomIdentity | null = null;
   let ownSession = "";
   let seq = 0n;
@@ -77,9 +91,17 @@ export function createLogFollower(check: CheckSignature, counted: () => void): L
     });
   }
 
-  function takePacket(body: Uint8Array): void {
+  function takePacket(body: Uint8Array, at: bigint): void {
     const packet = decodePart(packetRecord, body, "packet record");
-    for (const command of decodePart(packetBody, packet.body, "packet").commands) witness(command.lamport);
+    for (const { lamport: time, gesture } of decodePart(packetBody, packet.body, "packet").commands) {
+      witness(time);
+      const name = `${packet.actor} ${gesture}`;
+      if (!places.has(name)) places.set(name, { seq: at, lamport: time });
+    }
+    for (const name of places.keys()) {
+      if (places.size <= GESTURES_REMEMBERED) break;
+      places.delete(name);
+    }
     if (toHex(packet.session) !== ownSession) checkPacket(packet);
   }
 
@@ -90,7 +112,8 @@ export function createLogFollower(check: CheckSignature, counted: () => void): L
       counted();
       return;
     }
-    const domain = { server: room.server, room: room.room, session: packet.session, actor: packet.actor };
+    const { session, actor, branch } = packet;
+    const domain = { server: room.server, room: room.room, branch, session, actor };
     const digest = packetDigest(domain, packet.nonce, packet.seen, packet.chain, packet.body);
     void check(author, digest, packet.signature).then(count);
   }
@@ -111,12 +134,14 @@ export function createLogFollower(check: CheckSignature, counted: () => void): L
     get unknown() {
       return unknown;
     },
+    placeOf: ({ actor, number }) => places.get(`${actor} ${number}`) ?? null,
     tick() {
       lamport += 1n;
       return lamport;
     },
     witness,
     jump(toSeq, toChain) {
+      if (toSeq === 0n) places.clear();
       seq = toSeq;
       // A copy, because it outlives its frame.
       chain = toChain.slice();
@@ -126,7 +151,7 @@ export function createLogFollower(check: CheckSignature, counted: () => void): L
         const at = firstSeq + BigInt(index);
         if (at <= seq) return;
         if (kind === RECORD_SESSION) takeSession(body);
-        else if (kind === RECORD_PACKET) takePacket(body);
+        else if (kind === RECORD_PACKET) takePacket(body, at);
         chain = chainAfter(chain, at, kind, body);
         seq = at;
       });

@@ -92,7 +92,7 @@ const WAYS: { readonly [Name in MeshOperationName]: Way<Name> } = {
   split_face: { wire: "split_face", fields: { face: idBytes, start: idBytes, end: idBytes } },
   poke: { wire: "poke", fields: { face: idBytes } },
   triangulate_faces: { wire: "triangulate_faces", fields: { faces: some() } },
-  extrude_face: { wire: "extrude_face_v2", fields: { face: idBytes, distance: other(distance) } },
+  extrude_face: { wire: "extrude_face_v3", fields: { face: idBytes, distance: other(distance) } },
   inset_face: { wire: "inset_face", fields: { face: idBytes, distance, depth: distance } },
   extrude_region: { wire: "extrude_region", fields: { faces: some(), offset: point } },
   flip_normals: { wire: "flip_normals", fields: { faces: some() } },

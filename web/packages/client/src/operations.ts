@@ -63,15 +63,20 @@ export function encodeOperation(operation: Operation): EncodedOperation {
   }
 }
 
-/** Undo (`on` false) or redo. */
-export function encodeSetEffective(gestures: readonly GestureName[], on: boolean): EncodedOperation {
-  return encoded("set_effective", { gestures, on });
+/** Undo (`on` false) or redo of one's own gestures; with those of others in `cascade`. */
+export function encodeSetEffective(
+  gestures: readonly GestureName[],
+  on: boolean,
+  cascade: readonly GestureName[] = [],
+): EncodedOperation {
+  return encoded("set_effective_v2", { gestures, on, cascade });
 }
 
 type Types = typeof OPERATIONS;
 type PayloadOf<Name extends keyof Types> = Parameters<Types[Name]["payload"]["write"]>[1];
 
-function encoded<Name extends keyof Types>(name: Name, payload: PayloadOf<Name>, creates = false): EncodedOperation {
+/** A payload of a command's type. */
+export function encoded<Name extends keyof Types>(name: Name, payload: PayloadOf<Name>, creates = false): EncodedOperation {
   const { typeId, version, payload: codec } = OPERATIONS[name];
   return { typeId, version, payload: encodePart(codec as never, payload as never), creates };
 }

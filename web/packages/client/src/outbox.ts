@@ -2,7 +2,8 @@
  * Packets from `perform` to their acknowledgement: named, signed, sent in order, sent again when that is needed.
  *
  * A packet keeps its nonce and bytes within a session. When the room didn't resume the session, it is stamped and
- * signed anew for the next one, with the same command names, so that it counts once whatever the room had of it.
+ * signed anew for the next one, with the same command names, so that it counts once whatever the room had of it. The same
+ * happens to one that came too late, below the room's frontier (`Stale`).
  */
 
 import {
@@ -30,18 +31,24 @@ import type { Correction, Performed } from "./types";
 const RETRY_MS_MIN = 50;
 /** A packet for which the connection was closed this often is given up. */
 const FAULTS_MAX = 2;
+/** A packet that is too late so often is given up. */
+const RESTAMPS_MAX = 10;
+/** Between the second stamp and the third, and so on: the records that it lacks may be on their way. */
+const RESTAMP_MS = 250;
 
-interface Command extends EncodedOperation {
+export interface NamedOperation extends EncodedOperation {
   readonly number: bigint;
   readonly gesture: bigint;
 }
 
 interface Entry {
-  readonly commands: readonly Command[];
+  readonly commands: readonly NamedOperation[];
+  readonly branch: Uint8Array;
   readonly corrections: Correction[];
   packet: SubmitPacket | null;
   isSent: boolean;
   faults: number;
+  restamps: number;
   /** The record that holds it, once the room has said so. */
   seq: bigint | null;
   readonly resolve: (performed: Performed) => void;
@@ -54,6 +61,8 @@ export interface OutboxParts {
   /** The room's clock, milliseconds since 1970. */
   roomTimeMs(): number;
   send(packet: SubmitPacket): void;
+  /** These commands are under way, by these names. */
+  named(commands: readonly NamedOperation[]): void;
   /** The document is here, so that `seen` can be said. */
   canStamp(): boolean;
   changed(): void;
@@ -61,7 +70,7 @@ export interface OutboxParts {
 
 export interface OutboxSession {
   readonly identity: Identity;
-  readonly domain: SigningDomain;
+  readonly domain: Omit<SigningDomain, "branch">;
   readonly nextNonce: bigint;
   readonly resumed: boolean;
 }
@@ -71,7 +80,7 @@ export interface Outbox {
   readonly pending: number;
   /** The first command's number of what is submitted next. */
   readonly nextNumber: bigint;
-  submit(operations: readonly EncodedOperation[], gesture: bigint): Promise<Performed>;
+  submit(operations: readonly EncodedOperation[], gesture: bigint, branch: Uint8Array): Promise<Performed>;
   /** A session stands: everything unacknowledged is sent, in order. */
   enter(session: OutboxSession): void;
   /** The connection is gone; `isFault` when the room closed it because of a packet. */
@@ -96,9 +105,15 @@ export function createOutbox(parts: OutboxParts): Outbox {
   let nextNonce = 1n;
   let nextNumber = 1n;
   let isSigning = false;
+  let hasMore = false;
   let cancelRetry: (() => void) | null = null;
   /** On this connection the room has named a packet that it won't have: it is to blame if the room closes. */
   let hasRefused = false;
+  /**
+   * The session was taken up again, and the room has not answered to any of what it had not acknowledged: if the first of
+   * it is too late, all of it may be, and has to be stamped anew in order.
+   */
+  let isProbing = false;
 
   function settle(entry: Entry): void {
     entries = entries.filter((other) => other !== entry);
@@ -124,8 +139,9 @@ export function createOutbox(parts: OutboxParts): Outbox {
   async function sign(entry: Entry, within: OutboxSession): Promise<SubmitPacket> {
     const [nonce, seen, chain, body] = [nextNonce, follower.seq, follower.chain, stamp(entry)];
     nextNonce += 1n;
-    const signature = await within.identity.sign(packetDigest(within.domain, nonce, seen, chain, body));
-    return { type: "SubmitPacket", nonce, seen, chain, signature, body };
+    const { branch } = entry;
+    const signature = await within.identity.sign(packetDigest({ ...within.domain, branch }, nonce, seen, chain, body));
+    return { type: "SubmitPacket", nonce, seen, chain, branch, signature, body };
   }
 
   /** Sends one entry; false when nothing can be sent now. */
@@ -133,6 +149,7 @@ export function createOutbox(parts: OutboxParts): Outbox {
     const entry = unacknowledged().find((candidate) => !candidate.isSent);
     const within = session;
     if (entry === undefined || within === null || cancelRetry !== null) return false;
+    if (isProbing && unacknowledged().some(({ isSent }) => isSent)) return false;
     if (entry.packet === null) {
       if (!parts.canStamp()) return false;
       const packet = await sign(entry, within);
@@ -146,10 +163,15 @@ export function createOutbox(parts: OutboxParts): Outbox {
   }
 
   async function run(): Promise<void> {
+    hasMore = true;
     if (isSigning) return;
     isSigning = true;
     try {
-      while (await step());
+      // What was submitted while a step found nothing to do is not forgotten.
+      while (hasMore) {
+        hasMore = false;
+        while (await step());
+      }
     } finally {
       isSigning = false;
     }
@@ -169,6 +191,35 @@ export function createOutbox(parts: OutboxParts): Outbox {
     return unacknowledged().find((entry) => entry.packet?.nonce === nonce);
   }
 
+  /** The room answered: what waits for that goes on. */
+  function answered(): void {
+    if (!isProbing) return;
+    isProbing = false;
+    pump();
+  }
+
+  /**
+   * It came too late: it is stamped and signed anew, and so is what was signed and not sent yet. What was sent after it
+   * the room refuses as well, so that numbers still rise (WIRE-38).
+   */
+  function restamp(entry: Entry): boolean {
+    entry.restamps += 1;
+    if (entry.restamps > RESTAMPS_MAX) return false;
+    entry.isSent = false;
+    for (const later of unacknowledged()) if (!later.isSent) later.packet = null;
+    if (entry.restamps > 1) waitToRetry(RESTAMP_MS);
+    else pump();
+    return true;
+  }
+
+  // A later `Blocked` names no time of its own and must not put off the wait that is under way.
+  function waitToRetry(milliseconds: number): void {
+    cancelRetry ??= environment.startTimer(Math.max(RETRY_MS_MIN, milliseconds), () => {
+      cancelRetry = null;
+      pump();
+    });
+  }
+
   function resolveApplied(): void {
     for (const entry of entries) {
       if (entry.seq === null || entry.seq > follower.seq) continue;
@@ -184,7 +235,7 @@ export function createOutbox(parts: OutboxParts): Outbox {
     get nextNumber() {
       return nextNumber;
     },
-    submit(operations, gesture) {
+    submit(operations, gesture, branch) {
       if (unacknowledged().length >= PACKETS_IN_FLIGHT_MAX) {
         return Promise.reject(new OutboxFullError(`${PACKETS_IN_FLIGHT_MAX} packets wait for the room already`));
       }
@@ -197,8 +248,10 @@ export function createOutbox(parts: OutboxParts): Outbox {
       }
       const commands = operations.map((operation, index) => ({ ...operation, number: nextNumber + BigInt(index), gesture }));
       nextNumber += BigInt(commands.length);
+      parts.named(commands);
       return new Promise((resolve, reject) => {
-        entries.push({ commands, corrections: [], packet: null, isSent: false, faults: 0, seq: null, resolve, reject });
+        const fresh = { packet: null, isSent: false, faults: 0, restamps: 0, seq: null };
+        entries.push({ commands, branch, corrections: [], ...fresh, resolve, reject });
         parts.changed();
         pump();
       });
@@ -214,6 +267,7 @@ export function createOutbox(parts: OutboxParts): Outbox {
         entry.isSent = false;
         if (!entered.resumed) entry.packet = null;
       }
+      isProbing = unacknowledged().some(({ packet }) => packet !== null);
       pump();
     },
     leave(isFault, code, reason) {
@@ -234,22 +288,21 @@ export function createOutbox(parts: OutboxParts): Outbox {
       entry.seq = seq;
       parts.changed();
       resolveApplied();
+      answered();
     },
     handleRefused({ nonce, code, reason, retryable, retryAfterMs }) {
       const entry = find(nonce);
       if (entry === undefined) return;
+      if (code === "Stale" && restamp(entry)) return;
       if (!retryable) {
         hasRefused = true;
         settle(entry);
         entry.reject(new RefusedError(code, reason));
+        answered();
         return;
       }
       entry.isSent = false;
-      // A later `Blocked` names no time of its own and must not put off the wait that is under way.
-      cancelRetry ??= environment.startTimer(Math.max(RETRY_MS_MIN, retryAfterMs), () => {
-        cancelRetry = null;
-        pump();
-      });
+      waitToRetry(retryAfterMs);
     },
     handleCorrected(correction) {
       const { number } = correction.name;

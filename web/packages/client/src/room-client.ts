@@ -8,7 +8,7 @@ import { createConnection } from "./connection";
 import { createDocumentSync } from "./document-sync";
 import { createEmitter } from "./emitter";
 import { createBrowserEnvironment, type Environment } from "./environment";
-import { NotConnectedError, RoomFaultError } from "./errors";
+import { LookingBackError, NotConnectedError, RoomFaultError } from "./errors";
 import { createHandshake, type Resumption } from "./handshake";
 import { createOwnHistory } from "./history";
 import { createSignatureChecker, type Identity, loadIdentity } from "./identity";
@@ -18,6 +18,7 @@ import { type EncodedOperation, encodeOperation } from "./operations";
 import { createOutbox } from "./outbox";
 import { createPeople } from "./people";
 import { createOthersPresence, createOwnPresence } from "./presence";
+import { createRoomHistory } from "./room-history";
 import { characterCount, cleanName, isPrintable } from "./text";
 import type { ConnectionState, Gesture, Performed, RoomClient, RoomClientEvents, RoomClientOptions, Statistics } from "./types";
 
@@ -66,6 +67,9 @@ export function createRoomClient(options: RoomClientOptions, parts: RoomClientPa
     follower,
     roomTimeMs: () => environment.nowMs() + clockOffsetMs(),
     send: (packet) => connection.send(packet),
+    named: (commands) => {
+      roomHistory.remember(commands);
+    },
     canStamp: () => sync.view.status !== "loading",
     changed: emitStatistics,
   });
@@ -73,6 +77,17 @@ export function createRoomClient(options: RoomClientOptions, parts: RoomClientPa
     environment,
     send: (part) => connection.send(part),
     isJoined: () => room !== null && connection.state.phase !== "closed",
+  });
+  const roomHistory = createRoomHistory({
+    environment,
+    follower,
+    sync,
+    actor: () => own().actor,
+    send: (message) => connection.send(message),
+    submit: (operations) => submit(operations, outbox.nextNumber),
+    emit: (event, value) => {
+      emitter.emit(event, value);
+    },
   });
   const history = createOwnHistory({
     environment,
@@ -138,6 +153,7 @@ export function createRoomClient(options: RoomClientOptions, parts: RoomClientPa
     const domain = { server: entered.server, room: entered.room, session, actor };
     outbox.enter({ identity: own(), domain, nextNonce, resumed });
     uploads.enter();
+    roomHistory.enter();
     ownPresence.start(actor);
     chatPace.reset();
     return { phase: "online", role, actor, roomName, resumed };
@@ -148,6 +164,7 @@ export function createRoomClient(options: RoomClientOptions, parts: RoomClientPa
     ownPresence.stop();
     uploads.leave();
     sync.leave();
+    roomHistory.leave();
     if (code >= PRIVATE_CODES_FROM && !RESUMABLE.has(code)) resumption = null;
   }
 
@@ -159,6 +176,7 @@ export function createRoomClient(options: RoomClientOptions, parts: RoomClientPa
         break;
       case "DocumentPart":
         sync.handlePart(message);
+        if (message.last) roomHistory.handleDocument();
         outbox.handleApplied();
         outbox.pump();
         break;
@@ -176,8 +194,7 @@ export function createRoomClient(options: RoomClientOptions, parts: RoomClientPa
         uploads.handleRefused(message);
         break;
       case "Corrected": {
-        const { actor, number, outcome, reason } = message;
-        const correction = { name: { actor, number }, outcome, reason };
+        const correction = roomHistory.correctionOf(message);
         outbox.handleCorrected(correction);
         emitter.emit("corrected", correction);
         break;
@@ -189,6 +206,7 @@ export function createRoomClient(options: RoomClientOptions, parts: RoomClientPa
         people.handleRoster(message, own().actor);
         for (const person of message.people) follower.introduce(person.actor, person.author);
         emitter.emit("people", people.people);
+        for (const { self, role } of people.people) if (self) connection.changeRole(role);
         emitPresence(others.keepOnly(new Set(message.people.map(({ actor }) => actor))));
         break;
       case "Chat":
@@ -198,7 +216,7 @@ export function createRoomClient(options: RoomClientOptions, parts: RoomClientPa
         emitPresence(others.take(message.rows, own().actor));
         break;
       default:
-        throw new RoomFaultError(`${message.type} came out of place`);
+        if (!roomHistory.handle(message)) throw new RoomFaultError(`${message.type} came out of place`);
     }
   }
 
@@ -210,7 +228,8 @@ export function createRoomClient(options: RoomClientOptions, parts: RoomClientPa
     if (room === null || connection.state.phase === "closed") {
       return Promise.reject(new NotConnectedError("the room was never joined, or was left"));
     }
-    const performed = outbox.submit(operations, gesture);
+    if (sync.view.moment !== null) return Promise.reject(new LookingBackError("the past is shown; nothing can be changed there"));
+    const performed = outbox.submit(operations, gesture, sync.branch);
     history.follow(performed);
     return performed;
   }
@@ -223,6 +242,7 @@ export function createRoomClient(options: RoomClientOptions, parts: RoomClientPa
     uploads.close();
     people.reset();
     history.reset();
+    roomHistory.reset();
     emitPresence(others.keepOnly(new Set()));
     sync.reset();
     emitter.emit("people", people.people);
@@ -244,6 +264,9 @@ export function createRoomClient(options: RoomClientOptions, parts: RoomClientPa
     },
     get history() {
       return history.view;
+    },
+    get branches() {
+      return roomHistory.branches;
     },
     get statistics() {
       return statistics();
@@ -278,8 +301,9 @@ export function createRoomClient(options: RoomClientOptions, parts: RoomClientPa
     beginGesture(): Gesture {
       return { number: null };
     },
-    undo: () => history.press("undo"),
+    undo: ({ cascade = false } = {}) => history.press("undo", cascade),
     redo: () => history.press("redo"),
+    ...roomHistory.methods,
     say(text) {
       const count = characterCount(text);
       if (count < 1 || count > CHAT_CHARACTERS_MAX || !isPrintable(text)) return false;

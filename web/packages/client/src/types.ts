@@ -5,6 +5,17 @@
  * are bigints. Lengths are metres, colours sRGB in [0, 1], rotations unit quaternions (x, y, z, w).
  */
 
+import type {
+  BranchesView,
+  BranchId,
+  Conflict,
+  GoverningOperation,
+  HistoryView,
+  Invite,
+  Maker,
+  MergeOptions,
+  PastPage,
+} from "./history-types";
 import type { MeshOperation } from "./mesh-operation-types";
 import type { PrimitiveKind } from "./shapes";
 
@@ -97,6 +108,7 @@ export interface DocumentChange {
 }
 
 export interface DocumentView {
+  /** Those of `moment`, while one looks at the past. */
   readonly entities: ReadonlyMap<EntityId, DocumentEntity>;
   /** The last record applied. */
   readonly seq: bigint;
@@ -104,6 +116,8 @@ export interface DocumentView {
   readonly hash: string;
   /** `loading` until the first document is whole; `diverged` from a wrong hash until the room has sent it anew. */
   readonly status: "loading" | "current" | "diverged";
+  /** The record at which the room is shown; null: as it is now. `seq` and `hash` go on beside it. */
+  readonly moment: bigint | null;
 }
 
 // -- acting -----------------------------------------------------------------------------------------------------------
@@ -170,7 +184,7 @@ export interface CommandName {
   readonly number: bigint;
 }
 
-export type Outcome = "applied" | "no-op" | "rejected" | "suspended";
+export type Outcome = "applied" | "merged" | "no-op" | "rejected" | "suspended";
 
 /** On the room's disk, and in the document here. */
 export interface Performed {
@@ -189,18 +203,10 @@ export interface Correction {
   readonly name: CommandName;
   readonly outcome: Outcome;
   readonly reason: string;
-}
-
-export interface HistoryStep {
-  /** What it would undo or redo, for a button or a tooltip. */
-  readonly label: string;
-  /** The people who built on it; not empty: it would be refused. */
-  readonly blockedBy: readonly string[];
-}
-
-export interface HistoryView {
-  readonly undo: HistoryStep | null;
-  readonly redo: HistoryStep | null;
+  /** The gesture that it is of, if this page remembers; else as if it were one by itself. */
+  readonly gesture: CommandName;
+  /** The gestures of others that are why. */
+  readonly against: readonly CommandName[];
 }
 
 // -- people -----------------------------------------------------------------------------------------------------------
@@ -293,6 +299,10 @@ export type RefusalCode =
   | "room-full"
   | "session-replaced"
   | "protocol-mismatch"
+  /** An admin sent this person away; with a valid invite one may come back. */
+  | "kicked"
+  /** An admin took this person's key off the room. */
+  | "revoked"
   | "room-changed"
   | "unsupported";
 
@@ -323,6 +333,10 @@ export interface RoomClientEvents {
   chat: ChatMessage;
   history: HistoryView;
   corrected: Correction;
+  /** Somebody edited the same at once; both authors hear of it. */
+  conflict: Conflict;
+  /** There is another branch, or this page is on another. */
+  branches: BranchesView;
   /** The room cannot write, and says why; what was performed waits and is sent again. */
   readOnly: string;
   statistics: Statistics;
@@ -337,6 +351,7 @@ export interface RoomClient {
   /** The latest lines, oldest first. */
   readonly chat: readonly ChatMessage[];
   readonly history: HistoryView;
+  readonly branches: BranchesView;
   readonly statistics: Statistics;
 
   /**
@@ -352,7 +367,8 @@ export interface RoomClient {
    * Signs and sends operations as one packet; while the connection is down they wait and are sent after it is back.
    * Resolves when they are on the room's disk and in the document here. Rejects with `RefusedError` (the room said no),
    * `NotConnectedError` (never joined, or closed) or `OutboxFullError`; nothing has happened then. Rejects with
-   * `InvalidOperationError` when a field is out of its limits; nothing was sent.
+   * `InvalidOperationError` when a field is out of its limits, and with `LookingBackError` while the past is shown;
+   * nothing was sent.
    */
   perform(operations: readonly Operation[], gesture?: Gesture): Promise<Performed>;
 
@@ -369,9 +385,57 @@ export interface RoomClient {
   /** Starts a gesture: pass it to every `perform` of the same press to release. */
   beginGesture(): Gesture;
 
-  /** One step back of one's own. Rejects with `NothingToUndoError`, or as `perform` does. */
-  undo(): Promise<Performed>;
+  /**
+   * One step back of one's own. Rejects with `NothingToUndoError`, as `perform` does, or with `RefusedError`
+   * ("UndoConflict") when others built on it (`HistoryStep.dependants`); with `cascade` their part goes, too.
+   */
+  undo(options?: { readonly cascade?: boolean }): Promise<Performed>;
   redo(): Promise<Performed>;
+
+  /** Takes gestures of one's own back, and with them those of others in `cascade`. */
+  takeBack(gestures: readonly CommandName[], cascade: readonly CommandName[]): Promise<Performed>;
+
+  /** Puts gestures of one's own that were taken back, by whomever, into effect again. */
+  restore(gestures: readonly CommandName[]): Promise<Performed>;
+
+  /** Does once more, as something new, what a gesture of this page load did; null when it is not remembered. */
+  repeat(gesture: CommandName): Promise<Performed> | null;
+
+  /** What a gesture of this page load did, for example "extrude face"; null when it is not remembered. */
+  labelOf(gesture: CommandName): string | null;
+
+  /** The record that holds the beginning of a gesture; null when it is too long ago. */
+  recordOf(gesture: CommandName): bigint | null;
+
+  /** Of two gestures that both came by, whether `one` comes after `other` in the document's order; null when unknown. */
+  isLater(one: CommandName, other: CommandName): boolean | null;
+
+  /** Who made an element, or an object, and with what; null when it is not known. Rejects with `RefusedError`. */
+  whoMade(entity: EntityId, kind: "object" | ElementKind, element: ElementId): Promise<Maker | null>;
+
+  /** What was done on this branch before record `before` (0: until now), newest first. Rejects with `RefusedError`. */
+  past(before: bigint, count: number): Promise<PastPage>;
+
+  /**
+   * Shows the room as it was at a record, to look at; null shows it as it is. Resolves when it is shown, with false when
+   * something else was asked for meanwhile. Rejects with `RefusedError`.
+   */
+  lookAt(seq: bigint | null): Promise<boolean>;
+
+  /** Goes on on another branch. Resolves when its document is here; rejects with `RefusedError`. */
+  switchBranch(branch: BranchId): Promise<void>;
+
+  /** Makes a branch of what this one held at record `fork` (now, when left out); does not switch to it. */
+  createBranch(name: string, fork?: bigint): Promise<BranchId>;
+
+  /** Brings what another branch has into this one. */
+  mergeBranch(source: BranchId, options?: MergeOptions): Promise<Performed>;
+
+  /** Changes who may do what, and the room's policies; for admins. */
+  govern(operation: GoverningOperation): Promise<Performed>;
+
+  /** An invite that ends in so many seconds, or (0) never; for admins. Rejects with `RefusedError`. */
+  makeInvite(role: Role, seconds: number): Promise<Invite>;
 
   /** Says a line; false when it can't be sent now: away, not printable, or faster than the room takes lines. */
   say(text: string): boolean;

@@ -1,4 +1,4 @@
-import { encodePart, fromHex, packetBody, packetDigest, packetRecord, RECORD_PACKET, SURFACE_BYTES, SURFACE_COMPONENT, toHex } from "@theta/wire";
+import { encodePart, fromHex, MAIN_BRANCH, packetBody, packetDigest, packetRecord, RECORD_PACKET, SURFACE_BYTES, SURFACE_COMPONENT, toHex } from "@theta/wire";
 import { describe, expect, it } from "vitest";
 import type { DocumentChange } from "../src/types";
 import { rest, until } from "./environment";
@@ -120,7 +120,7 @@ describe("the document", () => {
 
   it("asks for the document when records are missing, and ignores those it has", async () => {
     const { client, room } = await createJoined();
-    const commit = { type: "Commit", records: [room.headRecord()], units: [], documentHash: room.hash } as const;
+    const commit = { type: "Commit", records: [room.headRecord()], units: [], documentHash: room.hash, branch: MAIN_BRANCH } as const;
     room.send({ ...commit, firstSeq: 3n });
     await rest();
     expect(client.document).toMatchObject({ status: "current", seq: 3n });
@@ -141,7 +141,7 @@ describe("the document", () => {
     await until(() => client.document.status === "current");
     const unit = placedUnit(1, 1, 1);
     const cut = { ...unit, components: [{ ...unit.components[0]!, data: new Uint8Array(79) }] };
-    room.send({ type: "Commit", firstSeq: room.seq + 1n, records: [room.headRecord()], units: [cut], documentHash: room.hash });
+    room.send({ type: "Commit", firstSeq: room.seq + 1n, records: [room.headRecord()], units: [cut], documentHash: room.hash, branch: MAIN_BRANCH });
     await until(() => client.connection.phase === "waiting");
     expect(room.closes.at(-1)).toMatchObject({ code: 4400, reason: "Transform: 79 bytes instead of 80" });
     expect(client.document).toMatchObject({ seq: 3n, hash: toHex(room.hash) });
@@ -156,10 +156,11 @@ describe("other people's packets", () => {
     const command = { number: 1n, lamport: 500n, gesture: 1n, typeId: 1n, version: 1, payload: Uint8Array.of(0x90) };
     const body = encodePart(packetBody, { timestampMs: 1n, commands: [command] });
     const [actor, nonce, seen, chain] = [6n, 1n, 2n, new Uint8Array(32)];
-    const digest = packetDigest({ server: serverId, room: roomId, session, actor }, nonce, seen, chain, body);
+    const branch = MAIN_BRANCH;
+    const digest = packetDigest({ server: serverId, room: roomId, branch, session, actor }, nonce, seen, chain, body);
     const signature = new Uint8Array(await crypto.subtle.sign("Ed25519", key.privateKey, new Uint8Array(digest)));
     if (isForged) signature[3]! ^= 1;
-    const record = { session, actor, nonce, seen, chain, signature, admittedMs: 1n, body };
+    const record = { session, actor, nonce, seen, chain, signature, admittedMs: 1n, body, branch };
     const person = { actor, author, name: "Ben", colour: 0xff00ff, role: "editor" as const };
     return { person, record: { kind: RECORD_PACKET, body: encodePart(packetRecord, record) } };
   }

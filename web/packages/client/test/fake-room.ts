@@ -16,6 +16,7 @@ import {
   type FromRoom,
   headRecord,
   type LogRecord,
+  MAIN_BRANCH,
   packetBody,
   type PacketBody,
   packetDigest,
@@ -43,6 +44,7 @@ export interface FakeRoomScript {
   /** Closes instead of acknowledging. */
   refuse?: { code: number; reason: string } | null;
   resumes?: boolean;
+  switches?: boolean;
   /** Whether a joiner is sent the document at once. */
   sendsDocument?: boolean;
   lamport?: bigint;
@@ -72,6 +74,7 @@ export async function createFakeRoom(environment: TestEnvironment) {
   let challengeFrame = new Uint8Array();
   let sessions = 0;
   let session = new Uint8Array(16);
+  let branch: Uint8Array = MAIN_BRANCH;
   let seq = 3n;
   let chain: Uint8Array = CHAIN_START.slice().fill(7);
 
@@ -135,7 +138,7 @@ export async function createFakeRoom(environment: TestEnvironment) {
     const groups: UnitPatch[][] = units.length === 0 ? [[]] : units.map((unit) => [unit]);
     groups.forEach((group, index) => {
       const [first, last] = [index === 0, index === groups.length - 1];
-      send({ type: "DocumentPart", seq, chain, lamport: script.lamport ?? 40n, first, last, units: group, documentHash });
+      send({ type: "DocumentPart", seq, chain, lamport: script.lamport ?? 40n, first, last, units: group, documentHash, branch });
     });
   }
 
@@ -148,12 +151,12 @@ export async function createFakeRoom(environment: TestEnvironment) {
     }
     store.apply(changed);
     units.push(...changed);
-    send({ type: "Commit", firstSeq, records, units: changed, documentHash: documentHash ?? store.hash });
+    send({ type: "Commit", firstSeq, records, units: changed, documentHash: documentHash ?? store.hash, branch });
   }
 
   function recordOf(packet: SubmitPacket, actor: bigint): LogRecord {
-    const { nonce, seen, chain: seenChain, signature, body } = packet;
-    const record = { session, actor, nonce, seen, chain: seenChain, signature, admittedMs: 1n, body };
+    const { nonce, seen, chain: seenChain, signature, body, branch: of } = packet;
+    const record = { session, actor, nonce, seen, chain: seenChain, signature, admittedMs: 1n, body, branch: of };
     return { kind: RECORD_PACKET, body: encodePart(packetRecord, record) };
   }
 
@@ -172,6 +175,10 @@ export async function createFakeRoom(environment: TestEnvironment) {
         received.push(message);
         if (message.type === "SessionHello") void challenge(frame);
         if (message.type === "SessionProof") void acknowledge(message);
+        if (message.type === "SwitchBranch" && (script.switches ?? true)) {
+          branch = message.branch.slice();
+          sendDocument();
+        }
       },
       closed(code: number, reason: string) {
         closes.push({ code, reason });
@@ -212,7 +219,8 @@ export async function createFakeRoom(environment: TestEnvironment) {
     /** Whether the page's signature is right in this room, session and place of the log. */
     async isRightlySigned(packet: SubmitPacket): Promise<boolean> {
       const hello = decodeFromParticipant(helloFrame) as SessionHello;
-      const domain = { server: serverId, room: roomId, session, actor: actorOf(hello.publicKey, hello.instance) };
+      const actor = actorOf(hello.publicKey, hello.instance);
+      const domain = { server: serverId, room: roomId, branch: packet.branch, session, actor };
       const digest = packetDigest(domain, packet.nonce, packet.seen, packet.chain, packet.body);
       const publicKey = await crypto.subtle.importKey("raw", new Uint8Array(hello.publicKey), ED25519, false, ["verify"]);
       return crypto.subtle.verify(ED25519, publicKey, new Uint8Array(packet.signature), new Uint8Array(digest));

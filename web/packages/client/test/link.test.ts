@@ -13,6 +13,13 @@ describe("an invite", () => {
     expect(isInviteTo(INVITE, new Uint8Array(16))).toBe(false);
   });
 
+  it("SES-7: names its room too when it says when it ends", () => {
+    const ending = "AwEAaOXPiwEAAJcQYnpwD7JVicsZLvdlV1jYPDZUOa78sQS_Am-1XUEY";
+    expect(Buffer.from(roomOfInvite(ending) ?? []).toString("hex")).toBe("d83c365439aefcb104bf026fb55d4118");
+    expect(roomOfInvite(ending.slice(0, 46))).toBe(null);
+    expect(roomOfInvite(`${ending}A`)).toBe(null);
+  });
+
   test.each([
     "",
     "token",

@@ -9,6 +9,8 @@ const PAINT: Operation = { type: "paint", entity: ENTITY, colour: [1, 0, 0.5] };
 const RENAME: Operation = { type: "rename", entity: ENTITY, name: "Chair" };
 const CREATE: Operation = { type: "create_primitive", kind: "cube", size: 1, name: "Cube", translation: [0, 0.5, 0] };
 
+const STALE = { type: "PacketRefused", code: "Stale", reason: "too late", retryable: false, retryAfterMs: 0 } as const;
+
 /** Notices when a promise settles. */
 function watch<T>(promise: Promise<T>) {
   const seen: { value?: T; error?: unknown } = {};
@@ -123,7 +125,7 @@ describe("performing", () => {
     const performed = client.perform([PAINT]);
     await room.packet(1);
     const { actor } = client.connection as { actor: bigint };
-    room.send({ type: "Corrected", actor, number: 1n, outcome: "no-op", reason: "it is gone" });
+    room.send({ type: "Corrected", actor, number: 1n, outcome: "no-op", reason: "it is gone", against: [] });
     await admit(joined, 1);
     expect((await performed).corrections).toMatchObject([{ outcome: "no-op", name: { actor, number: 1n } }]);
     expect(events).toEqual(["no-op: it is gone"]);
@@ -223,6 +225,70 @@ describe("refusals", () => {
     client.close();
   });
 
+  it("WIRE-38: stamps a packet that came too late anew, under the same names", async () => {
+    const joined = await createJoined();
+    const { client, room } = joined;
+    const performed = client.perform([PAINT, RENAME]);
+    const late = await room.packet(1);
+    room.commit([room.headRecord()], []);
+    await until(() => client.document.seq === 4n);
+    room.send({ ...STALE, nonce: 1n });
+    const next = await admit(joined, 2);
+    expect(next).toMatchObject({ nonce: 2n, seen: 4n });
+    expect(await room.isRightlySigned(next)).toBe(true);
+    const [before, after] = [room.bodyOf(late).commands, room.bodyOf(next).commands];
+    expect(after.map(({ number, gesture }) => [number, gesture])).toEqual(before.map(({ number, gesture }) => [number, gesture]));
+    expect(after[0]!.lamport).toBeGreaterThan(before[1]!.lamport);
+    expect((await performed).names.map(({ number }) => number)).toEqual([1n, 2n]);
+  });
+
+  it("keeps the order of what is too late after the session was taken up again", async () => {
+    const joined = await createJoined();
+    const { client, room, environment } = joined;
+    const all = Promise.all([client.perform([PAINT]), client.perform([RENAME]), client.perform([CREATE])]);
+    await room.packet(3);
+    room.drop();
+    await until(() => client.connection.phase === "waiting");
+    environment.advance(5000);
+    expect((await room.packet(4)).nonce).toBe(1n);
+    room.send({ ...STALE, nonce: 1n });
+    await admit(joined, 5);
+    await admit(joined, 6);
+    await admit(joined, 7);
+    const sent = room.all("SubmitPacket").slice(4);
+    expect(sent.map(({ nonce }) => nonce)).toEqual([4n, 5n, 6n]);
+    expect(sent.map((packet) => room.bodyOf(packet).commands[0]!.number)).toEqual([1n, 2n, 3n]);
+    expect((await all).map(({ names }) => names[0]!.number)).toEqual([1n, 2n, 3n]);
+  });
+
+  it("WIRE-38: sends what the room refuses behind a late packet again, in order", async () => {
+    const joined = await createJoined();
+    const { client, room } = joined;
+    const all = Promise.all([client.perform([PAINT]), client.perform([RENAME]), client.perform([CREATE])]);
+    await room.packet(3);
+    for (const nonce of [1n, 2n, 3n]) room.send({ ...STALE, nonce });
+    for (const count of [4, 5, 6]) await admit(joined, count);
+    const sent = room.all("SubmitPacket").slice(3);
+    expect(sent.map((packet) => [packet.nonce, room.bodyOf(packet).commands[0]!.number])).toEqual([[4n, 1n], [5n, 2n], [6n, 3n]]);
+    expect((await all).map(({ names }) => names[0]!.number)).toEqual([1n, 2n, 3n]);
+  });
+
+  it("gives up a packet that is too late again and again", async () => {
+    const { client, room, environment } = await createJoined();
+    const performed = watch(client.perform([PAINT]));
+    for (let count = 1; performed.error === undefined; count += 1) {
+      const { nonce } = await room.packet(count);
+      expect(nonce).toBe(BigInt(count));
+      room.send({ ...STALE, nonce });
+      await rest();
+      environment.advance(250);
+      await rest();
+      expect(count).toBeLessThan(20);
+    }
+    expect(performed.error).toMatchObject({ name: "RefusedError", code: "Stale" });
+    expect(client.statistics.packetsPending).toBe(0);
+  });
+
   it("blames no other packet when the room names the one for which it closes", async () => {
     const joined = await createJoined();
     const { client, room, environment } = joined;
@@ -268,11 +334,13 @@ describe("a dropped connection", () => {
     await until(() => client.connection.phase === "waiting");
     const third = client.perform([PAINT]);
     environment.advance(5000);
-    await room.packet(5);
+    await room.packet(3);
+    await rest();
+    expect(room.all("SubmitPacket").length).toBe(3);
+    for (const count of [3, 4, 5]) await admit(joined, count);
     const after = room.all("SubmitPacket").slice(2);
     expect(after.slice(0, 2)).toEqual(before);
     expect(after[2]!.nonce).toBe(3n);
-    for (const count of [3, 4, 5]) await admit(joined, count);
     await all;
     expect((await third).names[0]!.number).toBe(3n);
   });

@@ -1,4 +1,4 @@
-import { decodePresenceRows, encodePresenceRow, OPERATIONS, type PresenceRow, toHex } from "@theta/wire";
+import { decodePresenceRows, encodePresenceRow, fromHex, OPERATIONS, type PresenceRow, toHex } from "@theta/wire";
 import { describe, expect, it } from "vitest";
 import { NothingToUndoError } from "../src/errors";
 import { inviteFromFragment, roomAddress } from "../src/link";
@@ -8,6 +8,7 @@ import { rest, until } from "./environment";
 import { createJoined, ENTITY } from "./joined";
 
 const NOTHING: Presence = { tool: "none", selection: null, head: null, ray: null, left: null, right: null, drag: null };
+const SET_EFFECTIVE = OPERATIONS.set_effective_v2.payload;
 const author = new Uint8Array(32).fill(5);
 const person = (actor: bigint, name: string) => ({ actor, author, name, colour: 0x336699, role: "editor" as const });
 
@@ -166,14 +167,14 @@ describe("undo and redo", () => {
     expect(room.all("SubmitPacket").length).toBe(1);
     room.commit([room.recordOf(packet, actor)], []);
     room.send({ type: "PacketAcknowledged", nonce: packet.nonce, seq: room.seq });
-    const step = { gestures: [{ actor, number: 1n }], label: "delete", blockedBy: [] };
+    const step = { gestures: [{ actor, number: 1n }], label: "delete", dependants: [] };
     room.send({ type: "History", undo: [step], redo: [] });
     await edit;
     const second = await room.packet(2);
-    expect(client.history).toEqual({ undo: { label: "delete", blockedBy: [] }, redo: null });
+    expect(client.history).toEqual({ undo: { ...step, blockedBy: [] }, redo: null });
     const [command] = room.bodyOf(second).commands;
-    expect(command!.typeId).toBe(OPERATIONS.set_effective.typeId);
-    expect(OPERATIONS.set_effective.payload.read(command!.payload, "")).toEqual({ gestures: step.gestures, on: false });
+    expect(command).toMatchObject({ typeId: OPERATIONS.set_effective_v2.typeId, version: 2 });
+    expect(SET_EFFECTIVE.read(command!.payload, "")).toEqual({ gestures: step.gestures, on: false, cascade: [] });
     room.commit([room.recordOf(second, actor)], []);
     room.send({ type: "PacketAcknowledged", nonce: second.nonce, seq: room.seq });
     await undone;
@@ -181,7 +182,7 @@ describe("undo and redo", () => {
     await until(() => client.history.redo !== null);
     const redone = client.redo();
     const third = await room.packet(3);
-    expect(OPERATIONS.set_effective.payload.read(room.bodyOf(third).commands[0]!.payload, "")).toMatchObject({ on: true });
+    expect(SET_EFFECTIVE.read(room.bodyOf(third).commands[0]!.payload, "")).toMatchObject({ on: true });
     client.close();
     await expect(redone).rejects.toThrow("left");
   });
@@ -206,10 +207,56 @@ describe("undo and redo", () => {
   it("says who built on it instead of asking in vain", async () => {
     const { client, room } = await createJoined();
     const gestures = [{ actor: 1n, number: 1n }];
-    room.send({ type: "History", undo: [{ gestures, label: "create cube", blockedBy: ["Ben", "Cy"] }], redo: [] });
+    const dependants = ["Ben", "Cy", "Ben"].map((author, at) => {
+      return { author, label: "extrude face", gestures: [{ actor: 6n, number: BigInt(at) }], entity: fromHex(ENTITY) };
+    });
+    room.send({ type: "History", undo: [{ gestures, label: "create cube", dependants }], redo: [] });
     await until(() => client.history.undo !== null);
+    expect(client.history.undo).toMatchObject({ blockedBy: ["Ben", "Cy"], dependants: [{ author: "Ben", entity: ENTITY }, {}, {}] });
     await expect(client.undo()).rejects.toMatchObject({ code: "UndoConflict", reason: "others changed it since: Ben, Cy" });
     expect(room.all("SubmitPacket")).toEqual([]);
+    void client.undo({ cascade: true }).catch(() => undefined);
+    const [command] = room.bodyOf(await room.packet(1)).commands;
+    const cascade = dependants.flatMap((one) => one.gestures);
+    expect(SET_EFFECTIVE.read(command!.payload, "")).toEqual({ gestures, on: false, cascade });
+    client.close();
+  });
+
+  it("brings back with a redo what its undo took along", async () => {
+    const { client, room } = await createJoined();
+    const gestures = [{ actor: 1n, number: 1n }];
+    const cascade = [{ actor: 6n, number: 9n }];
+    const dependants = [{ author: "Ben", label: "paint", gestures: cascade, entity: fromHex(ENTITY) }];
+    room.send({ type: "History", undo: [], redo: [{ gestures, label: "create cube", dependants }] });
+    await until(() => client.history.redo !== null);
+    expect(client.history.redo!.blockedBy).toEqual([]);
+    void client.redo().catch(() => undefined);
+    const [command] = room.bodyOf(await room.packet(1)).commands;
+    expect(SET_EFFECTIVE.read(command!.payload, "")).toEqual({ gestures, on: true, cascade });
+    client.close();
+  });
+
+  it("says so when what others built is too much for one cascade", async () => {
+    const { client, room } = await createJoined();
+    const dependants = [{ author: "Ben", label: "paint", gestures: [], entity: fromHex(ENTITY) }];
+    room.send({ type: "History", undo: [{ gestures: [{ actor: 1n, number: 1n }], label: "create cube", dependants }], redo: [] });
+    await until(() => client.history.undo !== null);
+    await expect(client.undo({ cascade: true })).rejects.toMatchObject({ code: "UndoConflict" });
+    expect(room.all("SubmitPacket")).toEqual([]);
+  });
+});
+
+describe("roles", () => {
+  it("change while one is there, as the roster says", async () => {
+    const { client, room } = await createJoined();
+    const { actor } = client.connection as { actor: bigint };
+    const roles: unknown[] = [];
+    client.on("connection", (connection) => roles.push((connection as { role?: string }).role));
+    for (const role of ["editor", "viewer", "viewer", "admin"] as const) {
+      room.send({ type: "Roster", people: [{ actor, author, name: "Ann", colour: 1, role }] });
+    }
+    await until(() => roles.length === 2);
+    expect(roles).toEqual(["viewer", "admin"]);
   });
 });
 

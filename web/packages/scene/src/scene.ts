@@ -211,7 +211,8 @@ function createParts({ canvas, client, theme, glides, editable, perform, readout
 }
 
 /** Keeps the stage up to date with the room; returns what ends that. */
-function followClient(parts: Parts, { client, dragLost }: SceneOptions): (() => void)[] {
+function followClient(parts: Parts, { client, dragLost, editable }: SceneOptions): (() => void)[] {
+  let wasEditable = editable();
   const { stage, environment, entities, avatars, selection, interaction, presence, others } = parts;
   const syncDocument = (change: DocumentChange): void => {
     if (interaction.drag.entity !== null && change.removed.includes(interaction.drag.entity)) {
@@ -245,6 +246,12 @@ function followClient(parts: Parts, { client, dragLost }: SceneOptions): (() => 
     }),
     client.on("people", syncPeople),
     client.on("connection", () => interaction.draw()),
+    // Whether there are handles may have changed: the past can only be looked at.
+    client.on("status", () => {
+      const isEditable = editable();
+      if (isEditable !== wasEditable) interaction.draw();
+      wasEditable = isEditable;
+    }),
     stage.onPresenting(() => {
       interaction.cancel();
       interaction.draw();

@@ -12,6 +12,7 @@ import {
   list,
   literal,
   message,
+  optional,
   raw,
   struct,
   text,
@@ -22,7 +23,7 @@ import {
 
 export const PROTOCOL_VERSION = 1;
 /** Of the manifest (WIRE-3), 16 bytes in hexadecimal. */
-export const PROTOCOL_HASH = "9c93e4adb32c6cf09a800b23e8afb622";
+export const PROTOCOL_HASH = "35232fa0d3e36d237d1932563d14a174";
 
 // -- limits: theta.base.limits
 
@@ -79,16 +80,36 @@ export const OUTBOX_PACKETS_MAX = 16384;
 export const NONCES_REMEMBERED = 1024;
 export const COMMAND_BURST_MAX = 100;
 export const COMMANDS_PER_SECOND = 100.0;
+export const AUTHORS_PACED_MAX = 4096;
 export const TIMESTAMP_AHEAD_SECONDS_MAX = 10.0;
 export const LAMPORT_JUMP_MAX = 4294967296;
 export const U64_MAX = 18446744073709551615n;
 export const GESTURES_PER_COMMAND_MAX = 256;
+export const CASCADE_GESTURES_MAX = 1024;
+export const UNDO_GESTURES_MAX = 10000;
 export const OBJECTS_CREATED_MAX = 50000;
+export const GOVERNING_TEXT_CHARACTERS_MAX = 200;
+export const BRANCH_NAME_CHARACTERS_MAX = 64;
+export const BRANCHES_MAX = 256;
+export const MERGE_COMMANDS_MAX = 100000;
+export const MERGE_COMMANDS_PER_TOKEN = 500;
 export const CHAT_BURST_MAX = 10;
 export const CHATS_PER_SECOND = 1.0;
 export const CHAT_HISTORY_MAX = 100;
 export const RESYNC_BURST_MAX = 3;
 export const RESYNCS_PER_SECOND = 0.1;
+export const HISTORY_ENTRIES_MAX = 200;
+export const BRANCHES_OPEN_MAX = 8;
+export const CONFLICT_OTHERS_TOLD_MAX = 8;
+export const ELEMENTS_SHOWN_MAX = 8;
+export const SNAPSHOT_RECORDS_MIN = 20000;
+export const SNAPSHOT_WINDOW_PARTS = 4;
+export const SNAPSHOT_BYTES_MAX = 536870912;
+export const REQUEST_BURST_MAX = 30;
+export const REQUESTS_PER_SECOND = 10.0;
+export const ERRANDS_PER_CONNECTION_MAX = 4;
+export const MOMENT_COMMANDS_MAX = 200000;
+export const MOMENT_BYTES_MAX = 16777216;
 export const ENTITIES_MAX = 100000;
 export const COORDINATE_METRES_MAX = 1000000.0;
 export const SCALE_FACTOR_MAX = 10000.0;
@@ -139,6 +160,7 @@ export const MESH_PART_TOKENS = 5;
 export const COMMAND_ELEMENTS_MAX = 3000;
 export const COMMAND_ELEMENTS_PER_TOKEN = 50;
 export const COMMAND_RESOLVED_MAX = 20000;
+export const CONFLICT_NAMES_MAX = 100;
 export const COMMAND_VALUES_PER_TOKEN = 200;
 export const IMPORT_FILE_BYTES_MAX = 67108864;
 export const IMPORT_FACES_MAX = 1000000;
@@ -154,8 +176,16 @@ export const PRESENCE_HERTZ = 30.0;
 export const PRESENCE_TIMEOUT_SECONDS = 10.0;
 export const DRAG_TIMEOUT_SECONDS = 2.0;
 export const HEAD_RECORD_INTERVAL_RECORDS = 256;
+export const INDEX_NONCE_RECORDS_MAX = 16384;
+export const FRONTIER_AGE_SECONDS = 2.0;
+export const FRONTIER_AGE_RECORDS = 256;
 export const APPENDS_IN_FLIGHT_MAX = 4096;
 export const RECORD_BYTES_MAX = 131072;
+export const CHECKPOINT_COMMANDS = 20000;
+export const CHECKPOINT_BYTES = 16777216;
+export const CHECKPOINT_AGE_SECONDS = 600.0;
+export const CHECKPOINT_PART_BYTES_MAX = 262144;
+export const CHECKPOINTS_BYTES_MAX = 1073741824;
 
 // -- components: the SipHash-2-4 of their names, as uint64, and the size of those that have one
 
@@ -244,6 +274,17 @@ export const packetBody: Codec<PacketBody> = struct("PacketBody", {
   commands: list(commandEnvelope),
 });
 
+/** A gesture: the actor and the number of its first command. */
+export interface GestureName {
+  readonly actor: bigint;
+  readonly number: bigint;
+}
+
+export const gestureName: Codec<GestureName> = struct("GestureName", {
+  actor: u64,
+  number: u64,
+});
+
 /** One record of the log, as stored; `kind` as in theta.commands.records. */
 export interface LogRecord {
   readonly kind: number;
@@ -279,28 +320,42 @@ export const unitPatch: Codec<UnitPatch> = struct("UnitPatch", {
   components: list(componentBytes),
 });
 
-/** A gesture: the actor and the number of its first command. */
-export interface GestureName {
-  readonly actor: bigint;
-  readonly number: bigint;
+/**
+ * Work of somebody else that an undo would bring to nothing, and the gestures of it that a cascade masks.
+ *
+ * `gestures` is empty when there are too many to be undone in one command.
+ */
+export interface Dependant {
+  readonly author: string;
+  readonly label: string;
+  readonly gestures: readonly GestureName[];
+  readonly entity: Uint8Array;
 }
 
-export const gestureName: Codec<GestureName> = struct("GestureName", {
-  actor: u64,
-  number: u64,
+export const dependant: Codec<Dependant> = struct("Dependant", {
+  author: text(),
+  label: text(),
+  gestures: list(gestureName),
+  entity: bytes(16, 16),
 });
 
-/** What one press of undo (or redo) would touch; `blocked_by` names the people who built on it. */
+/**
+ * What one press of undo (or redo) would touch.
+ *
+ * `dependants` is what others built on it: an undo has to cascade over the gestures of all of them, or is refused.
+ * Of a redo, it is what the undo took along and what comes back with it. There may be too much to find out ahead of
+ * time: then an undo that meets something comes to nothing, and Corrected says so.
+ */
 export interface HistoryStep {
   readonly gestures: readonly GestureName[];
   readonly label: string;
-  readonly blockedBy: readonly string[];
+  readonly dependants: readonly Dependant[];
 }
 
 export const historyStep: Codec<HistoryStep> = struct("HistoryStep", {
   gestures: list(gestureName),
   label: text(),
-  blockedBy: list(text()),
+  dependants: list(dependant),
 });
 
 /** Someone in the room; `colour` is 0xRRGGBB. */
@@ -318,6 +373,57 @@ export const person: Codec<Person> = struct("Person", {
   name: text(1, 64),
   colour: u32,
   role: literal("admin", "editor", "viewer"),
+});
+
+/** A branch: what `parent` held at record `fork`, and its own since. `author_name` made it at `at_ms`. */
+export interface BranchInfo {
+  readonly id: Uint8Array;
+  readonly name: string;
+  readonly parent: Uint8Array;
+  readonly fork: bigint;
+  readonly authorName: string;
+  readonly atMs: bigint;
+}
+
+export const branchInfo: Codec<BranchInfo> = struct("BranchInfo", {
+  id: bytes(16, 16),
+  name: text(),
+  parent: bytes(16, 16),
+  fork: u64,
+  authorName: text(),
+  atMs: u64,
+});
+
+/**
+ * A gesture, by its first command; `seq` is the record of its last, and the moment to look at to see it done.
+ *
+ * `outcome` is that of the first of its commands that did something, else of its first; `entity` is empty for what
+ * governs the room.
+ */
+export interface HistoryEntry {
+  readonly seq: bigint;
+  readonly actor: bigint;
+  readonly number: bigint;
+  readonly author: Uint8Array;
+  readonly authorName: string;
+  readonly colour: number;
+  readonly label: string;
+  readonly entity: Uint8Array;
+  readonly outcome: "applied" | "merged" | "no-op" | "rejected" | "suspended";
+  readonly atMs: bigint;
+}
+
+export const historyEntry: Codec<HistoryEntry> = struct("HistoryEntry", {
+  seq: u64,
+  actor: u64,
+  number: u64,
+  author: bytes(32, 32),
+  authorName: text(),
+  colour: u32,
+  label: text(),
+  entity: bytes(),
+  outcome: literal("applied", "merged", "no-op", "rejected", "suspended"),
+  atMs: u64,
 });
 
 /**
@@ -434,12 +540,17 @@ export const pong: MessageCodec<Pong> = message(
   },
 );
 
-/** A signed packet of commands (CMD-3). `seen` is the highest record applied, `chain` the chain hash there. */
+/**
+ * A signed packet of commands for a branch (CMD-3).
+ *
+ * `seen` is the highest record applied, `chain` the chain hash there.
+ */
 export interface SubmitPacket {
   readonly type: "SubmitPacket";
   readonly nonce: bigint;
   readonly seen: bigint;
   readonly chain: Uint8Array;
+  readonly branch: Uint8Array;
   readonly signature: Uint8Array;
   readonly body: Uint8Array;
 }
@@ -451,6 +562,7 @@ export const submitPacket: MessageCodec<SubmitPacket> = message(
     nonce: u64,
     seen: u64,
     chain: bytes(32, 32),
+    branch: bytes(16, 16),
     signature: bytes(64, 64),
     body: bytes(),
   },
@@ -537,6 +649,112 @@ export const assetRequest: MessageCodec<AssetRequest> = message(
   {
     asset: bytes(32, 32),
     offset: u64,
+  },
+);
+
+/** The session goes on on another branch; answered with BranchList, and with the document to whom takes patches. */
+export interface SwitchBranch {
+  readonly type: "SwitchBranch";
+  readonly branch: Uint8Array;
+}
+
+export const switchBranch: MessageCodec<SwitchBranch> = message(
+  "SwitchBranch",
+  -644099907415252638n,
+  {
+    branch: bytes(16, 16),
+  },
+);
+
+/** Who made an element of an entity's mesh, or (`object`, `element` being the entity) the entity itself? */
+export interface WhoRequest {
+  readonly type: "WhoRequest";
+  readonly request: number;
+  readonly entity: Uint8Array;
+  readonly kind: "edge" | "face" | "object" | "vertex";
+  readonly element: Uint8Array;
+}
+
+export const whoRequest: MessageCodec<WhoRequest> = message(
+  "WhoRequest",
+  4993580589594934834n,
+  {
+    request: u32,
+    entity: bytes(16, 16),
+    kind: literal("edge", "face", "object", "vertex"),
+    element: bytes(16, 16),
+  },
+);
+
+/**
+ * Of the session's branch, gestures that ended before record `before_seq` (0: all), newest first.
+ *
+ * At most `count`, and no more than HISTORY_ENTRIES_MAX.
+ */
+export interface HistoryRequest {
+  readonly type: "HistoryRequest";
+  readonly request: number;
+  readonly beforeSeq: bigint;
+  readonly count: number;
+}
+
+export const historyRequest: MessageCodec<HistoryRequest> = message(
+  "HistoryRequest",
+  7765160676419817324n,
+  {
+    request: u32,
+    beforeSeq: u64,
+    count: u32,
+  },
+);
+
+/** The document of the session's branch as it was at record `seq`; 0 asks for no more of the last one. */
+export interface MomentRequest {
+  readonly type: "MomentRequest";
+  readonly request: number;
+  readonly seq: bigint;
+}
+
+export const momentRequest: MessageCodec<MomentRequest> = message(
+  "MomentRequest",
+  1470136804096600074n,
+  {
+    request: u32,
+    seq: u64,
+  },
+);
+
+/** An admin wants an invite with a role that ends in `seconds`; 0 for one that does not end. */
+export interface InviteRequest {
+  readonly type: "InviteRequest";
+  readonly request: number;
+  readonly role: "admin" | "editor" | "viewer";
+  readonly seconds: number;
+}
+
+export const inviteRequest: MessageCodec<InviteRequest> = message(
+  "InviteRequest",
+  902883048122471202n,
+  {
+    request: u32,
+    role: literal("admin", "editor", "viewer"),
+    seconds: u32,
+  },
+);
+
+/** Give the offered checkpoint's parts from `number` on, as many as SNAPSHOT_WINDOW_PARTS. */
+export interface SnapshotRequest {
+  readonly type: "SnapshotRequest";
+  readonly seq: bigint;
+  readonly number: number;
+}
+
+export const snapshotRequest: MessageCodec<SnapshotRequest> = message(
+  "SnapshotRequest",
+  -8486693310969233766n,
+  {
+    seq: u64,
+    number: u32,
   },
 );
 
@@ -638,13 +856,18 @@ export const packetRefused: MessageCodec<PacketRefused> = message(
   },
 );
 
-/** To an author: the outcome of a command is not, or no longer, what it was. */
+/**
+ * To an author: the outcome of a command is not, or no longer, what it was.
+ *
+ * `against` are the gestures of the concurrent commands that it was in conflict with, if that is why.
+ */
 export interface Corrected {
   readonly type: "Corrected";
   readonly actor: bigint;
   readonly number: bigint;
-  readonly outcome: "applied" | "no-op" | "rejected" | "suspended";
+  readonly outcome: "applied" | "merged" | "no-op" | "rejected" | "suspended";
   readonly reason: string;
+  readonly against: readonly GestureName[];
 }
 
 export const corrected: MessageCodec<Corrected> = message(
@@ -653,15 +876,17 @@ export const corrected: MessageCodec<Corrected> = message(
   {
     actor: u64,
     number: u64,
-    outcome: literal("applied", "no-op", "rejected", "suspended"),
+    outcome: literal("applied", "merged", "no-op", "rejected", "suspended"),
     reason: text(),
+    against: list(gestureName),
   },
 );
 
 /**
- * Records that became durable, in order, and the document's hash after the last.
+ * Records that became durable, in order, and the hash of the document of `branch` after the last.
  *
- * To a participant that folds, `units` is empty; to one that takes patches, `units` holds what the records changed.
+ * To a participant that folds, `units` is empty; to one that takes patches, `units` holds what the records changed in
+ * the document of `branch`, the one that its session is on.
  */
 export interface Commit {
   readonly type: "Commit";
@@ -669,6 +894,7 @@ export interface Commit {
   readonly records: readonly LogRecord[];
   readonly units: readonly UnitPatch[];
   readonly documentHash: Uint8Array;
+  readonly branch: Uint8Array;
 }
 
 export const commit: MessageCodec<Commit> = message(
@@ -679,11 +905,12 @@ export const commit: MessageCodec<Commit> = message(
     records: list(logRecord),
     units: list(unitPatch),
     documentHash: bytes(16, 16),
+    branch: bytes(16, 16),
   },
 );
 
 /**
- * A part of the whole document at `seq`, for a participant that takes patches; it replaces what it held.
+ * A part of the whole document of `branch` at `seq`, for a participant that takes patches; it replaces all it held.
  *
  * `chain` is the chain hash at `seq`, `lamport` the highest admitted by then; `first` and `last` bracket the parts.
  */
@@ -696,6 +923,7 @@ export interface DocumentPart {
   readonly last: boolean;
   readonly units: readonly UnitPatch[];
   readonly documentHash: Uint8Array;
+  readonly branch: Uint8Array;
 }
 
 export const documentPart: MessageCodec<DocumentPart> = message(
@@ -709,6 +937,7 @@ export const documentPart: MessageCodec<DocumentPart> = message(
     last: bool,
     units: list(unitPatch),
     documentHash: bytes(16, 16),
+    branch: bytes(16, 16),
   },
 );
 
@@ -834,6 +1063,217 @@ export const assetData: MessageCodec<AssetData> = message(
   },
 );
 
+/**
+ * To both authors of a conflict (WIRE-32): `mine` and `theirs` were concurrent and touched the same of an entity.
+ *
+ * `strategy` is what decided, `outcome` what became of the later one's command; `elements` are those of the mesh that
+ * my command names, the first few.
+ */
+export interface ConflictNotice {
+  readonly type: "ConflictNotice";
+  readonly entity: Uint8Array;
+  readonly strategy: string;
+  readonly mine: GestureName;
+  readonly mineLabel: string;
+  readonly theirs: GestureName;
+  readonly theirName: string;
+  readonly theirLabel: string;
+  readonly outcome: "applied" | "merged" | "no-op" | "rejected" | "suspended";
+  readonly elements: readonly Uint8Array[];
+}
+
+export const conflictNotice: MessageCodec<ConflictNotice> = message(
+  "ConflictNotice",
+  -4160775714943248755n,
+  {
+    entity: bytes(16, 16),
+    strategy: text(),
+    mine: gestureName,
+    mineLabel: text(),
+    theirs: gestureName,
+    theirName: text(),
+    theirLabel: text(),
+    outcome: literal("applied", "merged", "no-op", "rejected", "suspended"),
+    elements: list(bytes(16, 16)),
+  },
+);
+
+/** Every branch, the main one first, and the one that the session is on. */
+export interface BranchList {
+  readonly type: "BranchList";
+  readonly branches: readonly BranchInfo[];
+  readonly current: Uint8Array;
+}
+
+export const branchList: MessageCodec<BranchList> = message(
+  "BranchList",
+  -8695958799788812908n,
+  {
+    branches: list(branchInfo),
+    current: bytes(16, 16),
+  },
+);
+
+/** The command that made it and whose it is; all empty unless `found`. `at_ms` is the author's own time. */
+export interface WhoAnswer {
+  readonly type: "WhoAnswer";
+  readonly request: number;
+  readonly found: boolean;
+  readonly actor: bigint;
+  readonly number: bigint;
+  readonly author: Uint8Array;
+  readonly authorName: string;
+  readonly colour: number;
+  readonly label: string;
+  readonly seq: bigint;
+  readonly atMs: bigint;
+}
+
+export const whoAnswer: MessageCodec<WhoAnswer> = message(
+  "WhoAnswer",
+  2228318566939685789n,
+  {
+    request: u32,
+    found: bool,
+    actor: u64,
+    number: u64,
+    author: bytes(),
+    authorName: text(),
+    colour: u32,
+    label: text(),
+    seq: u64,
+    atMs: u64,
+  },
+);
+
+/** The answer to a HistoryRequest; `more` when there are older ones: ask with the last entry's `seq`. */
+export interface HistoryPage {
+  readonly type: "HistoryPage";
+  readonly request: number;
+  readonly entries: readonly HistoryEntry[];
+  readonly more: boolean;
+}
+
+export const historyPage: MessageCodec<HistoryPage> = message(
+  "HistoryPage",
+  -3059732023933652664n,
+  {
+    request: u32,
+    entries: list(historyEntry),
+    more: bool,
+  },
+);
+
+/** A part of a past moment, to look at; `first` and `last` bracket the parts. What is now goes on beside it. */
+export interface MomentPart {
+  readonly type: "MomentPart";
+  readonly request: number;
+  readonly seq: bigint;
+  readonly first: boolean;
+  readonly last: boolean;
+  readonly units: readonly UnitPatch[];
+  readonly documentHash: Uint8Array;
+}
+
+export const momentPart: MessageCodec<MomentPart> = message(
+  "MomentPart",
+  -7700192790032240879n,
+  {
+    request: u32,
+    seq: u64,
+    first: bool,
+    last: bool,
+    units: list(unitPatch),
+    documentHash: bytes(16, 16),
+  },
+);
+
+/** The invite's token; `expires_ms` is 0 when it does not end. */
+export interface InviteMade {
+  readonly type: "InviteMade";
+  readonly request: number;
+  readonly role: "admin" | "editor" | "viewer";
+  readonly token: string;
+  readonly expiresMs: bigint;
+}
+
+export const inviteMade: MessageCodec<InviteMade> = message(
+  "InviteMade",
+  8115536501278927676n,
+  {
+    request: u32,
+    role: literal("admin", "editor", "viewer"),
+    token: text(),
+    expiresMs: u64,
+  },
+);
+
+/** Why a request is not answered; `request` is its number, 0 for SwitchBranch. Asked too often: `RateLimited`. */
+export interface RequestRefused {
+  readonly type: "RequestRefused";
+  readonly request: number;
+  readonly code: string;
+  readonly reason: string;
+}
+
+export const requestRefused: MessageCodec<RequestRefused> = message(
+  "RequestRefused",
+  -8135039448156275722n,
+  {
+    request: u32,
+    code: text(),
+    reason: text(),
+  },
+);
+
+/**
+ * To a participant that folds: a checkpoint stands for the records up to `frontier`, the others follow (WIRE-41).
+ *
+ * `seq` is the record that it was made at and `chain` the chain hash at `frontier`; `first_seq` the lowest record that
+ * the room has, above 1 when its log was compacted, and `base` that record's body then. `digests` has 32 bytes for
+ * each part.
+ */
+export interface SnapshotOffer {
+  readonly type: "SnapshotOffer";
+  readonly seq: bigint;
+  readonly frontier: bigint;
+  readonly firstSeq: bigint;
+  readonly base: Uint8Array;
+  readonly chain: Uint8Array;
+  readonly digests: Uint8Array;
+}
+
+export const snapshotOffer: MessageCodec<SnapshotOffer> = message(
+  "SnapshotOffer",
+  -3647990630043258601n,
+  {
+    seq: u64,
+    frontier: u64,
+    firstSeq: u64,
+    base: bytes(),
+    chain: bytes(32, 32),
+    digests: bytes(),
+  },
+);
+
+/** A part of the checkpoint at record `seq`; `number` counts from 0. */
+export interface SnapshotPart {
+  readonly type: "SnapshotPart";
+  readonly seq: bigint;
+  readonly number: number;
+  readonly data: Uint8Array;
+}
+
+export const snapshotPart: MessageCodec<SnapshotPart> = message(
+  "SnapshotPart",
+  -3456246097296006945n,
+  {
+    seq: u64,
+    number: u32,
+    data: bytes(),
+  },
+);
+
 export type FromParticipant =
   | SessionHello
   | SessionProof
@@ -844,7 +1284,13 @@ export type FromParticipant =
   | ChatLine
   | PresenceUpdate
   | AssetPart
-  | AssetRequest;
+  | AssetRequest
+  | SwitchBranch
+  | WhoRequest
+  | HistoryRequest
+  | MomentRequest
+  | InviteRequest
+  | SnapshotRequest;
 
 export const FROM_PARTICIPANT: readonly MessageCodec<FromParticipant>[] = [
   sessionHello as MessageCodec<FromParticipant>,
@@ -857,6 +1303,12 @@ export const FROM_PARTICIPANT: readonly MessageCodec<FromParticipant>[] = [
   presenceUpdate as MessageCodec<FromParticipant>,
   assetPart as MessageCodec<FromParticipant>,
   assetRequest as MessageCodec<FromParticipant>,
+  switchBranch as MessageCodec<FromParticipant>,
+  whoRequest as MessageCodec<FromParticipant>,
+  historyRequest as MessageCodec<FromParticipant>,
+  momentRequest as MessageCodec<FromParticipant>,
+  inviteRequest as MessageCodec<FromParticipant>,
+  snapshotRequest as MessageCodec<FromParticipant>,
 ];
 
 export type FromRoom =
@@ -875,7 +1327,16 @@ export type FromRoom =
   | PresenceBatch
   | AssetReceived
   | AssetRefused
-  | AssetData;
+  | AssetData
+  | ConflictNotice
+  | BranchList
+  | WhoAnswer
+  | HistoryPage
+  | MomentPart
+  | InviteMade
+  | RequestRefused
+  | SnapshotOffer
+  | SnapshotPart;
 
 export const FROM_ROOM: readonly MessageCodec<FromRoom>[] = [
   sessionChallenge as MessageCodec<FromRoom>,
@@ -894,6 +1355,15 @@ export const FROM_ROOM: readonly MessageCodec<FromRoom>[] = [
   assetReceived as MessageCodec<FromRoom>,
   assetRefused as MessageCodec<FromRoom>,
   assetData as MessageCodec<FromRoom>,
+  conflictNotice as MessageCodec<FromRoom>,
+  branchList as MessageCodec<FromRoom>,
+  whoAnswer as MessageCodec<FromRoom>,
+  historyPage as MessageCodec<FromRoom>,
+  momentPart as MessageCodec<FromRoom>,
+  inviteMade as MessageCodec<FromRoom>,
+  requestRefused as MessageCodec<FromRoom>,
+  snapshotOffer as MessageCodec<FromRoom>,
+  snapshotPart as MessageCodec<FromRoom>,
 ];
 
 export type Plane = "control" | "commands" | "state" | "assets";
@@ -909,6 +1379,12 @@ export const PLANES: Readonly<Record<(FromParticipant | FromRoom)["type"], Plane
   PresenceUpdate: "state",
   AssetPart: "assets",
   AssetRequest: "assets",
+  SwitchBranch: "control",
+  WhoRequest: "control",
+  HistoryRequest: "control",
+  MomentRequest: "control",
+  InviteRequest: "control",
+  SnapshotRequest: "assets",
   SessionChallenge: "control",
   SessionAcknowledge: "control",
   PacketAcknowledged: "commands",
@@ -923,6 +1399,15 @@ export const PLANES: Readonly<Record<(FromParticipant | FromRoom)["type"], Plane
   AssetReceived: "assets",
   AssetRefused: "assets",
   AssetData: "assets",
+  ConflictNotice: "commands",
+  BranchList: "control",
+  WhoAnswer: "control",
+  HistoryPage: "control",
+  MomentPart: "commands",
+  InviteMade: "control",
+  RequestRefused: "control",
+  SnapshotOffer: "assets",
+  SnapshotPart: "assets",
 };
 
 // -- the log's records
@@ -931,6 +1416,8 @@ export const RECORD_GENESIS = 0;
 export const RECORD_SESSION = 1;
 export const RECORD_PACKET = 2;
 export const RECORD_HEAD = 3;
+export const RECORD_FRONTIER = 4;
+export const RECORD_BASE = 5;
 
 /** The first record: which room this is, and whose. */
 export interface Genesis {
@@ -984,6 +1471,7 @@ export interface PacketRecord {
   readonly signature: Uint8Array;
   readonly admittedMs: bigint;
   readonly body: Uint8Array;
+  readonly branch: Uint8Array;
 }
 
 export const packetRecord: Codec<PacketRecord> = struct("PacketRecord", {
@@ -995,6 +1483,7 @@ export const packetRecord: Codec<PacketRecord> = struct("PacketRecord", {
   signature: bytes(64, 64),
   admittedMs: u64,
   body: bytes(),
+  branch: optional(bytes(16, 16), new Uint8Array(16)),
 });
 
 /** The room's word for the log up to record `seq`, and for what it folds to. */
@@ -1131,6 +1620,24 @@ export interface SetEffective {
 export const setEffective: Codec<SetEffective> = struct("SetEffective", {
   gestures: list(gestureName),
   on: bool,
+});
+
+/**
+ * Undo or redo whole gestures of the author's own, and with them what others built on these.
+ *
+ * `cascade` are others' gestures that are taken back (or brought back) too. An undo that others' work depends on, if
+ * it is not in `cascade`, masks nothing (CMD-95).
+ */
+export interface SetEffectiveV2 {
+  readonly gestures: readonly GestureName[];
+  readonly on: boolean;
+  readonly cascade: readonly GestureName[];
+}
+
+export const setEffectiveV2: Codec<SetEffectiveV2> = struct("SetEffectiveV2", {
+  gestures: list(gestureName),
+  on: bool,
+  cascade: list(gestureName),
 });
 
 /** Make an entity whose mesh are the polygons of `asset` (theta.mesh.polygon_asset), separated (MESH-22). */
@@ -1610,6 +2117,124 @@ export const setAttribute: Codec<SetAttribute> = struct("SetAttribute", {
   values: bytes(),
 });
 
+/** As version 2, but who extrude one face at the same time make one storey of it, not one on another (CMD-85). */
+export interface ExtrudeFaceV3 {
+  readonly entity: Uint8Array;
+  readonly face: Uint8Array;
+  readonly distance: number;
+}
+
+export const extrudeFaceV3: Codec<ExtrudeFaceV3> = struct("ExtrudeFaceV3", {
+  entity: bytes(16, 16),
+  face: bytes(16, 16),
+  distance: f64,
+});
+
+/** From here on the author has this role, whatever invites grant. */
+export interface SetRole {
+  readonly author: Uint8Array;
+  readonly role: "admin" | "editor" | "viewer";
+}
+
+export const setRole: Codec<SetRole> = struct("SetRole", {
+  author: bytes(32, 32),
+  role: literal("admin", "editor", "viewer"),
+});
+
+/** End every session that the author has opened; a new one may be opened. */
+export interface Kick {
+  readonly author: Uint8Array;
+  readonly reason: string;
+}
+
+export const kick: Codec<Kick> = struct("Kick", {
+  author: bytes(32, 32),
+  reason: text(),
+});
+
+/** Refuse the author from here on. */
+export interface RevokeKey {
+  readonly author: Uint8Array;
+  readonly reason: string;
+}
+
+export const revokeKey: Codec<RevokeKey> = struct("RevokeKey", {
+  author: bytes(32, 32),
+  reason: text(),
+});
+
+/** Take a revocation back. */
+export interface RestoreKey {
+  readonly author: Uint8Array;
+}
+
+export const restoreKey: Codec<RestoreKey> = struct("RestoreKey", {
+  author: bytes(32, 32),
+});
+
+/** What happens to a command of this type that is in conflict with an earlier one; `*` is every type not named. */
+export interface SetStrategy {
+  readonly command: string;
+  readonly strategy: "last-writer-wins" | "merge" | "reject";
+}
+
+export const setStrategy: Codec<SetStrategy> = struct("SetStrategy", {
+  command: text(),
+  strategy: literal("last-writer-wins", "merge", "reject"),
+});
+
+/** The least role that may use a type of command. */
+export interface SetPermission {
+  readonly command: string;
+  readonly role: "admin" | "editor" | "viewer";
+}
+
+export const setPermission: Codec<SetPermission> = struct("SetPermission", {
+  command: text(),
+  role: literal("admin", "editor", "viewer"),
+});
+
+/** Whether an undo may take back what others built on it. */
+export interface SetCascade {
+  readonly allowed: boolean;
+}
+
+export const setCascade: Codec<SetCascade> = struct("SetCascade", {
+  allowed: bool,
+});
+
+/** Make a branch that begins with what `parent` held at record `fork`. */
+export interface CreateBranch {
+  readonly name: string;
+  readonly parent: Uint8Array;
+  readonly fork: bigint;
+}
+
+export const createBranch: Codec<CreateBranch> = struct("CreateBranch", {
+  name: text(),
+  parent: bytes(16, 16),
+  fork: u64,
+});
+
+/**
+ * Bring what `source` held at record `at` into the packet's branch, less the gestures `dropped`.
+ *
+ * `strategy` decides the conflicts between the two; empty, the room's policies do.
+ */
+export interface MergeBranch {
+  readonly source: Uint8Array;
+  readonly at: bigint;
+  readonly strategy: "" | "last-writer-wins" | "merge" | "reject";
+  readonly dropped: readonly GestureName[];
+}
+
+export const mergeBranch: Codec<MergeBranch> = struct("MergeBranch", {
+  source: bytes(16, 16),
+  at: u64,
+  strategy: literal("", "last-writer-wins", "merge", "reject"),
+  dropped: list(gestureName),
+});
+
 /** A command's type: its id and version on the wire, and its payload's codec. */
 export interface OperationType<T> {
   readonly name: string;
@@ -1667,6 +2292,12 @@ export const OPERATIONS = {
     version: 1,
     payload: setEffective,
   } satisfies OperationType<SetEffective>,
+  set_effective_v2: {
+    name: "theta.set_effective",
+    typeId: -8241727036541179098n,
+    version: 2,
+    payload: setEffectiveV2,
+  } satisfies OperationType<SetEffectiveV2>,
   import_mesh: {
     name: "theta.import_mesh",
     typeId: 962099310250979098n,
@@ -1865,4 +2496,64 @@ export const OPERATIONS = {
     version: 1,
     payload: setAttribute,
   } satisfies OperationType<SetAttribute>,
+  extrude_face_v3: {
+    name: "theta.extrude_face",
+    typeId: 3201674876047028632n,
+    version: 3,
+    payload: extrudeFaceV3,
+  } satisfies OperationType<ExtrudeFaceV3>,
+  set_role: {
+    name: "theta.set_role",
+    typeId: 3835785200204319575n,
+    version: 1,
+    payload: setRole,
+  } satisfies OperationType<SetRole>,
+  kick: {
+    name: "theta.kick",
+    typeId: -8842478172636682796n,
+    version: 1,
+    payload: kick,
+  } satisfies OperationType<Kick>,
+  revoke_key: {
+    name: "theta.revoke_key",
+    typeId: 5435321830307676753n,
+    version: 1,
+    payload: revokeKey,
+  } satisfies OperationType<RevokeKey>,
+  restore_key: {
+    name: "theta.restore_key",
+    typeId: 7740057006314341027n,
+    version: 1,
+    payload: restoreKey,
+  } satisfies OperationType<RestoreKey>,
+  set_strategy: {
+    name: "theta.set_strategy",
+    typeId: 6014932452893535466n,
+    version: 1,
+    payload: setStrategy,
+  } satisfies OperationType<SetStrategy>,
+  set_permission: {
+    name: "theta.set_permission",
+    typeId: 8137959995092476927n,
+    version: 1,
+    payload: setPermission,
+  } satisfies OperationType<SetPermission>,
+  set_cascade: {
+    name: "theta.set_cascade",
+    typeId: -3227336939566874613n,
+    version: 1,
+    payload: setCascade,
+  } satisfies OperationType<SetCascade>,
+  create_branch: {
+    name: "theta.create_branch",
+    typeId: -6296091840431430993n,
+    version: 1,
+    payload: createBranch,
+  } satisfies OperationType<CreateBranch>,
+  merge_branch: {
+    name: "theta.merge_branch",
+    typeId: -3324331929046333182n,
+    version: 1,
+    payload: mergeBranch,
+  } satisfies OperationType<MergeBranch>,
 } as const;

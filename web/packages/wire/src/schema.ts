@@ -14,6 +14,8 @@ export interface Codec<T> {
   write(writer: Writer, value: T): void;
   /** `value` as decoded from MessagePack; `path` names the field in errors. */
   read(value: unknown, path: string): T;
+  /** What a last field is where it was left out, as older writers do. */
+  readonly fallback?: T;
 }
 
 export interface MessageCodec<T> extends Codec<T> {
@@ -172,6 +174,11 @@ export const raw: Codec<Raw> = {
   },
 };
 
+/** A last field that older writers leave out; it is always written. */
+export function optional<T>(codec: Codec<T>, fallback: T): Codec<T> {
+  return { ...codec, fallback };
+}
+
 type Fields<T> = { readonly [Name in keyof T]-?: Codec<T[Name]> };
 
 function writeFields<T extends object>(fields: Fields<T>, writer: Writer, value: T): void {
@@ -182,22 +189,30 @@ function readFields<T extends object>(fields: Fields<T>, values: readonly unknow
   const result: Partial<T> = {};
   let index = 0;
   for (const name of Object.keys(fields) as (keyof T & string)[]) {
-    result[name] = fields[name].read(values[index], `${path}.${name}`);
+    const { fallback } = fields[name];
+    const isLeftOut = index >= values.length && fallback !== undefined;
+    result[name] = isLeftOut ? fallback : fields[name].read(values[index], `${path}.${name}`);
     index += 1;
   }
   return result as T;
 }
 
+/** How many fields there must be. */
+function requiredOf(fields: object): number {
+  return (Object.values(fields) as Codec<unknown>[]).filter(({ fallback }) => fallback === undefined).length;
+}
+
 /** An array of fields, in the order given. More items than fields are let through, as msgspec does. */
 export function struct<T extends object>(name: string, fields: Fields<T>): Codec<T> {
   const count = Object.keys(fields).length;
+  const required = requiredOf(fields);
   return {
     write(writer, value) {
       writer.array(count);
       writeFields(fields, writer, value);
     },
     read(values, path) {
-      if (!Array.isArray(values) || values.length < count) return fail(path, `a ${name} of ${count} fields`);
+      if (!Array.isArray(values) || values.length < required) return fail(path, `a ${name} of ${count} fields`);
       return readFields(fields, values, path);
     },
   };

@@ -6,7 +6,8 @@ import { blake2b256 } from "./hashes";
 
 /** The chain before the first record. */
 export const CHAIN_START = new Uint8Array(32);
-const MAIN_BRANCH = new Uint8Array(16);
+/** The branch that every room begins with. */
+export const MAIN_BRANCH = new Uint8Array(16);
 
 /** The 32 bytes that the room signs in its challenge; `hello` is the frame as sent. */
 export function challengeDigest(hello: Uint8Array, challenge: Omit<SessionChallenge, "type" | "signature">): Uint8Array {
@@ -23,6 +24,7 @@ export function proofDigest(hello: Uint8Array, challenge: Uint8Array): Uint8Arra
 export interface SigningDomain {
   readonly server: Uint8Array;
   readonly room: Uint8Array;
+  readonly branch: Uint8Array;
   readonly session: Uint8Array;
   readonly actor: bigint;
 }
@@ -39,7 +41,7 @@ export function packetDigest(
     "theta-packet",
     domain.server,
     domain.room,
-    MAIN_BRANCH,
+    domain.branch,
     domain.session,
     u64Bytes(domain.actor),
     u64Bytes(nonce),

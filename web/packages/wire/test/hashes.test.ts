@@ -67,6 +67,7 @@ describe("transcripts", () => {
     const domain = {
       server: fromHex(packet.server),
       room: fromHex(packet.room),
+      branch: fromHex(packet.branch),
       session: fromHex(packet.session),
       actor: BigInt(packet.actor),
     };

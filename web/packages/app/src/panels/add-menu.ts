@@ -3,6 +3,7 @@ import { SHAPES } from "@theta/scene";
 import type { Actions, ShapeWishes } from "../actions";
 import { h, iconButton } from "../dom";
 import { focusField, numberField, parseMetres } from "./fields";
+import { closeOnEscape, placeBelow } from "./popover";
 
 const KINDS = Object.keys(SHAPE_PARAMETERS) as readonly PrimitiveKind[];
 
@@ -55,12 +56,11 @@ export function createAddMenu(actions: Pick<Actions, "add">): AddMenu {
   const open = (): void => {
     if (button.disabled || element.matches(":popover-open")) return;
     element.showPopover();
-    const { left, bottom } = button.getBoundingClientRect();
-    element.style.left = `${Math.max(8, Math.min(left, innerWidth - element.offsetWidth - 8))}px`;
-    element.style.top = `${bottom + 12}px`;
+    placeBelow(element, button);
     choices[0]?.focus();
   };
   button.setAttribute("aria-haspopup", "dialog");
+  closeOnEscape(element);
   button.popoverTargetElement = element;
   button.popoverTargetAction = "hide";
   button.addEventListener("click", open);

@@ -139,7 +139,7 @@ export function createInsecure({ hostname, port }: Pick<Location, "hostname" | "
 /** A sheet with every key of the page. */
 export function createHelp(): HTMLDialogElement {
   const close = iconButton("close", "Close", "help-close", "Esc");
-  const groups = ["Select", "Build", "Shape", "Look", "Room"] as const;
+  const groups = ["Select", "Build", "Shape", "History", "Look", "Room"] as const;
   const rows = (group: (typeof groups)[number]) => [
     ...BINDINGS.filter((binding) => binding.group === group),
     ...(group === "Look" ? LOOKING : group === "Select" ? CLICKING : []),

@@ -13,8 +13,8 @@ export function createGuide(client: RoomClient, role: RoleWatch): HTMLElement {
   const element = h("div", { class: "guides", attributes: { role: "status" } });
   const show = (): void => {
     const { connection, document: view } = client;
-    const isEmpty = connection.phase === "online" && view.status === "current" && view.entities.size === 0;
-    const wanted = role.watching ? watching : isEmpty ? begin : null;
+    const isEmpty = view.moment === null && connection.phase === "online" && view.status === "current" && view.entities.size === 0;
+    const wanted = role.role === "viewer" ? watching : isEmpty ? begin : null;
     if (element.firstElementChild === wanted) return;
     element.replaceChildren(...(wanted ? [wanted] : []));
   };

@@ -15,13 +15,14 @@ export interface Inspector {
   readout(readout: DragReadout | null): void;
 }
 
-/** What is selected, in numbers: name, colour, place; for a face how far to extrude it. */
+/** What is selected, in numbers: name, colour, place; for a face how far to extrude it; and `maker`, who made it. */
 export function createInspector(
   client: RoomClient,
   selection: SelectionStore,
   actions: Actions,
   role: RoleWatch,
   leave: () => void = () => undefined,
+  maker: HTMLElement | null = null,
 ): Inspector {
   const parts = createParts(actions);
   const { name, place, move, distance, extrude, palette, hint, fields } = parts;
@@ -68,7 +69,7 @@ export function createInspector(
   });
 
   return {
-    element: card("Selection", "inspector", [hint, fields]),
+    element: card("Selection", "inspector", [hint, fields, maker]),
     focusName: () => focusField(name),
     focusDistance: () => focusField(distance),
     focusMove: () => focusField(place.element.hidden ? move.inputs[0] : place.inputs[0]),

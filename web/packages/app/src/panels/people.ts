@@ -1,13 +1,23 @@
-import type { RoomClient } from "@theta/client";
+import type { Person, RoomClient } from "@theta/client";
 import { inkOn, plateOf } from "@theta/scene";
-import { card, cssColour, h } from "../dom";
+import { card, cssColour, h, iconButton } from "../dom";
 
-/** Who is here, each with their colour. */
-export function createPeople(client: RoomClient): HTMLElement {
+/** Who is here, each with their colour; for admins each with a button for `manage`. */
+export function createPeople(client: RoomClient, manage: (person: Person, anchor: HTMLElement) => void = () => undefined): HTMLElement {
   const list = h("ul", { class: "people", testId: "people-list" });
   const count = h("span", { class: "count", testId: "people-count" });
   const show = (): void => {
     count.textContent = String(client.people.length);
+    const { connection } = client;
+    const isAdmin = connection.phase === "online" && connection.role === "admin";
+    // Who is on a button must not lose it because somebody came in.
+    const focused = (document.activeElement as HTMLElement | null)?.dataset.author;
+    const manageButton = (person: Person): HTMLElement => {
+      const button = iconButton("dots", `Role of ${person.name}, and more`, "person-manage");
+      button.dataset.author = person.author;
+      button.addEventListener("click", () => manage(person, button));
+      return button;
+    };
     list.replaceChildren(
       ...client.people.map((person) => {
         const badge = h("span", { class: "badge", text: initials(person.name), attributes: { "aria-hidden": "true" } });
@@ -21,13 +31,16 @@ export function createPeople(client: RoomClient): HTMLElement {
             h("span", { class: "name", text: person.name }),
             person.self ? h("span", { class: "note", text: "you" }) : null,
             person.role === "editor" ? null : h("span", { class: "tag", text: person.role }),
+            isAdmin && !person.self ? manageButton(person) : null,
           ],
         });
       }),
     );
+    if (focused) list.querySelector<HTMLElement>(`[data-author="${focused}"]`)?.focus();
     if (client.people.length === 0) list.append(h("li", { class: "empty", text: "Nobody yet." }));
   };
   client.on("people", show);
+  client.on("connection", show);
   show();
   return card("People", "people", [list], count);
 }

@@ -1,24 +1,36 @@
-import type { RoomClient } from "@theta/client";
+import type { Invite, Role, RoomClient } from "@theta/client";
 import { h, iconButton } from "../dom";
 import { askRoom, download, type Download, type Fetch } from "../downloads";
+import { whenWords } from "../words";
 import { qrCode } from "./qr";
 
 /** Addresses by which this machine alone can reach the room. */
 const LOOPBACK = /^(localhost|127\.[\d.]+|\[::1\])$/;
 
-type Grant = "editor" | "viewer";
-
-const GRANTS: readonly { grant: Grant; label: string; words: string }[] = [
+const GRANTS: readonly { grant: Role; label: string; words: string }[] = [
   {
     grant: "editor",
     label: "Build",
-    words: "Whoever has this link may build here: add, change and delete, under their own name. It does not expire.",
+    words: "Whoever has this link may build here: add, change and delete, under their own name.",
   },
   {
     grant: "viewer",
     label: "Only watch",
-    words: "Whoever has this link may look, follow and chat, and change nothing. It does not expire.",
+    words: "Whoever has this link may look, follow and chat, and change nothing.",
   },
+  {
+    grant: "admin",
+    label: "Administrate",
+    words: "Whoever has this link may build, change others’ roles, send people away and invite.",
+  },
+];
+
+/** How long a link lasts, in seconds; admins choose. */
+const ENDS: readonly (readonly [seconds: number, label: string])[] = [
+  [0, "It does not expire"],
+  [3_600, "It ends in an hour"],
+  [86_400, "It ends in a day"],
+  [604_800, "It ends in a week"],
 ];
 
 export interface SharePorts {
@@ -64,7 +76,8 @@ export function createSharePanel(ports: SharePorts): SharePanel {
 
 interface Invites {
   readonly links: readonly string[];
-  readonly tokens: Readonly<Partial<Record<Grant, string>>>;
+  /** Those that do not expire. */
+  readonly tokens: Readonly<Partial<Record<Role, string>>>;
   readonly code: string;
 }
 
@@ -79,6 +92,11 @@ function createInviteFields() {
   const link = h("input", { testId: "share-link", attributes: { type: "text", id: "share-link", readonly: "", spellcheck: "false" } });
   const copyButton = h("button", { class: "button", text: "Copy", testId: "share-copy", attributes: { type: "button" } });
   const address = h("select", { testId: "share-address", attributes: { id: "share-address" } });
+  const ends = h("select", {
+    testId: "share-ends",
+    attributes: { id: "share-ends" },
+    children: ENDS.map(([seconds, label]) => h("option", { text: label, attributes: { value: String(seconds) } })),
+  });
   const grants = GRANTS.map(({ grant, label }) => {
     const radio = h("input", { testId: `share-${grant}`, attributes: { type: "radio", name: "share-grant", value: grant } });
     return { grant, radio, element: h("label", { class: "choice", children: [radio, h("span", { text: label })] }) };
@@ -89,18 +107,23 @@ function createInviteFields() {
     class: "invite-fields",
     children: [
       h("fieldset", { class: "choices", children: [h("legend", { text: "They may" }), ...grants.map((one) => one.element)] }),
+      field("How long", "share-ends", [ends]),
       field("They come by", "share-address", [address, hint]),
       field("Link", "share-link", [h("div", { class: "row", children: [link, copyButton] }), words]),
       typed,
     ],
   });
   const content = h("div", { class: "invite", children: [picture, body] });
-  return { picture, words, hint, typed, trouble, link, copyButton, address, grants, content };
+  return { picture, words, hint, typed, trouble, link, copyButton, address, ends, grants, content };
 }
 
 function createInvite({ client, location, fetch, copy }: SharePorts) {
-  const { picture, words, hint, typed, trouble, link, copyButton, address, grants, content } = createInviteFields();
+  const { picture, words, hint, typed, trouble, link, copyButton, address, ends, grants, content } = createInviteFields();
   let invites: Invites = { links: [], tokens: {}, code: "" };
+  /** Those that were made for this panel, by role and seconds. */
+  const made = new Map<string, Invite>();
+  let wanted = "";
+  const isAdmin = (): boolean => client.connection.phase === "online" && client.connection.role === "admin";
 
   link.addEventListener("focus", () => link.select());
   copyButton.addEventListener("click", () => {
@@ -111,18 +134,38 @@ function createInvite({ client, location, fetch, copy }: SharePorts) {
     // Without leave for the clipboard, the link stands there selected, to be copied by hand.
     copy(link.value).then(() => told("Copied"), () => link.select());
   });
-  for (const field of [address, ...grants.map(({ radio }) => radio)]) field.addEventListener("change", () => show());
+  for (const field of [address, ends, ...grants.map(({ radio }) => radio)]) field.addEventListener("change", () => void choose());
 
-  function show(): void {
+  /** Shows the link that is chosen, and has the room make it if it has to be. */
+  async function choose(): Promise<void> {
     const chosen = grants.find(({ radio }) => radio.checked)?.grant;
-    const token = chosen && invites.tokens[chosen];
-    if (!chosen || !token) return;
+    if (!chosen) return;
+    const seconds = isAdmin() ? Number(ends.value) : 0;
+    const lasting = seconds === 0 ? invites.tokens[chosen] : undefined;
+    const key = `${chosen} ${seconds}`;
+    wanted = key;
+    if (lasting) {
+      show(chosen, { role: chosen, token: lasting, expiresMs: null });
+      return;
+    }
+    trouble.textContent = "";
+    try {
+      const invite = made.get(key) ?? (await client.makeInvite(chosen, seconds));
+      made.set(key, invite);
+      if (wanted === key) show(chosen, invite);
+    } catch (error) {
+      trouble.textContent = error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  function show(chosen: Role, { token, expiresMs }: Invite): void {
     const url = `${address.value}/#invite=${token}`;
     link.value = url;
-    words.textContent = GRANTS.find(({ grant }) => grant === chosen)!.words;
+    const end = expiresMs === null ? "It does not expire." : `It lasts until ${whenWords(expiresMs)}; who is in by then stays in.`;
+    words.textContent = `${GRANTS.find(({ grant }) => grant === chosen)!.words} ${end}`;
     picture.replaceChildren(qrCode(url, "QR code of the link"));
     hint.textContent = addressHint(address.value);
-    const showsCode = chosen === "editor" && invites.code !== "" && !isLoopback(address.value);
+    const showsCode = chosen === "editor" && expiresMs === null && invites.code !== "" && !isLoopback(address.value);
     typed.hidden = !showsCode;
     typed.replaceChildren("To type it in a headset: open ", h("b", { text: address.value }), " and enter ", h("b", { class: "code", text: invites.code }), ".");
   }
@@ -137,7 +180,10 @@ function createInvite({ client, location, fetch, copy }: SharePorts) {
       } catch (error) {
         trouble.textContent = error instanceof Error ? error.message : String(error);
       }
-      const granted = grants.filter(({ grant }) => invites.tokens[grant]);
+      // Whoever opens the panel again wants a link that lasts from now on.
+      made.clear();
+      const granted = grants.filter(({ grant }) => invites.tokens[grant] || (isAdmin() && !trouble.textContent));
+      ends.parentElement!.hidden = !isAdmin();
       content.hidden = granted.length === 0;
       for (const one of grants) one.element.hidden = !granted.includes(one);
       const kept = granted.find(({ radio }) => radio.checked) ?? granted[0];
@@ -146,7 +192,7 @@ function createInvite({ client, location, fetch, copy }: SharePorts) {
       const addresses = addressesFor(location, invites.links);
       address.replaceChildren(...addresses.map((one) => h("option", { text: one, attributes: { value: one } })));
       address.value = addresses.includes(before) ? before : addresses[0]!;
-      show();
+      await choose();
     },
   };
 }

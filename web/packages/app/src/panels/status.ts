@@ -43,6 +43,8 @@ export function refusalWords(code: Refusal): string {
     "room-full": "Room is full",
     "session-replaced": "Open elsewhere",
     "protocol-mismatch": "Page is out of date",
+    kicked: "Sent away",
+    revoked: "Not welcome here",
     "wrong-room": "Not the room of your link",
     "room-changed": "Not the same room",
     unsupported: "Browser too old",
@@ -78,8 +80,11 @@ export function createConnectionChip(client: RoomClient): HTMLElement {
   return chip;
 }
 
-/** The line at the foot: what the document's hash is, whether it agrees with the room's, whose signatures were checked. */
-export function createStatusBar(client: RoomClient, copied: () => void): HTMLElement {
+/**
+ * The line at the foot: `branches`, what the document's hash is, whether it agrees with the room's, whose signatures were
+ * checked.
+ */
+export function createStatusBar(client: RoomClient, copied: () => void, branches: HTMLElement | null = null): HTMLElement {
   const agreement = h("span", { class: "agreement", testId: "document-status" });
   const hash = h("button", { class: "hash", testId: "document-hash", attributes: { type: "button" } });
   const seq = h("span", { testId: "document-seq" });
@@ -111,6 +116,6 @@ export function createStatusBar(client: RoomClient, copied: () => void): HTMLEle
   return h("footer", {
     class: "status-bar",
     testId: "status-bar",
-    children: [agreement, hash, seq, signatures, pending],
+    children: [branches, agreement, hash, seq, signatures, pending],
   });
 }

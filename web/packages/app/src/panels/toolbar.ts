@@ -31,6 +31,10 @@ export interface ToolbarPorts {
   readonly frame: () => void;
   /** Lets a file be chosen and brings it in. */
   readonly importFile: () => void;
+  /** Opens and closes the timeline. */
+  readonly timeline: HTMLButtonElement;
+  /** Says who made what is pointed at. */
+  readonly who: HTMLButtonElement;
   /** Opens the menu of all shapes. */
   readonly addMenu: HTMLButtonElement;
   /** The way into VR, shown where there is one. */
@@ -38,7 +42,8 @@ export interface ToolbarPorts {
 }
 
 /** Modes, tools, what to add, undo and redo. */
-export function createToolbar({ client, selection, actions, role, frame, importFile, addMenu, vr }: ToolbarPorts): HTMLElement {
+export function createToolbar(ports: ToolbarPorts): HTMLElement {
+  const { client, selection, actions, role, frame, importFile, addMenu, vr, timeline, who } = ports;
   const modes = MODES.map(({ mode, label, key, icon: name }) => {
     const button = toggle(label, name, key, `mode-${mode}`);
     button.classList.add("mode");
@@ -104,7 +109,7 @@ export function createToolbar({ client, selection, actions, role, frame, importF
       group("What a click selects", modes.map((one) => one.button)),
       group("What a drag does", tools.map((one) => one.button)),
       group("Add", [...adders, addMenu, bring]),
-      group("History", [undo, redo]),
+      group("History", [undo, redo, timeline, who]),
       group("View", [look, vr]),
     ],
   });

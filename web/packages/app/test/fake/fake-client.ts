@@ -1,25 +1,35 @@
 import type {
   Actor,
+  BranchesView,
   ChatMessage,
+  CommandName,
   ConnectionState,
   DocumentChange,
   DocumentEntity,
   DocumentView,
   EntityId,
+  Dependant,
   Gesture,
+  GoverningOperation,
   HistoryView,
+  Invite,
+  Maker,
+  MergeOptions,
   Mesh,
   Operation,
+  PastPage,
+  PastStep,
   Performed,
   Person,
   Presence,
+  Role,
   RoomClient,
   RoomClientEvents,
   Statistics,
   UploadOptions,
   Vector3,
 } from "@theta/client";
-import { NothingToUndoError, RefusedError } from "@theta/client";
+import { MAIN, NothingToUndoError, RefusedError } from "@theta/client";
 import { elementIndex } from "@theta/scene";
 import { withExtrudedFace } from "../../../scene/src/geometry/preview";
 import { makePrimitive } from "./shapes";
@@ -50,29 +60,38 @@ export class FakeClient implements RoomClient {
   /** The room has an asset once this is resolved. */
   storing: Promise<void> = Promise.resolve();
   readonly shown: Presence[] = [];
-  /** People who built on the next step to undo. */
-  blockedBy: readonly string[] = [];
+  /** What others built on the next step to undo. */
+  dependants: readonly Dependant[] = [];
+  branches: BranchesView = { all: [{ id: MAIN, name: "main", parent: MAIN, fork: 0n, authorName: "", atMs: 0 }], current: MAIN };
+  /** What `past` answers with, oldest first. */
+  steps: PastStep[] = [];
+  maker: Maker | null = null;
+  /** Everything that was asked of the room and is no operation, in order. */
+  readonly asked: unknown[][] = [];
   /** The reason why the next operation is refused. */
   refusal: string | null = null;
 
+  moment: bigint | null = null;
   private entities: Entities = new Map();
-  private past: { label: string; before: Entities }[] = [];
-  private future: { label: string; before: Entities }[] = [];
+  private done: { label: string; before: Entities }[] = [];
+  private undone: { label: string; before: Entities }[] = [];
   private count = 0;
   private readonly listeners = new Map<string, Set<(value: never) => void>>();
 
   get document(): DocumentView {
     const hash = this.count.toString(16).padStart(8, "0").repeat(4);
     const status = this.connection.phase === "online" ? "current" : "loading";
-    return { entities: this.entities, seq: BigInt(this.count), hash, status };
+    return { entities: this.entities, seq: BigInt(this.count), hash, status, moment: this.moment };
   }
 
   get history(): HistoryView {
-    const undo = this.past.at(-1);
-    const redo = this.future.at(-1);
+    const undo = this.done.at(-1);
+    const redo = this.undone.at(-1);
+    const { dependants } = this;
+    const gestures = [{ actor: SELF, number: 1n }];
     return {
-      undo: undo ? { label: undo.label, blockedBy: this.blockedBy } : null,
-      redo: redo ? { label: redo.label, blockedBy: [] } : null,
+      undo: undo ? { label: undo.label, gestures, dependants, blockedBy: [...new Set(dependants.map(({ author }) => author))] } : null,
+      redo: redo ? { label: redo.label, gestures, dependants: [], blockedBy: [] } : null,
     };
   }
 
@@ -126,8 +145,8 @@ export class FakeClient implements RoomClient {
       if (operation.type === "create_primitive" || operation.type === "import_mesh") created.push(idOf(this.count));
       this.entities = applied(this.entities, operation, this.count);
     }
-    this.past.push({ label: (operations[0]?.type ?? "").replaceAll("_", " "), before });
-    this.future = [];
+    this.done.push({ label: (operations[0]?.type ?? "").replaceAll("_", " "), before });
+    this.undone = [];
     this.changed(before);
     return { names: [], created, seq: BigInt(this.count), corrections: [] };
   }
@@ -149,11 +168,95 @@ export class FakeClient implements RoomClient {
   }
 
   undo(): Promise<Performed> {
-    return this.travel(this.past, this.future);
+    return this.travel(this.done, this.undone);
   }
 
   redo(): Promise<Performed> {
-    return this.travel(this.future, this.past);
+    return this.travel(this.undone, this.done);
+  }
+
+  takeBack(gestures: readonly CommandName[], cascade: readonly CommandName[]): Promise<Performed> {
+    return this.note("takeBack", gestures, cascade);
+  }
+
+  restore(gestures: readonly CommandName[]): Promise<Performed> {
+    return this.note("restore", gestures);
+  }
+
+  repeat(gesture: CommandName): Promise<Performed> | null {
+    return gesture.actor === SELF ? this.note("repeat", gesture) : null;
+  }
+
+  labelOf({ actor }: CommandName): string | null {
+    return actor === SELF ? "extrude face" : null;
+  }
+
+  /** Records of gestures are as their numbers, times ten. */
+  recordOf({ number }: CommandName): bigint | null {
+    return number === 0n ? null : number * 10n;
+  }
+
+  isLater(one: CommandName, other: CommandName): boolean | null {
+    return one.number === 0n || other.number === 0n ? null : one.number > other.number;
+  }
+
+  whoMade(...question: [EntityId, string, string]): Promise<Maker | null> {
+    this.asked.push(["whoMade", ...question]);
+    return Promise.resolve(this.maker);
+  }
+
+  past(before: bigint, count: number): Promise<PastPage> {
+    this.asked.push(["past", before, count]);
+    const older = this.steps.filter(({ seq }) => before === 0n || seq < before);
+    const page = older.slice(-count).reverse();
+    return Promise.resolve({ steps: page, more: older.length > page.length });
+  }
+
+  async lookAt(seq: bigint | null): Promise<boolean> {
+    this.asked.push(["lookAt", seq]);
+    await Promise.resolve();
+    this.moment = seq;
+    this.emit("status", this.document);
+    return true;
+  }
+
+  async switchBranch(branch: string): Promise<void> {
+    await this.note("switchBranch", branch);
+    this.branches = { ...this.branches, current: branch };
+    this.emit("branches", this.branches);
+  }
+
+  async createBranch(name: string, fork = BigInt(this.count)): Promise<string> {
+    await this.note("createBranch", name, fork);
+    const id = name.length.toString(16).padStart(32, "b");
+    const made = { id, name, parent: this.branches.current, fork, authorName: "Me", atMs: 0 };
+    this.branches = { ...this.branches, all: [...this.branches.all, made] };
+    this.emit("branches", this.branches);
+    return id;
+  }
+
+  mergeBranch(source: string, options: MergeOptions = {}): Promise<Performed> {
+    return this.note("mergeBranch", source, options);
+  }
+
+  govern(operation: GoverningOperation): Promise<Performed> {
+    return this.note("govern", operation);
+  }
+
+  async makeInvite(role: Role, seconds: number): Promise<Invite> {
+    await this.note("makeInvite", role, seconds);
+    return { role, token: `${role}-${seconds}`, expiresMs: seconds === 0 ? null : Date.now() + seconds * 1000 };
+  }
+
+  private async note(...asked: unknown[]): Promise<Performed> {
+    this.asked.push(asked);
+    await Promise.resolve();
+    if (this.refusal !== null) {
+      const reason = this.refusal;
+      this.refusal = null;
+      throw new RefusedError("Refused", reason);
+    }
+    return { names: [], created: [], seq: BigInt(this.count), corrections: [] };
   }
 
   say(text: string): boolean {
