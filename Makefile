@@ -28,7 +28,7 @@ ifneq ($(shell sh tools/make_venv.sh --check && echo whole),whole)
 STALE_VENV := FORCE
 endif
 
-.PHONY: help setup serve demo test test-browser soak-sim soak-kill soak-mesh fuzz-gltf ci lint format types bench bench-room bench-mesh generate lock clean FORCE
+.PHONY: help setup serve demo test test-browser soak-sim soak-kill soak-mesh soak-commands fuzz-gltf fuzz-commands ci lint format types bench bench-room bench-mesh bench-commands generate lock clean FORCE
 
 help: ## Say what can be done here
 	@echo "Theta. Type 'make serve' and open the link it prints."
@@ -62,8 +62,17 @@ soak-mesh: $(PACKAGE) $(DEV) ## Run random mesh programs, two thousand of each k
 	THETA_HYPOTHESIS=explore $(BIN)/python -m pytest --timeout 0 tests/property/test_mesh_programs.py \
 	    tests/property/test_mesh_commands.py $(ARGS)
 
+soak-commands: $(PACKAGE) $(DEV) ## Run 100,000 random programs of people who edit together, new ones every time; THETA_MACHINE_EXAMPLES=N
+	THETA_HYPOTHESIS=explore THETA_MACHINE_EXAMPLES=$${THETA_MACHINE_EXAMPLES:-100000} $(BIN)/python -m pytest --timeout 0 \
+	    tests/property/test_command_machine.py $(ARGS)
+
 fuzz-gltf: $(PACKAGE) $(DEV) ## Give the importers broken files for five minutes; THETA_FUZZ_SECONDS=N for another time
 	PYTHONPATH=. $(BIN)/python -m tests.fuzz.gltf_import -max_total_time=$${THETA_FUZZ_SECONDS:-300} $(ARGS) build/fuzz/gltf
+
+fuzz-commands: $(PACKAGE) $(DEV) ## Give admission, the log and the fold broken packets for five minutes; SECONDS=N for another time
+	@mkdir -p build/fuzz/commands
+	PYTHONPATH=. $(BIN)/python -m fuzz.fuzz_command_packet -max_total_time=$${SECONDS:-300} -rss_limit_mb=1500 $(ARGS) \
+	    build/fuzz/commands fuzz/corpus/command_packet
 
 ci: $(PACKAGE) $(DEV) $(NODE) $(PAGE) ## The gate: everything that must hold before a change lands
 	@sh tools/ensure_chromium.sh
@@ -92,6 +101,9 @@ bench-room: $(PACKAGE) $(DEV) $(PAGE) ## Measure a room with ten peers against i
 
 bench-mesh: $(PACKAGE) $(DEV) ## Measure the mesh against its bars, beside compas, trimesh and OpenMesh
 	PYTHONPATH=. $(BIN)/python benches/bench_mesh.py $(ARGS)
+
+bench-commands: $(PACKAGE) $(DEV) ## Measure the command log against its bars, beside Loro and Yjs
+	PYTHONPATH=. $(BIN)/python benches/bench_commands.py $(ARGS)
 
 generate: $(PACKAGE) $(DEV) ## Write the generated files anew: manifest, TypeScript types, vectors
 	@for file in tools/generate_*.py; do $(BIN)/python -m tools.$$(basename "$$file" .py) || exit 1; done

@@ -196,7 +196,7 @@ def _surface(script: Script) -> None:
     script.do(SetSurface(script.entity, GLASS))
 
 
-_RECIPES: tuple[tuple[str, Callable[[Script], None]], ...] = (
+RECIPES: tuple[tuple[str, Callable[[Script], None]], ...] = (
     *(
         (f"theta.create_primitive@2 {kind}", lambda script, kind=kind, sizes=sizes: shape(script, kind, *sizes))
         for kind, sizes in (
@@ -237,6 +237,7 @@ _RECIPES: tuple[tuple[str, Callable[[Script], None]], ...] = (
     ("theta.fill_hole@1", _after(_tube, lambda entity, mesh: meshes.FillHole(entity, _loops(mesh)[0][0]))),
     ("theta.flip_normals@1", _after(_cube, lambda entity, mesh: meshes.FlipNormals(entity, _face(mesh)))),
     ("theta.extrude_face@2", _after(_cube, lambda entity, mesh: meshes.ExtrudeFaceV2(entity, _face(mesh), -0.125))),
+    ("theta.extrude_face@3", _after(_cube, lambda entity, mesh: meshes.ExtrudeFaceV3(entity, _face(mesh), -0.125))),
     ("theta.inset_face@1", _after(_cube, lambda entity, mesh: meshes.InsetFace(entity, _face(mesh), 0.125, 0.25))),
     (
         "theta.extrude_region@1",
@@ -268,13 +269,13 @@ _RECIPES: tuple[tuple[str, Callable[[Script], None]], ...] = (
 
 def command_vectors() -> dict[str, Any]:
     """The lists; and that no command type of a later version than the first packet is without one."""
-    told = {title.split(" ")[0] for title, _ in _RECIPES}
+    told = {title.split(" ")[0] for title, _ in RECIPES}
     known = {f"{each.NAME}@{each.VERSION}" for each in OPERATIONS}
     assert told <= known, told - known
     return {
         "author": AUTHOR.hex(),
         "actor": str(ACTOR),
-        "documents": [_document(title, recipe) for title, recipe in _RECIPES],
+        "documents": [_document(title, recipe) for title, recipe in RECIPES],
     }
 
 

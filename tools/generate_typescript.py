@@ -70,8 +70,8 @@ def generate() -> str:
 
 
 _SCHEMA_NAMES = (
-    *("Codec", "MessageCodec", "Raw", "bool", "bytes", "f64", "floats", "i64", "list", "literal", "message", "raw"),
-    *("struct", "text", "u32", "u64", "u8"),
+    *("Codec", "MessageCodec", "Raw", "bool", "bytes", "f64", "floats", "i64", "list", "literal", "message"),
+    *("optional", "raw", "struct", "text", "u32", "u64", "u8"),
 )
 
 
@@ -150,6 +150,7 @@ def _struct(cls: type[msgspec.Struct]) -> str:
     info = types.type_info(cls)
     assert isinstance(info, types.StructType)
     fields = [(_camel(field.name), field.type) for field in info.fields]
+    codecs = [(_camel(field.name), _field_codec(field)) for field in info.fields]
     is_message = issubclass(cls, messages.Message)
     lines = [_comment(cls), f"export interface {cls.__name__} {{"]
     if is_message:
@@ -162,11 +163,11 @@ def _struct(cls: type[msgspec.Struct]) -> str:
         lines.append(f'  "{cls.__name__}",')
         lines.append(f"  {_bigint(info.tag)},")
         lines.append("  {")
-        lines += [f"    {name}: {_codec_of(kind)}," for name, kind in fields]
+        lines += [f"    {name}: {codec}," for name, codec in codecs]
         lines.append("  },\n);\n")
     else:
         lines.append(f'export const {constant}: Codec<{cls.__name__}> = struct("{cls.__name__}", {{')
-        lines += [f"  {name}: {_codec_of(kind)}," for name, kind in fields]
+        lines += [f"  {name}: {codec}," for name, codec in codecs]
         lines.append("});\n")
     return "\n".join(lines)
 
@@ -235,6 +236,18 @@ def _type_of(kind: types.Type) -> str:
         case types.StructType():
             return kind.cls.__name__
     raise UnsupportedType(str(kind))
+
+
+def _field_codec(field: types.Field) -> str:
+    """A field's codec; one with a default may be left out by who writes."""
+    codec = _codec_of(field.type)
+    if field.required:
+        return codec
+    if field.default_factory is list:
+        return f"optional({codec}, [])"
+    if isinstance(field.default, bytes) and not any(field.default):
+        return f"optional({codec}, new Uint8Array({len(field.default)}))"
+    raise UnsupportedType(f"{field.name} has the default {field.default!r}")
 
 
 def _codec_of(kind: types.Type) -> str:

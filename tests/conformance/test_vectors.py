@@ -144,8 +144,8 @@ def test_cmd_30_operations() -> None:
         assert set(vector["fields"]) == set(operation.__struct_fields__)
 
 
-def test_cmd_3_and_cmd_4_a_packet_from_its_commands_to_its_frame() -> None:
-    vector = PACKET["packet"]
+@pytest.mark.parametrize("vector", [PACKET["packet"], PACKET["branch_packet"]], ids=["main", "branch"])
+def test_cmd_3_and_cmd_4_a_packet_from_its_commands_to_its_frame(vector: dict[str, Any]) -> None:
     body = hexed(vector["body"])
     domain = [hexed(vector[key]) for key in ("server", "room", "branch", "session")]
     numbers = [int(vector[key]).to_bytes(8, "little") for key in ("actor", "nonce", "seen")]
@@ -155,7 +155,7 @@ def test_cmd_3_and_cmd_4_a_packet_from_its_commands_to_its_frame() -> None:
     assert Identity.from_seed(hexed(vector["seed"])).sign(digest).hex() == vector["signature"]
     frame = codec.decode_from_participant(hexed(vector["submit_frame"]))
     assert isinstance(frame, wire.SubmitPacket)
-    assert (frame.signature.hex(), frame.body) == (vector["signature"], body)
+    assert (frame.branch.hex(), frame.signature.hex(), frame.body) == (vector["branch"], vector["signature"], body)
     decoded = decode_body(body)
     assert str(decoded.timestamp_ms) == vector["timestamp_ms"]
     assert [bytes(each.payload).hex() for each in decoded.commands] == [each["payload"] for each in vector["commands"]]
@@ -187,6 +187,31 @@ def test_log_1_and_log_2_a_log_from_its_bytes() -> None:
     assert chain.hex() == LOG["head_chain"]
 
 
+def test_log_12_and_cmd_60_a_log_is_governed_by_its_records_for_ever() -> None:
+    vectors = load("governing")
+    log = CommandLog(CommandRegistry(OPERATIONS))
+    for vector in (*LOG["records"], *vectors["records"]):
+        log.accept(StoredRecord(vector["seq"], vector["kind"], hexed(vector["body"]), hexed(vector["chain"])))
+    governance, main = log.governance, ids.MAIN_BRANCH
+    assert log.frontier is not None
+    assert {"lamport": str(log.frontier.lamport), "seq": log.frontier.seq} == vectors["frontier"]
+    found = [
+        (each.id.hex(), each.name, each.parent.hex(), each.fork, each.seq) for each in governance.branches.values()
+    ]
+    assert found == [tuple(each.values()) for each in vectors["branches"]]
+    attic = hexed(vectors["branches"][1]["id"])
+    for state in vectors["states"]:
+        seq = state["seq"]
+        assert governance.role_of(hexed(IDENTITY["actors"][2]["public_key"]), seq) == state["bens_role"]
+        assert governance.strategy("theta.paint", seq) == state["strategy"]
+        assert governance.cascade_allowed(seq) == state["cascade"]
+        for branch, key in ((main, "main"), (attic, "attic")):
+            assert governance.vector(branch, seq) == {hexed(each): held for each, held in state[key].items()}
+        dropped = {CommandName(int(actor), int(number)) for actor, number in state["dropped"]}
+        assert governance.dropped(main, seq) == dropped
+    assert governance.merge_strategy(main, attic, main) == vectors["merge_strategy"]
+
+
 def test_cmd_40_and_doc_2_a_log_folds_to_its_hashes_for_ever(seed: int) -> None:
     log, fold, document = CommandLog(CommandRegistry(OPERATIONS)), Fold(), Document(World())
     commands = []
@@ -198,7 +223,7 @@ def test_cmd_40_and_doc_2_a_log_folds_to_its_hashes_for_ever(seed: int) -> None:
         for entity in sorted(change.entities):
             document.update(entity, fold.unit(entity))
         assert document.hash.hex() == vector["document_hash"]
-        told = [(each.command.name, *each.outcome) for each in change.outcomes]
+        told = [(each.command.name, each.outcome.kind, each.outcome.reason) for each in change.outcomes]
         assert told == [
             (CommandName(int(each["actor"]), int(each["number"])), each["outcome"], each["reason"])
             for each in vector["outcomes"]

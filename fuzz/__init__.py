@@ -1,0 +1,1 @@
+"""Fuzz targets for atheris. Their corpora replay in tests/fuzz."""
