@@ -28,7 +28,7 @@ ifneq ($(shell sh tools/make_venv.sh --check && echo whole),whole)
 STALE_VENV := FORCE
 endif
 
-.PHONY: help setup serve demo test test-browser soak-sim soak-kill soak-mesh soak-commands fuzz-gltf fuzz-commands ci lint format types bench bench-room bench-mesh bench-commands generate lock clean FORCE
+.PHONY: help setup serve demo test test-many test-browser soak-sim soak-kill soak-mesh soak-commands fuzz-gltf fuzz-commands ci lint format types bench bench-room bench-mesh bench-commands generate lock clean FORCE
 
 help: ## Say what can be done here
 	@echo "Theta. Type 'make serve' and open the link it prints."
@@ -44,9 +44,12 @@ serve: $(PACKAGE) $(PAGE) ## Open a room and print its link; ARGS="my.theta --po
 demo: $(PACKAGE) $(PAGE) ## Open a room in which three builders make a cottage; ARGS="--seconds 120 --seed 7" are passed on
 	@exec $(BIN)/theta demo $(ARGS)
 
-test: $(PACKAGE) $(DEV) $(NODE) $(PAGE) ## Run every test except those that need a browser
-	$(BIN)/python -m pytest -n 2 -m "not browser" $(ARGS)
+test: $(PACKAGE) $(DEV) $(NODE) $(PAGE) ## Run every test but those in a browser (test-browser) and the many programs (test-many)
+	$(BIN)/python -m pytest -n 2 -m "not browser and not many" $(ARGS)
 	cd web && npm test
+
+test-many: $(PACKAGE) $(DEV) ## Run 2,000 random programs of people who edit together, and 100 simulated rooms
+	$(BIN)/python -m pytest -n 2 -m many $(ARGS)
 
 test-browser: $(PACKAGE) $(DEV) $(PAGE) ## Run the tests that drive the page in Chromium
 	@sh tools/ensure_chromium.sh

@@ -49,7 +49,7 @@ class Strict(Alone):
     def __init__(self, strategy: Strategy) -> None:
         self._strategy = strategy
 
-    def strategy(self, later: Command, earlier_branch: bytes) -> Strategy:
+    def strategy(self, later: Command, earlier_branch: bytes, earlier_seq: int) -> Strategy:
         """See Judge.strategy."""
         return self._strategy
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from theta.base import identifiers as ids
-from theta.commands.governance import branch_id
+from theta.commands.governance import Governance, branch_id
 from theta.commands.governing import (
     ANY_COMMAND,
     CreateBranch,
@@ -87,8 +87,16 @@ def governing_vectors() -> dict[str, Any]:
             }
             for seq in seqs
         ],
-        "merge_strategy": governance.merge_strategy(ids.MAIN_BRANCH, attic, ids.MAIN_BRANCH),
+        "merge_strategies": [
+            {"attic": brought, "main": there, "strategy": _between(governance, attic, brought, there)}
+            for brought in (log.head_seq - 1, log.head_seq)
+            for there in (7, 8)
+        ],
     }
+
+
+def _between(governance: Governance, attic: bytes, brought: int, there: int) -> str | None:
+    return governance.merge_strategy(ids.MAIN_BRANCH, attic, brought, ids.MAIN_BRANCH, there)
 
 
 def _vector(vector: Mapping[bytes, int]) -> dict[str, int]:

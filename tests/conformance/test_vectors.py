@@ -209,7 +209,8 @@ def test_log_12_and_cmd_60_a_log_is_governed_by_its_records_for_ever() -> None:
             assert governance.vector(branch, seq) == {hexed(each): held for each, held in state[key].items()}
         dropped = {CommandName(int(actor), int(number)) for actor, number in state["dropped"]}
         assert governance.dropped(main, seq) == dropped
-    assert governance.merge_strategy(main, attic, main) == vectors["merge_strategy"]
+    for pair in vectors["merge_strategies"]:
+        assert governance.merge_strategy(main, attic, pair["attic"], main, pair["main"]) == pair["strategy"]
 
 
 def test_cmd_40_and_doc_2_a_log_folds_to_its_hashes_for_ever(seed: int) -> None:

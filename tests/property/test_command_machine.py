@@ -302,19 +302,29 @@ def presses_of(line: Line, author: bytes) -> list[object]:
     return found
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(1_800)
-@pytest.mark.parametrize("copies_every_commands", INTERVALS)
-def test_cmd_40_people_edit_undo_branch_and_merge_and_all_come_to_the_same_bytes(
-    copies_every_commands: int | None,
-) -> None:
+def run_machine(copies_every_commands: int | None, examples: int) -> None:
+    """Run so many programs with copies of the state at these intervals."""
     machine = type("CommandMachine", (CommandMachine,), {"interval": copies_every_commands})
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=max(1, EXAMPLES // len(INTERVALS)),
+            max_examples=examples,
             stateful_step_count=STEPS,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
         ),
     )
+
+
+@pytest.mark.many
+@pytest.mark.timeout(1_800)
+@pytest.mark.parametrize("copies_every_commands", INTERVALS)
+def test_cmd_40_people_edit_undo_branch_and_merge_and_all_come_to_the_same_bytes(
+    copies_every_commands: int | None,
+) -> None:
+    run_machine(copies_every_commands, max(1, EXAMPLES // len(INTERVALS)))
+
+
+def test_cmd_40_a_few_such_programs() -> None:
+    """So that what only they reach is measured, and those who skip the many have seen some."""
+    run_machine(7, 20)

@@ -32,7 +32,7 @@ class Mixed(Policy):
         super().__init__(Strategy.LAST_WRITER_WINS)
         self._salt = random.randrange(1 << 16)
 
-    def strategy(self, later: Command, earlier_branch: bytes) -> Strategy:
+    def strategy(self, later: Command, earlier_branch: bytes, earlier_seq: int) -> Strategy:
         """See Judge.strategy."""
         name = later.operation.NAME.encode("ascii")
         return list(Strategy)[(crc32(name) + self._salt + earlier_branch[0]) % len(Strategy)]

@@ -31,7 +31,7 @@ class OfStrategy(Alone):
     def __init__(self, strategy: Strategy) -> None:
         self._strategy = strategy
 
-    def strategy(self, later: Command, earlier_branch: bytes) -> Strategy:
+    def strategy(self, later: Command, earlier_branch: bytes, earlier_seq: int) -> Strategy:
         return self._strategy
 
 

@@ -42,6 +42,7 @@ def check(seed: int, scenario: str) -> SimulationResult:
         pytest.fail(f"{failure}\nreplay with: {command}", pytrace=False)
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("group", range(GROUPS))
 def test_everybody_converges_after_healing(seed: int, group: int) -> None:
     results = [

@@ -50,6 +50,7 @@ from theta.commands.refusals import (
     TooExpensive,
     UnknownAsset,
     UnknownBranch,
+    UnknownCommand,
     WrongChain,
 )
 from theta.commands.registry import Batch
@@ -86,6 +87,7 @@ class Admission:
         per_second: tokens that it gains.
         faces_of: how many faces the asset of a name has; None when it is not stored here.
         paces: burst and tokens a second for authors of a role, where they are other than these.
+        takes_retired: whether to admit versions that only old logs hold, as the rooms did that wrote those.
     """
 
     def __init__(
@@ -95,9 +97,12 @@ class Admission:
         per_second: float = COMMANDS_PER_SECOND,
         faces_of: Callable[[bytes], int | None] = lambda asset: None,
         paces: Mapping[RoleName, Pace] | None = None,
+        *,
+        takes_retired: bool = False,
     ) -> None:
         self._log = log
         self._faces_of = faces_of
+        self._takes_retired = takes_retired
         self._pace = Pace(burst, per_second)
         self._paces = dict(paces or {})
         self._buckets: dict[bytes, TokenBucket] = {}
@@ -181,6 +186,8 @@ class Admission:
             self._check_author(session, role, body)
             self._remember_allowed(asked, body)
         batch = log.registry.decode_all(body)
+        if batch.is_retired and not self._takes_retired:
+            raise UnknownCommand("this version of the command is read in old logs only")
         if batch.governs:
             self._check_governing(batch)
         if not fits or body.timestamp_ms - clock_offset_ms - now.unix_ms > TIMESTAMP_AHEAD_MS_MAX:

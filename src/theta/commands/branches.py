@@ -6,13 +6,16 @@ merged into the other, nor how often.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
 from theta.base.identifiers import MAIN_BRANCH, CommandName
 from theta.base.limits import MERGE_COMMANDS_PER_TOKEN, U64_MAX
 from theta.commands.timeline import Timeline
+
+Span = tuple[int, int]
+"""After which record, and up to which."""
 
 
 class Strategy(StrEnum):
@@ -37,7 +40,7 @@ class Branch(NamedTuple):
 class Merge(NamedTuple):
     """What `source` held at record `at` came into `branch` at record `seq`.
 
-    `news` are the branches of which it brought something, `rest` those of which `branch` had what the source had not.
+    `news` is what it brought, by branch; `rest` what `branch` had and the source had not.
     """
 
     number: int
@@ -45,9 +48,15 @@ class Merge(NamedTuple):
     source: bytes
     at: int
     strategy: Strategy | None
-    news: frozenset[bytes]
-    rest: frozenset[bytes]
+    news: Mapping[bytes, Span]
+    rest: Mapping[bytes, Span]
     dropped: frozenset[CommandName]
+
+    def brings_together(self, one: bytes, one_seq: int, other: bytes, other_seq: int) -> bool:
+        """Whether one of two records, each of a branch, came to the other by this merge."""
+        return (_has(self.news, one, one_seq) and _has(self.rest, other, other_seq)) or (
+            _has(self.news, other, other_seq) and _has(self.rest, one, one_seq)
+        )
 
 
 MAIN = Branch(MAIN_BRANCH, "main", MAIN_BRANCH, 0, b"", 0)
@@ -61,7 +70,7 @@ class Branches:
         self._merges: dict[bytes, list[Merge]] = {MAIN_BRANCH: []}
         self._others: dict[bytes, Timeline[Mapping[bytes, int]]] = {}
         self._merge_count = 0
-        self._strategies: dict[tuple[bytes, bytes, bytes, int], Strategy | None] = {}
+        self._ordered: dict[tuple[bytes, int], tuple[Merge, ...]] = {}
         self.counts: dict[bytes, CommandCount] = {}
 
     def add_commands(self, branch: bytes, seq: int, count: int) -> None:
@@ -88,11 +97,10 @@ class Branches:
     ) -> None:
         """What `source` held at record `at` comes into `branch` at record `seq`."""
         ours, theirs = self.vector(branch, seq), self.vector(source, at)
-        news = frozenset(each for each, held in theirs.items() if held > ours.get(each, 0))
-        rest = frozenset(each for each, held in ours.items() if held > theirs.get(each, 0))
+        news, rest = _beyond(theirs, ours), _beyond(ours, theirs)
         self._merge_count += 1
         self._merges[branch].append(Merge(self._merge_count, seq, source, at, strategy, news, rest, dropped))
-        self._strategies.clear()
+        self._ordered.clear()
         if news:
             self._put(branch, seq, larger(ours, theirs))
 
@@ -113,18 +121,21 @@ class Branches:
         """The gestures that the merges which a branch holds at record `seq` left out."""
         return {gesture for merge in self.merges_held(branch, seq) for gesture in merge.dropped}
 
-    def merge_strategy(self, branch: bytes, one: bytes, other: bytes, seq: int = U64_MAX) -> Strategy | None:
-        """The strategy of the first merge that a branch holds at record `seq` which brought two branches together."""
-        key = (branch, min(one, other), max(one, other), seq)
-        if key not in self._strategies:
-            together = [
-                merge
-                for merge in self.merges_held(branch, seq)
-                if (one in merge.news and other in merge.rest) or (other in merge.news and one in merge.rest)
-            ]
-            first = min(together, key=lambda merge: merge.number, default=None)
-            self._strategies[key] = first.strategy if first is not None else None
-        return self._strategies[key]
+    def merge_strategy(
+        self, branch: bytes, one: bytes, one_seq: int, other: bytes, other_seq: int, seq: int = U64_MAX
+    ) -> Strategy | None:
+        """The strategy of the first merge that a branch holds at record `seq` which brought two records together."""
+        for merge in self.merges_in_order(branch, seq):
+            if merge.brings_together(one, one_seq, other, other_seq):
+                return merge.strategy
+        return None
+
+    def merges_in_order(self, branch: bytes, seq: int = U64_MAX) -> tuple[Merge, ...]:
+        """`merges_held`, in the order of the log."""
+        key = (branch, seq)
+        if key not in self._ordered:
+            self._ordered[key] = tuple(sorted(self.merges_held(branch, seq), key=lambda merge: merge.number))
+        return self._ordered[key]
 
     def merges_held(self, branch: bytes, seq: int) -> Iterator[Merge]:
         """Every merge of which a branch holds what it made at record `seq`, those into its parent and sources too."""
@@ -193,3 +204,30 @@ def larger(one: Mapping[bytes, int], other: Mapping[bytes, int]) -> dict[bytes, 
         if held > union.get(each, 0):
             union[each] = held
     return union
+
+
+def judges_anew(before: Collection[Merge], after: Collection[Merge], held: Mapping[bytes, int]) -> bool:
+    """Whether of what was held (a vector) any two may have been brought together by another merge than was known.
+
+    Args:
+        before: the merges that were known.
+        after: those that are.
+        held: of each branch, up to which record there was something to judge.
+    """
+    known = {merge.number for merge in before}
+    if not known <= {merge.number for merge in after}:
+        return True
+    return any(_meets(merge.news, held) and _meets(merge.rest, held) for merge in after if merge.number not in known)
+
+
+def _beyond(one: Mapping[bytes, int], other: Mapping[bytes, int]) -> dict[bytes, Span]:
+    return {each: (other.get(each, 0), held) for each, held in one.items() if held > other.get(each, 0)}
+
+
+def _has(spans: Mapping[bytes, Span], branch: bytes, seq: int) -> bool:
+    span = spans.get(branch)
+    return span is not None and span[0] < seq <= span[1]
+
+
+def _meets(spans: Mapping[bytes, Span], held: Mapping[bytes, int]) -> bool:
+    return any(after < held.get(branch, 0) for branch, (after, _) in spans.items())

@@ -9,7 +9,7 @@ from typing import Any
 
 from theta.base.identifiers import CommandName, element_id
 from theta.base.limits import BRANCHES_MAX, U64_MAX
-from theta.commands.branches import Branch, Branches, Strategy
+from theta.commands.branches import Branch, Branches, Merge, Strategy
 from theta.commands.command import Command
 from theta.commands.governing import (
     ANY_COMMAND,
@@ -131,12 +131,26 @@ class Governance:
         """The gestures that merges left out of a branch by record `seq`."""
         return self.lines.dropped(branch, seq)
 
-    def merge_strategy(self, branch: bytes, one: bytes, other: bytes, seq: int = U64_MAX) -> Strategy | None:
-        """The strategy of the first merge that `branch` holds at record `seq` which brought two branches together.
+    def merge_strategy(
+        self, branch: bytes, one: bytes, one_seq: int, other: bytes, other_seq: int, seq: int = U64_MAX
+    ) -> Strategy | None:
+        """The strategy of the first merge that `branch` holds at record `seq` which brought two records together.
 
         None when there was no such merge, or it left that to the room's policies.
+
+        Args:
+            branch: that of the document.
+            one: the branch of record `one_seq`.
+            one_seq: a record.
+            other: the branch of record `other_seq`.
+            other_seq: another.
+            seq: the last record that counts.
         """
-        return self.lines.merge_strategy(branch, one, other, seq)
+        return self.lines.merge_strategy(branch, one, one_seq, other, other_seq, seq)
+
+    def merges(self, branch: bytes, seq: int = U64_MAX) -> tuple[Merge, ...]:
+        """Every merge that a branch holds at record `seq`, in the order of the log."""
+        return self.lines.merges_in_order(branch, seq)
 
     def outcome(self, name: CommandName) -> str:
         """Why a governing command had no effect; empty when it had."""

@@ -50,12 +50,13 @@ class Kind(NamedTuple):
     creates: int
     tokens: int
     governs: bool
+    is_retired: bool
 
 
 class Batch(msgspec.Struct, frozen=True, gc=False):
     """A packet's operations, with what they amount to: objects created, price in tokens, assets named.
 
-    `governs` when there is a governing command among them.
+    `governs` when there is a governing command among them, `is_retired` when one is of a version that old logs hold.
     """
 
     operations: Sequence[Payload]
@@ -63,6 +64,7 @@ class Batch(msgspec.Struct, frozen=True, gc=False):
     price: int
     assets: Sequence[bytes]
     governs: bool
+    is_retired: bool
 
 
 class CommandRegistry:
@@ -130,6 +132,7 @@ class CommandRegistry:
             sum(batch.price for batch in batches),
             [asset for batch in batches for asset in batch.assets],
             any(batch.governs for batch in batches),
+            any(batch.is_retired for batch in batches),
         )
 
     def _rows_decoder(self, type_id: int, version: int) -> RowsDecoder | None:
@@ -169,11 +172,12 @@ def _kind_of(payload_type: type[Payload]) -> Kind:
         payload_type.CREATES,
         getattr(payload_type, "TOKENS", 0),
         issubclass(payload_type, Governing),
+        getattr(payload_type, "RETIRED", False),
     )
 
 
 def _batch_of(kind: Kind, operations: Sequence[Any]) -> Batch:
-    _, _, checks, is_priced, names_assets, creates, tokens, governs = kind
+    _, _, checks, is_priced, names_assets, creates, tokens, governs, is_retired = kind
     if checks:
         try:
             for operation in operations:
@@ -183,7 +187,7 @@ def _batch_of(kind: Kind, operations: Sequence[Any]) -> Batch:
     count = len(operations)
     price = sum([operation.price for operation in operations]) if is_priced else tokens * count
     assets = [asset for operation in operations for asset in operation.assets] if names_assets else ()
-    return Batch(operations, creates * count, price, assets, governs)
+    return Batch(operations, creates * count, price, assets, governs, is_retired)
 
 
 def encode_payload(payload: Payload) -> msgspec.Raw:

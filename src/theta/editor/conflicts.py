@@ -82,9 +82,10 @@ def meets(writers: Writers, field: str, elements: Collection[bytes], command: Co
     return False
 
 
-def strategies(rivals: Collection[Rival], command: Command, judge: Judge) -> dict[bytes, Strategy]:
-    """What happens to the command, by the branch of those with whom it is in conflict."""
-    return {branch: judge.strategy(command, branch) for branch in {rival.writer.branch for rival in rivals}}
+def strategies(rivals: Collection[Rival], command: Command, judge: Judge) -> dict[Writer, Strategy]:
+    """What happens to the command, by those with whom it is in conflict."""
+    writers = {rival.writer for rival in rivals}
+    return {writer: judge.strategy(command, writer.branch, writer.seq) for writer in writers}
 
 
 def overwritten(operation: Operation, rivals: Collection[Rival]) -> list[Rival]:

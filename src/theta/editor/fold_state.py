@@ -61,7 +61,7 @@ class FoldState:
         base: what the fold began with.
         past: reads the old commands.
         unloaded: units whose old commands are not here.
-        agreed: what merges had set when the units were folded.
+        agreed: the judge's number when the units were folded.
     """
 
     def __init__(self, assets: Mapping[bytes, bytes], judge: Judge, left_out: Iterable[CommandName]) -> None:

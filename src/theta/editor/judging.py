@@ -4,17 +4,12 @@ The log knows (theta.commands.governance); a fold without a log is judged by `AL
 """
 
 from collections.abc import Mapping
-from itertools import combinations
-from types import MappingProxyType
 from typing import Protocol
 
 from theta.base.limits import U64_MAX
+from theta.commands.branches import Merge, judges_anew
 from theta.commands.governance import Governance, Strategy
 from theta.commands.log import Command
-
-Agreed = Mapping[tuple[bytes, bytes], Strategy | None]
-"""For pairs of branches that a document holds, the strategy of the first merge that brought them together."""
-NOTHING_AGREED: Agreed = MappingProxyType({})
 
 
 class Judge(Protocol):
@@ -27,8 +22,8 @@ class Judge(Protocol):
         """
         ...
 
-    def strategy(self, later: Command, earlier_branch: bytes) -> Strategy:
-        """What happens when `later` is in conflict with a concurrent command of `earlier_branch`."""
+    def strategy(self, later: Command, earlier_branch: bytes, earlier_seq: int) -> Strategy:
+        """What happens when `later` is in conflict with a concurrent command in a record of `earlier_branch`."""
         ...
 
     def may(self, author: bytes, seq: int, command_name: str) -> bool:
@@ -39,8 +34,8 @@ class Judge(Protocol):
         """Whether an undo at record `seq` may take back what others built on it."""
         ...
 
-    def agreed(self) -> Agreed:
-        """Which strategies merges have set. When one becomes another, what was judged by it has to be judged anew."""
+    def agreed(self) -> int:
+        """A number that rises when a merge changes by which strategy what was held already is judged."""
         ...
 
 
@@ -51,7 +46,7 @@ class Alone:
         """See Judge.precedes."""
         return actor == later.position.actor or seq <= later.seen
 
-    def strategy(self, later: Command, earlier_branch: bytes) -> Strategy:
+    def strategy(self, later: Command, earlier_branch: bytes, earlier_seq: int) -> Strategy:
         """See Judge.strategy."""
         return Strategy.LAST_WRITER_WINS
 
@@ -63,9 +58,9 @@ class Alone:
         """See Judge.cascade_allowed."""
         return True
 
-    def agreed(self) -> Agreed:
+    def agreed(self) -> int:
         """See Judge.agreed."""
-        return NOTHING_AGREED
+        return 0
 
 
 ALONE: Judge = Alone()
@@ -77,7 +72,10 @@ class LogJudge:
     def __init__(self, governance: Governance, branch: bytes) -> None:
         self._governance = governance
         self._branch = branch
-        self._agreed: tuple[int, Agreed] = (0, NOTHING_AGREED)
+        self._agreed = 0
+        self._governed = -1
+        self._merges: tuple[Merge, ...] = ()
+        self._held: Mapping[bytes, int] = {}
 
     def precedes(self, actor: int, seq: int, branch: bytes, later: Command) -> bool:
         """See Judge.precedes."""
@@ -87,10 +85,10 @@ class LogJudge:
             return seq <= later.seen
         return self._governance.holds(later.branch, later.seen, branch, seq)
 
-    def strategy(self, later: Command, earlier_branch: bytes) -> Strategy:
+    def strategy(self, later: Command, earlier_branch: bytes, earlier_seq: int) -> Strategy:
         """See Judge.strategy: a merge's own strategy for what it brought together, else the policy at `later`."""
         if earlier_branch != later.branch:
-            merged = self._governance.merge_strategy(self._branch, earlier_branch, later.branch)
+            merged = self._governance.merge_strategy(self._branch, earlier_branch, earlier_seq, later.branch, later.seq)
             if merged is not None:
                 return merged
         return self._governance.strategy(later.operation.NAME, later.seq)
@@ -103,12 +101,12 @@ class LogJudge:
         """See Judge.cascade_allowed."""
         return self._governance.cascade_allowed(seq)
 
-    def agreed(self) -> Agreed:
+    def agreed(self) -> int:
         """See Judge.agreed."""
-        governance = self._governance
-        count = len(governance.commands)
-        if count != self._agreed[0]:
-            held = sorted(governance.vector(self._branch, U64_MAX)) if self._branch in governance.branches else []
-            pairs = combinations(held, 2)
-            self._agreed = (count, {pair: governance.merge_strategy(self._branch, *pair) for pair in pairs})
-        return self._agreed[1]
+        governance, branch = self._governance, self._branch
+        governed = len(governance.commands)
+        if governed != self._governed and branch in governance.branches:
+            merges = governance.merges(branch)
+            self._agreed += judges_anew(self._merges, merges, self._held)
+            self._governed, self._merges, self._held = governed, merges, governance.vector(branch, U64_MAX)
+        return self._agreed

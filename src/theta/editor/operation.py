@@ -30,6 +30,8 @@ class Operation(Part, frozen=True, forbid_unknown_fields=True):
     NAME: ClassVar[str]
     VERSION: ClassVar[int] = 1
     CREATES: ClassVar[int] = 0
+    RETIRED: ClassVar[bool] = False
+    """Whether rooms take no more of this version, and it is there for the logs that hold it."""
     TOKENS: ClassVar[int] = 0
     """What it costs beside its own token, however small its payload is (CMD-15)."""
     READS: ClassVar[tuple[Touch, ...]] = ()

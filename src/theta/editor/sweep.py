@@ -72,7 +72,7 @@ class Sweep:
         """
         state = self._state
         agreed = state.judge.agreed()
-        is_other = agreed is not state.agreed and any(agreed.get(pair) != was for pair, was in state.agreed.items())
+        is_other = agreed != state.agreed
         if state.base is not NOTHING_BEFORE:
             if is_other:
                 raise BeyondBase("a merge has brought an older one, by whose strategy all is to be judged")

@@ -48,7 +48,7 @@ def pass_over(unit: Unit, command: Command, judge: Judge = ALONE) -> Outcome:
     rivals = find_rivals(unit.writers, scope, command, judge)
     if rivals:
         policies = strategies(rivals, command, judge)
-        refused = [rival for rival in rivals if policies[rival.writer.branch] is Strategy.REJECT]
+        refused = [rival for rival in rivals if policies[rival.writer] is Strategy.REJECT]
         if refused:
             return _rejected(refused)
     _remember(unit.writers, scope, command, SUSPENDED)
@@ -72,7 +72,7 @@ def apply(unit: Unit, command: Command, assets: Mapping[bytes, bytes] = NO_ASSET
     scope = written(operation, unit.mesh)
     rivals = find_rivals(unit.writers, scope, command, judge)
     policies = strategies(rivals, command, judge) if rivals else {}
-    refused = [rival for rival in rivals if policies[rival.writer.branch] is Strategy.REJECT]
+    refused = [rival for rival in rivals if policies[rival.writer] is Strategy.REJECT]
     if refused:
         return _rejected(refused)
     if not unit.exists:
@@ -112,10 +112,10 @@ def _move_freely(unit: Unit, command: Command, operation: MoveVerticesV2, judge:
 
 
 class _Meeting(NamedTuple):
-    """What a command meets: whom it is in conflict with, and what happens then, by their branch."""
+    """What a command meets: whom it is in conflict with, and what happens then, by whom."""
 
     rivals: list[Rival]
-    policies: dict[bytes, Strategy]
+    policies: dict[Writer, Strategy]
     judge: Judge
 
 
@@ -148,7 +148,7 @@ def _move(unit: Unit, command: Command, operation: MoveVertices | MoveVerticesV2
     joined = {
         rival.element
         for rival in meeting.rivals
-        if rival.writer.did and rival.field == POSITION and meeting.policies[rival.writer.branch] is Strategy.MERGE
+        if rival.writer.did and rival.field == POSITION and meeting.policies[rival.writer] is Strategy.MERGE
     }
     adds = False
     if joined:
@@ -174,7 +174,7 @@ def _extrude(unit: Unit, command: Command, operation: ExtrudeFaceV3, meeting: _M
         face, extruded, made = extrude_anew(mesh, operation, writer)
         outcome = APPLIED
     else:
-        wanted = [meeting.judge.strategy(command, each.branch) for each in other.by]
+        wanted = [meeting.judge.strategy(command, each.branch, each.seq) for each in other.by]
         strategy = Strategy.MERGE if Strategy.MERGE in wanted else Strategy.LAST_WRITER_WINS
         extruded, vertices = extrude_joining(mesh, face, operation.distance, other, writer, strategy)
         made = NOTHING

@@ -188,6 +188,7 @@ class SetEffective(Operation, frozen=True):
     """Undo (`on` false) or redo (`on` true) whole gestures of the author's own."""
 
     NAME = "theta.set_effective"
+    RETIRED = True
     gestures: list[GestureName]
     on: bool
 
@@ -205,6 +206,7 @@ class SetEffectiveV2(SetEffective, frozen=True):
     """
 
     VERSION = 2
+    RETIRED = False
     cascade: list[GestureName]
 
     def check(self) -> None:

@@ -1,11 +1,11 @@
 """Beginning a replica in the middle: from the newest checkpoint that its branch holds whole, a piece at a time."""
 
 from collections.abc import Iterator
-from itertools import combinations
 
 from theta.base.errors import StoreError, UsageError
 from theta.base.identifiers import MAIN_BRANCH
 from theta.base.limits import IDENTIFIER_BYTES
+from theta.commands.branches import judges_anew
 from theta.commands.records import BadRecord
 from theta.commands.store import LogSource
 from theta.editor.fold_base_bytes import base_of_bytes
@@ -53,10 +53,7 @@ def _holds(replica: Replica, header: CheckpointHeader, seq: int) -> bool:
         header.folded <= seq
         and all(held.get(each, 0) >= until for each, until in inside.items())
         and dropped <= governance.dropped(branch, seq)
-        and all(
-            governance.merge_strategy(MAIN_BRANCH, *pair, header.folded) == governance.merge_strategy(branch, *pair)
-            for pair in combinations(inside, 2)
-        )
+        and not judges_anew(governance.merges(MAIN_BRANCH, header.folded), governance.merges(branch), inside)
     )
 
 

@@ -54,8 +54,9 @@ def compact_log(source: LogSource, assets: AssetShelf, identity: Identity, unix_
     seq, lamport, first_seq = log.head_seq, log.lamport, source.first_seq
     if identity.public_key != log.genesis.room_key:
         raise InvalidValue("the key", "another room's", "the room's own, in the file beside it")
-    if any(branch != MAIN_BRANCH for branch in log.governance.branches):
-        raise InvalidValue("the room", "one with branches", "one without: they need the history that they fork from")
+    branches = len(log.governance.branches) - 1
+    if branches:
+        raise InvalidValue("the number of branches", branches, "0: they need the history that would be dropped")
     if not lamport or not any(record.kind == RecordKind.PACKET for record in source.read(first_seq + 1)):
         raise InvalidValue("the room", "one without commands to drop", "one with some")
     index = log.index_bytes()

@@ -154,7 +154,7 @@ class Follower:
     def _conflicts(self, change: ReplicaChange) -> Iterator[ConflictFound]:
         for conflict in change.conflicts:
             for other in conflict.others:
-                strategy = self.replica.judge.strategy(conflict.command, other.branch)
+                strategy = self.replica.judge.strategy(conflict.command, other.branch, other.seq)
                 if other.name.actor == conflict.command.name.actor:
                     continue
                 if conflict.command.author == self._author:

@@ -122,7 +122,7 @@ class Spreading:
         for earlier in conflict.others[:CONFLICT_OTHERS_TOLD_MAX]:
             if earlier.name.actor == later.name.actor:
                 continue
-            strategy = replica.judge.strategy(later, earlier.branch).value
+            strategy = replica.judge.strategy(later, earlier.branch, earlier.seq).value
             for mine, theirs in ((later, earlier), (earlier, later)):
                 told = self._connections.patched_of_author(mine.author, replica.branch)
                 if told:

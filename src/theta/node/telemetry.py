@@ -78,7 +78,8 @@ class Telemetry:
         """A commit was folded in `seconds` of work."""
         for branch in folded.changes.values():
             for conflict in branch.conflicts:
-                strategies = {main.judge.strategy(conflict.command, each.branch).value for each in conflict.others}
+                later, judge = conflict.command, main.judge
+                strategies = {judge.strategy(later, each.branch, each.seq).value for each in conflict.others}
                 self._conflicts.update((strategy, conflict.outcome.kind) for strategy in strategies)
         depth = rollback_depth(main, folded.changes[main.branch].commands)
         if depth:

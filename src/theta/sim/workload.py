@@ -18,7 +18,7 @@ from theta.editor.vocabulary import (
     Paint,
     Quaternion,
     Rename,
-    SetEffective,
+    SetEffectiveV2,
     SetTransform,
     Vector3,
 )
@@ -176,11 +176,11 @@ def _extrude(peer: Peer, entity: bytes, randomness: Randomness) -> ExtrudeFace:
     return ExtrudeFace(entity, face, (0.05 + randomness.fraction()) * (1.0 if randomness.integer(4) else -1.0))
 
 
-def _foreign_undo(peer: Peer, randomness: Randomness) -> SetEffective:
+def _foreign_undo(peer: Peer, randomness: Randomness) -> SetEffectiveV2:
     """Undo or redo of any gesture, somebody else's or nobody's too: it may only ever touch the author's own."""
     actors = [person.actor for person in peer.people] or [peer.actor]
     actor = actors[randomness.integer(len(actors))]
-    return SetEffective([GestureName(actor, 1 + randomness.integer(30))], bool(randomness.integer(2)))
+    return SetEffectiveV2([GestureName(actor, 1 + randomness.integer(30))], bool(randomness.integer(2)), [])
 
 
 def _any_id(randomness: Randomness) -> bytes:

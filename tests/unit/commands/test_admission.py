@@ -47,8 +47,8 @@ from theta.commands.refusals import (
     WrongChain,
 )
 from theta.commands.registry import CommandRegistry
-from theta.editor.vocabulary import OPERATIONS, Paint
-from theta.wire.messages import CommandEnvelope, Part, SubmitPacket
+from theta.editor.vocabulary import OPERATIONS, Paint, SetEffective
+from theta.wire.messages import CommandEnvelope, GestureName, Part, SubmitPacket
 
 
 def test_cmd_15_an_import_costs_by_its_faces_and_waits_for_the_rest_of_its_price() -> None:
@@ -62,6 +62,17 @@ def test_cmd_15_an_import_costs_by_its_faces_and_waits_for_the_rest_of_its_price
     assert caught.value.retry_after_seconds == pytest.approx((79 - 18) / limits.COMMANDS_PER_SECOND)
     at = later(caught.value.retry_after_seconds + 1e-6)
     assert room.admission.admit(at, speaker.record, "editor", again).record is not None
+
+
+def test_cmd_10_a_retired_version_is_for_old_logs_only() -> None:
+    room = Room()
+    speaker = room.join()
+    made = speaker.do(RENAME)
+    packet = speaker.packet(RENAME, SetEffective([GestureName(*made)], False))
+    with pytest.raises(UnknownCommand, match="read in old logs only"):
+        room.admission.admit(NOW, speaker.record, "editor", packet)
+    old = Admission(room.log, takes_retired=True)
+    assert old.admit(NOW, speaker.record, "editor", packet).record is not None
 
 
 def test_cmd_15_a_small_import_costs_no_more_than_any_command() -> None:

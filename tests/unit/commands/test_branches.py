@@ -220,23 +220,37 @@ def test_cmd_67_the_first_merge_that_brings_two_together_says_how() -> None:
     there = Anywhere()
     attic, cellar = there.branch("attic"), there.branch("cellar")
     strategy = there.governance.merge_strategy
-    assert strategy(MAIN_BRANCH, attic, MAIN_BRANCH) is None
-    for branch in (attic, cellar, MAIN_BRANCH):
-        there.edit(branch)
+    mine, hers, main = there.edit(attic), there.edit(cellar), there.edit(MAIN_BRANCH)
+    assert strategy(MAIN_BRANCH, attic, mine, MAIN_BRANCH, main) is None
     there.merge(MAIN_BRANCH, attic, strategy="reject")
-    assert strategy(MAIN_BRANCH, attic, MAIN_BRANCH) == strategy(MAIN_BRANCH, MAIN_BRANCH, attic) == Strategy.REJECT
-    assert strategy(MAIN_BRANCH, attic, cellar) is None
-    assert strategy(attic, attic, MAIN_BRANCH) is None, "nothing was merged there"
-    there.edit(attic)
+    assert strategy(MAIN_BRANCH, attic, mine, MAIN_BRANCH, main) == Strategy.REJECT
+    assert strategy(MAIN_BRANCH, MAIN_BRANCH, main, attic, mine) == Strategy.REJECT
+    assert strategy(MAIN_BRANCH, attic, mine, cellar, hers) is None
+    assert strategy(attic, attic, mine, MAIN_BRANCH, main) is None, "nothing was merged there"
+    later = there.edit(attic)
     there.merge(MAIN_BRANCH, attic, strategy="merge")
-    assert strategy(MAIN_BRANCH, attic, MAIN_BRANCH) == Strategy.REJECT, "the first counts"
+    assert strategy(MAIN_BRANCH, attic, mine, MAIN_BRANCH, main) == Strategy.REJECT, "the first counts"
+    assert strategy(MAIN_BRANCH, attic, later, MAIN_BRANCH, main) == Strategy.MERGE, "the second brought it"
     there.merge(MAIN_BRANCH, cellar, strategy="")
-    assert strategy(MAIN_BRANCH, cellar, MAIN_BRANCH) is None, "it left that to the policies"
-    there.edit(cellar)
+    assert strategy(MAIN_BRANCH, cellar, hers, MAIN_BRANCH, main) is None, "it left that to the policies"
+    last = there.edit(cellar)
     there.merge(MAIN_BRANCH, cellar, strategy="merge")
-    assert strategy(MAIN_BRANCH, cellar, attic) is None
+    assert strategy(MAIN_BRANCH, cellar, hers, attic, mine) is None
+    assert strategy(MAIN_BRANCH, cellar, last, attic, mine) == Strategy.MERGE
     there.merge(attic, MAIN_BRANCH, strategy="last-writer-wins")
-    assert strategy(attic, attic, MAIN_BRANCH) == Strategy.REJECT, "that merge came along"
+    assert strategy(attic, attic, mine, MAIN_BRANCH, main) == Strategy.REJECT, "that merge came along"
+
+
+def test_cmd_67_who_follows_main_and_comes_back_later_says_how_then() -> None:
+    there = Anywhere()
+    attic = there.branch("attic")
+    early = there.edit(MAIN_BRANCH)
+    there.merge(attic, MAIN_BRANCH, strategy="")
+    mine, main = there.edit(attic), there.edit(MAIN_BRANCH)
+    there.merge(MAIN_BRANCH, attic, strategy="merge")
+    strategy = there.governance.merge_strategy
+    assert strategy(MAIN_BRANCH, attic, mine, MAIN_BRANCH, main) == Strategy.MERGE
+    assert strategy(MAIN_BRANCH, attic, mine, MAIN_BRANCH, early) is None, "that was there when it was made"
 
 
 def test_cmd_67_who_may_edit_may_branch_and_merge() -> None:

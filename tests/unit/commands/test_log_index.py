@@ -81,7 +81,7 @@ def known(log: CommandLog) -> dict[str, object]:
         "roles": [governance.role_of(each.public_key, log.head_seq) for each in (OWNER, ANNA, BEN)],
         "branches": dict(governance.branches),
         "vectors": [governance.vector(each, log.head_seq) for each in governance.branches],
-        "merged": [governance.merge_strategy(each, MAIN_BRANCH, MAIN_BRANCH) for each in governance.branches],
+        "merged": [governance.merges(each) for each in governance.branches],
         "sizes": governance.lines.merge_size(MAIN_BRANCH, log.head_seq, list(governance.branches)[-1], log.head_seq),
     }
 

@@ -404,7 +404,7 @@ def test_cmd_83_the_strategy_is_that_of_the_later_command() -> None:
     room = Room()
     asked: list[tuple[CommandName, bytes]] = []
 
-    def strategy(later: Command, earlier_branch: bytes) -> Strategy:
+    def strategy(later: Command, earlier_branch: bytes, earlier_seq: int) -> Strategy:
         asked.append((later.name, earlier_branch))
         return REJECT if later.name.actor == BEN else LWW
 

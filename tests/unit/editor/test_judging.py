@@ -62,16 +62,17 @@ def test_cmd_83_a_merges_own_strategy_goes_before_the_rooms() -> None:
     rules.take(SetStrategy("*", "reject"))
     rules.take(SetStrategy("theta.paint", "merge"))
     ideas = [branch_id(rules.take(CreateBranch(name, MAIN_BRANCH, 1)).name) for name in ("one", "other")]
-    rules.seq = 6
-    rules.take(MergeBranch(ideas[0], 6, "last-writer-wins", []))
-    rules.take(MergeBranch(ideas[1], 7, "", []))
+    rules.seq = 8
+    rules.take(MergeBranch(ideas[0], 8, "last-writer-wins", []))
+    rules.take(MergeBranch(ideas[1], 9, "", []))
     judge = LogJudge(rules.governance, MAIN_BRANCH)
     later = rules.edit(1, seq=8, seen=2)
-    assert judge.strategy(later, MAIN_BRANCH) == Strategy.MERGE
-    assert judge.strategy(later, ideas[0]) == Strategy.LAST_WRITER_WINS
-    assert judge.strategy(later, ideas[1]) == Strategy.MERGE, "that merge left it to the room"
-    assert judge.strategy(replace(later, seq=1), MAIN_BRANCH) == Strategy.REJECT, "as it was then"
-    assert ALONE.strategy(later, MAIN_BRANCH) == Strategy.LAST_WRITER_WINS
+    assert judge.strategy(later, MAIN_BRANCH, 3) == Strategy.MERGE
+    assert judge.strategy(later, ideas[0], 7) == Strategy.LAST_WRITER_WINS
+    assert judge.strategy(later, ideas[0], 9) == Strategy.MERGE, "what the merge did not bring is not its affair"
+    assert judge.strategy(later, ideas[1], 7) == Strategy.MERGE, "that merge left it to the room"
+    assert judge.strategy(replace(later, seq=1), MAIN_BRANCH, 1) == Strategy.REJECT, "as it was then"
+    assert ALONE.strategy(later, MAIN_BRANCH, 3) == Strategy.LAST_WRITER_WINS
 
 
 def test_cmd_99_what_may_be_done_is_looked_up_as_of_the_record() -> None:

@@ -8,7 +8,7 @@ from tests.unit.node.test_snapshots import StoredPump
 from theta.adapters.memory_store import MemoryLogStore
 from theta.base.errors import BeyondHistory
 from theta.base.identifiers import MAIN_BRANCH, entity_id
-from theta.editor.vocabulary import Rename, SetEffective
+from theta.editor.vocabulary import Rename, SetEffectiveV2
 from theta.node import checkpoint_schedule
 from theta.node.asset_shelf import AssetShelf
 from theta.node.audit import audit
@@ -66,7 +66,7 @@ def test_log_27_what_was_done_since_can_be_undone_and_stays_so(
     pump = compacted
     eve, made = _grown(pump, monkeypatch)
     before = pump.join("Before")
-    eve.perform(pump.now, [SetEffective([made], False)])
+    eve.perform(pump.now, [SetEffectiveV2([made], False, [])])
     pump.advance(1.0)
     assert pump.room.replica.document.entity_count == 1
     then = pump.room.document_hash
@@ -87,7 +87,7 @@ def test_log_27_what_was_done_since_can_be_undone_after_a_restart(
     eve, made = _grown(pump, monkeypatch)
     pump.restart()
     pump.connect(eve)
-    eve.perform(pump.now, [SetEffective([made], False)])
+    eve.perform(pump.now, [SetEffectiveV2([made], False, [])])
     pump.advance(1.0)
     assert pump.room.replica.document.entity_count == 1
     agree(pump, eve, pump.join("Late"))

@@ -5,7 +5,7 @@ import pytest
 from tests.support.pump import agree, cube
 from tests.unit.node.test_snapshots import WITH_SNAPSHOT, StoredPump
 from theta.base.identifiers import entity_id
-from theta.editor.vocabulary import Rename, SetEffective
+from theta.editor.vocabulary import Rename, SetEffectiveV2
 from theta.node import checkpoint_schedule, snapshots
 from theta.node.checkpoint_frames import read_frames
 from theta.node.drafting import read_header
@@ -35,7 +35,7 @@ def test_wire_41_an_undo_that_was_admitted_while_the_checkpoint_was_made_locks_n
     assert pump.store.checkpoints() == []
     pump.is_frozen = True
     _busy(pump, ada, 260)
-    ada.perform(pump.now, [SetEffective([GestureName(ada.actor, 1)], False)])
+    ada.perform(pump.now, [SetEffectiveV2([GestureName(ada.actor, 1)], False, [])])
     pump.pump()
     pump.thaw()
     pump.advance(1.0)

@@ -6,7 +6,7 @@ from tests.support.participants import PatchPeer
 from tests.support.pump import Pump, agree, cube, red
 from theta.base.identifiers import CommandName, entity_id
 from theta.base.randomness import Randomness
-from theta.editor.vocabulary import Delete, ExtrudeFace, Paint, Rename, SetEffective
+from theta.editor.vocabulary import Delete, ExtrudeFace, Paint, Rename, SetEffectiveV2
 from theta.mesh import nearest_face_to_normal
 from theta.node import folding, history_notices, spreading
 from theta.node.peer import Peer
@@ -48,8 +48,8 @@ def _top(peer: Peer, entity: bytes) -> bytes:
     return nearest_face_to_normal(mesh, (0.0, 1.0, 0.0))
 
 
-def _undo(gestures: list[GestureName], on: bool = False) -> SetEffective:
-    return SetEffective(gestures, on)
+def _undo(gestures: list[GestureName], on: bool = False) -> SetEffectiveV2:
+    return SetEffectiveV2(gestures, on, [])
 
 
 def test_wire_12_parts_and_patches_give_byte_identical_components(seed: int) -> None:

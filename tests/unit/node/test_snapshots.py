@@ -7,7 +7,7 @@ from theta.adapters.memory_store import MemoryLogStore
 from theta.base.identifiers import entity_id
 from theta.base.randomness import Randomness
 from theta.commands.store import CheckpointPart, StoredRecord
-from theta.editor.vocabulary import Rename, SetEffective
+from theta.editor.vocabulary import Rename, SetEffectiveV2
 from theta.node import checkpoint_frames, checkpoint_schedule, snapshot_taking, snapshots
 from theta.node.asset_shelf import AssetShelf
 from theta.node.compacting import compact_log
@@ -216,7 +216,7 @@ def test_wire_41_of_a_compacted_log_everybody_who_folds_gets_the_snapshot(pump: 
     ada.perform(pump.now, [Rename(entity, "after")])
     pump.advance(1.0)
     agree(pump, ada, late)
-    old = SetEffective([GestureName(ada.actor, 1)], False)
+    old = SetEffectiveV2([GestureName(ada.actor, 1)], False, [])
     ada.perform(pump.now, [old])
     pump.advance(1.0)
     agree(pump, ada, late)
@@ -253,7 +253,7 @@ def test_wire_41_a_compacted_room_has_branches_and_past_moments_from_its_base_on
 
 def test_wire_41_an_undo_that_reaches_below_the_snapshot_brings_the_whole_log(pump: StoredPump) -> None:
     ada, late = _ada(pump), pump.join_with_snapshot("Late")
-    ada.perform(pump.now, [SetEffective([GestureName(ada.actor, 1)], False)])
+    ada.perform(pump.now, [SetEffectiveV2([GestureName(ada.actor, 1)], False, [])])
     pump.advance(2.0)
     agree(pump, ada, late)
     assert pump.room.replica.document.entity_count == 2
