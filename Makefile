@@ -49,7 +49,7 @@ test: $(PACKAGE) $(DEV) $(NODE) $(PAGE) ## Run every test but those in a browser
 	cd web && npm test
 
 test-many: $(PACKAGE) $(DEV) ## Run 2,000 random programs of people who edit together, and 100 simulated rooms
-	$(BIN)/python -m pytest -n 2 -m many $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m many $(ARGS)
 
 test-browser: $(PACKAGE) $(DEV) $(PAGE) ## Run the tests that drive the page in Chromium
 	@sh tools/ensure_chromium.sh

@@ -36,7 +36,7 @@ STEPS: tuple[Step, ...] = (
     Step("web lint", ("npm", "run", "lint"), "web"),
     Step("web tests", ("npm", "test"), "web"),
     _python("tests", "pytest", "-n", "2", "-m", "not browser and not many", *COVERAGE),
-    _python("many programs", "pytest", "-n", "2", "-m", "many"),
+    _python("many programs", "pytest", "-n", "2", "--dist", "worksteal", "-m", "many"),
     _python("browser tests", "pytest", "-m", "browser", *COVERAGE, "--cov-append"),
     _python("coverage report", "coverage", "json", "--quiet", "--fail-under=0", "-o", "coverage.json"),
     _python("coverage bars", "tools.check_coverage", "coverage.json"),
