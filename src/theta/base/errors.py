@@ -27,6 +27,7 @@
         ├── StoreTooNew          written by a newer Theta
         ├── StoreCorrupt         a record that does not fit the chain; names its seq
         ├── StoreUnavailable     cannot be opened, created or written
+        │   └── StoreFull            no room for a checkpoint; the log goes on
         └── NotARoom             some other kind of file
 
 Plain assertions are for our own bugs.

@@ -21,7 +21,11 @@ type Write<Given, Sent> = (field: string, value: Given) => Sent;
 
 type Types = typeof OPERATIONS;
 /** Which command type carries an operation; of two versions the later. */
-type WireName<Name extends MeshOperationName> = `${Name}_v2` extends keyof Types ? `${Name}_v2` : Name;
+type WireName<Name extends MeshOperationName> = `${Name}_v3` extends keyof Types
+  ? `${Name}_v3`
+  : `${Name}_v2` extends keyof Types
+    ? `${Name}_v2`
+    : Name;
 type Payload<Name extends MeshOperationName> = WireName<Name> extends keyof Types
   ? Parameters<Types[WireName<Name>]["payload"]["write"]>[1]
   : never;

@@ -72,7 +72,7 @@ describe("operations on a mesh", () => {
     const [operation, fields] = EACH[name];
     const was = sent(operation);
     expect(was.name).toBe(`theta.${name}`);
-    expect(was.version).toBe(name === "move_vertices" || name === "extrude_face" ? 2 : 1);
+    expect(was.version).toBe({ move_vertices: 2, extrude_face: 3 }[name as string] ?? 1);
     expect(plain(was.fields)).toEqual({ entity, ...fields });
     expect(encodeOperation(operation).creates).toBe(false);
   });
