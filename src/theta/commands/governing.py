@@ -9,43 +9,21 @@ from typing import ClassVar, Literal
 
 from theta.base.errors import InvalidValue
 from theta.base.limits import BRANCH_NAME_CHARACTERS_MAX, GESTURES_PER_COMMAND_MAX, GOVERNING_TEXT_CHARACTERS_MAX
-from theta.wire.messages import GestureName, Part
+from theta.commands.payload import CONTROL_CHARACTERS, BasePayload
+from theta.wire.messages import GestureName
 from theta.wire.types import U64, Id16, PublicKey, RoleName
 
 StrategyName = Literal["last-writer-wins", "merge", "reject"]
 ANY_COMMAND = "*"
 
-# C0, DEL and C1, line and paragraph separators, and what turns the direction of writing.
-_CONTROL_CHARACTERS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _COMMAND_NAME = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")
 
 
-class Governing(Part, frozen=True, forbid_unknown_fields=True):
+class Governing(BasePayload, frozen=True, forbid_unknown_fields=True):
     """Base of all commands that govern."""
 
-    NAME: ClassVar[str]
-    VERSION: ClassVar[int] = 1
-    CREATES: ClassVar[int] = 0
-    TOKENS: ClassVar[int] = 0
     LEAST_ROLE: ClassVar[RoleName] = "admin"
     """Who may use it, unless the room demands more."""
-
-    def check(self) -> None:
-        """Refuse values that no room could accept.
-
-        Raises:
-            InvalidValue: names the field and its limit.
-        """
-
-    @property
-    def price(self) -> int:
-        """What it costs beside its own token, in tokens; a merge's price depends on the log (CMD-68)."""
-        return self.TOKENS
-
-    @property
-    def assets(self) -> tuple[bytes, ...]:
-        """None."""
-        return ()
 
 
 class SetRole(Governing, frozen=True):
@@ -64,7 +42,7 @@ class Kick(Governing, frozen=True):
     reason: str
 
     def check(self) -> None:
-        """See Governing.check."""
+        """See BasePayload.check."""
         _check_reason(self.reason)
 
 
@@ -76,7 +54,7 @@ class RevokeKey(Governing, frozen=True):
     reason: str
 
     def check(self) -> None:
-        """See Governing.check."""
+        """See BasePayload.check."""
         _check_reason(self.reason)
 
 
@@ -95,7 +73,7 @@ class SetStrategy(Governing, frozen=True):
     strategy: StrategyName
 
     def check(self) -> None:
-        """See Governing.check."""
+        """See BasePayload.check."""
         if self.command != ANY_COMMAND:
             _check_command(self.command)
 
@@ -108,7 +86,7 @@ class SetPermission(Governing, frozen=True):
     role: RoleName
 
     def check(self) -> None:
-        """See Governing.check."""
+        """See BasePayload.check."""
         _check_command(self.command)
 
 
@@ -129,8 +107,8 @@ class CreateBranch(Governing, frozen=True):
     fork: U64
 
     def check(self) -> None:
-        """See Governing.check."""
-        if not 1 <= len(self.name) <= BRANCH_NAME_CHARACTERS_MAX or _CONTROL_CHARACTERS.search(self.name):
+        """See BasePayload.check."""
+        if not 1 <= len(self.name) <= BRANCH_NAME_CHARACTERS_MAX or CONTROL_CHARACTERS.search(self.name):
             raise InvalidValue("name", self.name, f"1 to {BRANCH_NAME_CHARACTERS_MAX} printable characters")
         if self.fork < 1:
             raise InvalidValue("fork", self.fork, "at least 1")
@@ -150,7 +128,7 @@ class MergeBranch(Governing, frozen=True):
     dropped: list[GestureName]
 
     def check(self) -> None:
-        """See Governing.check."""
+        """See BasePayload.check."""
         if self.at < 1:
             raise InvalidValue("at", self.at, "at least 1")
         if len(self.dropped) > GESTURES_PER_COMMAND_MAX:
@@ -172,7 +150,7 @@ GOVERNING_ROLES: dict[str, RoleName] = {each.NAME: each.LEAST_ROLE for each in G
 
 
 def _check_reason(reason: str) -> None:
-    if len(reason) > GOVERNING_TEXT_CHARACTERS_MAX or _CONTROL_CHARACTERS.search(reason):
+    if len(reason) > GOVERNING_TEXT_CHARACTERS_MAX or CONTROL_CHARACTERS.search(reason):
         raise InvalidValue("reason", reason, f"at most {GOVERNING_TEXT_CHARACTERS_MAX} printable characters")
 
 

@@ -1,6 +1,5 @@
 """The base of all command payloads, and the checks that they share: values alone, never the document."""
 
-import re
 from collections.abc import Iterable, Sequence
 from struct import Struct
 from typing import ClassVar
@@ -9,8 +8,8 @@ import numpy as np
 
 from theta.base import limits
 from theta.base.errors import InvalidValue
+from theta.commands.payload import CONTROL_CHARACTERS, BasePayload
 from theta.editor.touches import Touch
-from theta.wire.messages import Part
 
 Vector3 = tuple[float, float, float]
 Quaternion = tuple[float, float, float, float]
@@ -19,41 +18,13 @@ _FARTHEST = limits.COORDINATE_METRES_MAX
 # Most commands move one vertex, and an array takes longer to make than that takes to look at.
 _FEW_POINTS = [Struct(f"<{3 * count}d") for count in range(9)]
 
-# C0, DEL and C1, line and paragraph separators, and what turns the direction of writing. Listed here because what
-# `str.isprintable` says depends on the Python version, and a record must be as good for every peer as for its room.
-_CONTROL_CHARACTERS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
+class Operation(BasePayload, frozen=True, forbid_unknown_fields=True):
+    """Base of all payloads of commands on the document."""
 
-class Operation(Part, frozen=True, forbid_unknown_fields=True):
-    """Base of all payloads; `check` looks at the values alone, never at the document."""
-
-    NAME: ClassVar[str]
-    VERSION: ClassVar[int] = 1
-    CREATES: ClassVar[int] = 0
-    RETIRED: ClassVar[bool] = False
-    """Whether rooms take no more of this version, and it is there for the logs that hold it."""
-    TOKENS: ClassVar[int] = 0
-    """What it costs beside its own token, however small its payload is (CMD-15)."""
     READS: ClassVar[tuple[Touch, ...]] = ()
     """Beside the existence of its entity, which all read that don't make one."""
     WRITES: ClassVar[tuple[Touch, ...]] = ()
-
-    def check(self) -> None:
-        """Refuse values that no document could accept.
-
-        Raises:
-            InvalidValue: names the field and its limit.
-        """
-
-    @property
-    def price(self) -> int:
-        """What it costs beside its own token, in tokens (CMD-15)."""
-        return self.TOKENS
-
-    @property
-    def assets(self) -> tuple[bytes, ...]:
-        """The names (32 bytes) of the assets that it cannot be folded without."""
-        return ()
 
 
 def check_between(field: str, value: float, low: float, high: float) -> None:
@@ -70,7 +41,7 @@ def check_choice(field: str, value: str, choices: Iterable[str]) -> None:
 
 def check_name(name: str) -> None:
     """Refuse an empty or over-long name, and control characters."""
-    if not 1 <= len(name) <= limits.ENTITY_NAME_CHARACTERS_MAX or _CONTROL_CHARACTERS.search(name):
+    if not 1 <= len(name) <= limits.ENTITY_NAME_CHARACTERS_MAX or CONTROL_CHARACTERS.search(name):
         raise InvalidValue("name", name, f"1 to {limits.ENTITY_NAME_CHARACTERS_MAX} printable characters")
 
 
