@@ -156,32 +156,22 @@ def decode(kind: type[AnyPart], body: bytes) -> AnyPart:
 
 def sign_genesis(identity: Identity, genesis: Genesis) -> bytes:
     """A genesis record's body (LOG-3)."""
-    content = encode(genesis)
-    return encode(Signed(content, identity.sign(blake2b_256("theta-genesis", content))))
+    return _sign(identity, "theta-genesis", genesis)
 
 
 def read_genesis(body: bytes) -> Genesis:
     """The genesis in a record's body, its signature checked against the key it names."""
-    signed = decode(Signed, body)
-    genesis = decode(Genesis, signed.content)
-    if not is_signed_by(genesis.room_key, blake2b_256("theta-genesis", signed.content), signed.signature):
-        raise BadRecord("the genesis is not signed by the room's key")
-    return genesis
+    return _read_signed(Genesis, "theta-genesis", body)
 
 
 def sign_base(identity: Identity, base: BaseRecord) -> bytes:
     """A base record's body."""
-    content = encode(base)
-    return encode(Signed(content, identity.sign(blake2b_256("theta-base", content))))
+    return _sign(identity, "theta-base", base)
 
 
 def read_base(body: bytes) -> BaseRecord:
     """The base in a record's body, its signature checked against the key it names."""
-    signed = decode(Signed, body)
-    base = decode(BaseRecord, signed.content)
-    if not is_signed_by(base.room_key, blake2b_256("theta-base", signed.content), signed.signature):
-        raise BadRecord("the base is not signed by the room's key")
-    return base
+    return _read_signed(BaseRecord, "theta-base", body)
 
 
 def sign_part(identity: Identity, genesis: Genesis, part: SessionRecord | HeadRecord | FrontierRecord) -> bytes:
@@ -208,3 +198,19 @@ def read_part(kind: type[RoomsPart], genesis: Genesis, body: bytes) -> RoomsPart
 
 def _part_digest(kind: type[Part], genesis: Genesis, content: bytes) -> bytes:
     return blake2b_256(_DOMAINS[kind], genesis.server, genesis.room, content)
+
+
+def _sign(identity: Identity, domain: str, part: Genesis | BaseRecord) -> bytes:
+    content = encode(part)
+    return encode(Signed(content, identity.sign(blake2b_256(domain, content))))
+
+
+GenesisOrBase = TypeVar("GenesisOrBase", Genesis, BaseRecord)
+
+
+def _read_signed(kind: type[GenesisOrBase], domain: str, body: bytes) -> GenesisOrBase:
+    signed = decode(Signed, body)
+    part = decode(kind, signed.content)
+    if not is_signed_by(part.room_key, blake2b_256(domain, signed.content), signed.signature):
+        raise BadRecord(f"the {domain.removeprefix('theta-')} is not signed by the room's key")
+    return part
