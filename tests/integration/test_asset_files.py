@@ -11,10 +11,11 @@ from aiohttp.test_utils import TestServer
 import theta
 from tests.contract.transport_contract import soon
 from tests.integration.test_host import Hosted
+from tests.support.room_files import read_replica
 from theta.adapters.http_server import HttpSettings, create_app
 from theta.adapters.sqlite_store import SqliteLogStore
 from theta.base.errors import StoreCorrupt
-from theta.cli.room_files import back_up, export, read_replica
+from theta.cli.room_files import back_up, export
 from theta.cli.verify import verify
 from theta.commands.store import StoredAsset
 from theta.mesh import asset_name, encode_polygons

@@ -18,6 +18,7 @@ from tests.contract.transport_contract import soon
 from tests.integration.driven_peer import DrivenPeer, a_cube
 from tests.integration.test_host import Hosted
 from tests.support.gltf_validator import validate
+from tests.support.room_files import read_replica
 from theta import __version__
 from theta.adapters import http_downloads
 from theta.adapters.http_downloads import content_disposition
@@ -25,7 +26,6 @@ from theta.adapters.http_server import HttpSettings, create_app
 from theta.adapters.memory_store import MemoryLogStore
 from theta.adapters.sqlite_store import SqliteLogStore, backup
 from theta.base.limits import DOWNLOAD_BURST_MAX
-from theta.cli.room_files import read_replica
 from theta.editor.vocabulary import ImportMesh, Paint
 from theta.gltf import import_glb
 from theta.mesh.polygon_asset import encode_polygons

@@ -12,13 +12,13 @@ from rich.text import Text
 
 from theta.adapters.host import machine_clock
 from theta.adapters.sqlite_store import SqliteLogStore
-from theta.base.errors import InvalidValue, StoreCorrupt
+from theta.base.errors import InvalidValue
 from theta.base.identifiers import MAIN_BRANCH, CommandName
 from theta.cli.console import out
 from theta.cli.deeds import Chronicle, Deed
 from theta.cli.entries import Entry, GestureWords, OutcomeOf, Wanted, entries_of, sentence
 from theta.cli.outcomes import Outcomes
-from theta.cli.sources import ShownSource
+from theta.cli.sources import ShownSource, room_at_one_moment
 from theta.cli.times import ago_in_words, iso_time, read_point, time_in_words
 from theta.cli.words import plain
 from theta.editor.unit import Outcome
@@ -56,17 +56,11 @@ def show_log(options: LogOptions) -> None:
         raise InvalidValue("--limit", options.limit, "at least 1")
     now_ms = machine_clock().unix_ms
     read_point(options.since or "1", "--since", now_ms)
-    store = SqliteLogStore.open_read_only(options.file)
-    try:
-        with store.at_one_moment():
-            _show(options, store, now_ms)
-    finally:
-        store.close()
+    with room_at_one_moment(options.file) as store:
+        _show(options, store, now_ms)
 
 
 def _show(options: LogOptions, store: SqliteLogStore, now_ms: int) -> None:
-    if not store.last_seq:
-        raise StoreCorrupt(1, f"{options.file} holds no records: its room was never opened")
     survey = Chronicle()
     source = ShownSource(store, f"Reading {options.file}")
     outcomes = Outcomes(source, shelf_of(store.assets()), survey) if options.outcomes else None

@@ -12,11 +12,11 @@ from theta import __version__
 from theta.adapters.glb_files import check_replaceable, check_target, write_glb_file
 from theta.adapters.host import machine_clock
 from theta.adapters.sqlite_store import SqliteLogStore
-from theta.base.errors import InvalidValue, StoreCorrupt, StoreUnavailable
+from theta.base.errors import InvalidValue, StoreUnavailable
 from theta.cli.console import out
 from theta.cli.outcomes import opened
 from theta.cli.room_files import counts_of, size_in_words
-from theta.cli.sources import ShownSource, record_at, time_of
+from theta.cli.sources import ShownSource, record_at, room_at_one_moment, time_of
 from theta.cli.times import Point, read_point, time_in_words
 from theta.node.asset_desk import shelf_of
 from theta.node.scene_copy import document_to_write
@@ -48,17 +48,11 @@ def replay(options: ReplayOptions) -> None:
     if options.copy is not None:
         _check_new(options.copy)
     point = read_point(options.at, "--at", machine_clock().unix_ms) if options.at else Point(None, None)
-    store = SqliteLogStore.open_read_only(options.file)
-    try:
-        with store.at_one_moment():
-            _replay(options, store, point)
-    finally:
-        store.close()
+    with room_at_one_moment(options.file) as store:
+        _replay(options, store, point)
 
 
 def _replay(options: ReplayOptions, store: SqliteLogStore, point: Point) -> None:
-    if not store.last_seq:
-        raise StoreCorrupt(1, f"{options.file} holds no records: its room was never opened")
     seq = _seq_of(store, point, options.at)
     source = ShownSource(store, f"Replaying {options.file}", seq)
     replica = opened(source, shelf_of(store.assets()), options.branch)

@@ -10,30 +10,17 @@ from rich.markup import escape
 from theta import __version__
 from theta.adapters.files import read_secret, room_secret_path, write_secret
 from theta.adapters.glb_files import check_replaceable, check_target, write_glb_file
-from theta.adapters.sqlite_store import SqliteLogStore, backup
-from theta.base.errors import StoreCorrupt, StoreUnavailable
-from theta.cli.console import ProgressBar, err, out, with_progress
+from theta.adapters.sqlite_store import backup
+from theta.base.errors import StoreUnavailable
+from theta.cli.console import ProgressBar, err, out
 from theta.cli.live import lines_of
 from theta.cli.outcomes import log_of, opened
-from theta.cli.sources import ShownSource
+from theta.cli.sources import ShownSource, room_at_one_moment
 from theta.commands.log import CommandLog
-from theta.commands.store import StoredRecord
 from theta.node.asset_desk import shelf_of
-from theta.node.asset_shelf import AssetShelf
 from theta.node.opening import open_log
 from theta.node.replica import Replica
 from theta.node.scene_copy import document_to_write
-
-
-@contextmanager
-def opened_room(file: Path, label: str) -> Iterator[tuple[Iterator[StoredRecord], AssetShelf]]:
-    """The records of a room file, live or not, shown as they are read, and its whole assets."""
-    store = SqliteLogStore.open_read_only(file)
-    try:
-        with store.at_one_moment():
-            yield with_progress(store.read(), store.last_seq, label), shelf_of(store.assets())
-    finally:
-        store.close()
 
 
 def read_log(file: Path) -> CommandLog:
@@ -43,16 +30,9 @@ def read_log(file: Path) -> CommandLog:
         StoreCorrupt: there are no records, or one does not fit.
         StoreError: the file cannot be read as a room.
     """
-    store = SqliteLogStore.open_read_only(file)
-    try:
-        with store.at_one_moment():
-            source, shelf = ShownSource(store, f"Reading {file}"), shelf_of(store.assets())
-            log = open_log(source, shelf).replica.log if store.checkpoints() else log_of(source.read(), shelf)
-    finally:
-        store.close()
-    if log.is_empty:
-        raise StoreCorrupt(1, f"{file} holds no records: its room was never opened")
-    return log
+    with room_at_one_moment(file) as store:
+        source, shelf = ShownSource(store, f"Reading {file}"), shelf_of(store.assets())
+        return open_log(source, shelf).replica.log if store.checkpoints() else log_of(source.read(), shelf)
 
 
 @contextmanager
@@ -63,26 +43,8 @@ def opened_replica(file: Path, branch: str = "") -> Iterator[Replica]:
         InvalidValue: there is no branch of that name.
         StoreError: as for `read_log`.
     """
-    store = SqliteLogStore.open_read_only(file)
-    try:
-        with store.at_one_moment():
-            yield opened(ShownSource(store, f"Reading {file}"), shelf_of(store.assets()), branch)
-    finally:
-        store.close()
-
-
-def read_replica(file: Path) -> Replica:
-    """The main branch, folded from the first record on, to keep when the file is closed.
-
-    Raises:
-        StoreCorrupt: there are no records, or one does not fit; or the log was compacted.
-        StoreError: the file cannot be read as a room.
-    """
-    with opened_room(file, f"Reading {file}") as (records, shelf):
-        replica = Replica.from_records(records, shelf)
-    if replica.log.is_empty:
-        raise StoreCorrupt(1, f"{file} holds no records: its room was never opened")
-    return replica
+    with room_at_one_moment(file) as store:
+        yield opened(ShownSource(store, f"Reading {file}"), shelf_of(store.assets()), branch)
 
 
 def info(file: Path, branch: str = "") -> None:

@@ -1,8 +1,11 @@
 """Where the command line reads logs from: a file, with a bar while it is read for the first time."""
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
+from theta.adapters.sqlite_store import SqliteLogStore
+from theta.base.errors import StoreCorrupt
 from theta.cli.console import with_progress
 from theta.commands.records import (
     BadRecord,
@@ -25,6 +28,24 @@ _TIMED: dict[int, type[SessionRecord] | type[HeadRecord] | type[FrontierRecord] 
     RecordKind.FRONTIER: FrontierRecord,
     RecordKind.BASE: BaseRecord,
 }
+
+
+@contextmanager
+def room_at_one_moment(file: Path) -> Iterator[SqliteLogStore]:
+    """A room's file, live or not, to read; all that is read inside is of one moment.
+
+    Raises:
+        StoreCorrupt: there are no records.
+        StoreError: the file cannot be read as a room.
+    """
+    store = SqliteLogStore.open_read_only(file)
+    try:
+        with store.at_one_moment():
+            if not store.last_seq:
+                raise StoreCorrupt(1, f"{file} holds no records: its room was never opened")
+            yield store
+    finally:
+        store.close()
 
 
 class ShownSource:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from theta.adapters.sqlite_store import SqliteLogStore
-from theta.base.errors import InvalidValue, StoreCorrupt
+from theta.base.errors import InvalidValue
 from theta.base.limits import DIGEST_BYTES
 from theta.cli.console import EXIT_FAILURE, err, out, with_progress
+from theta.cli.sources import room_at_one_moment
 from theta.commands.store import StoredRecord
 from theta.node.asset_desk import shelf_of
 from theta.node.audit import AuditReport, audit
@@ -26,15 +26,9 @@ def verify(file: Path, known_head: str = "") -> int:
         StoreError: the file cannot be read as a room.
     """
     watch = HeadWatch(known_head)
-    store = SqliteLogStore.open_read_only(file)
-    try:
-        with store.at_one_moment():
-            records = with_progress(store.read(), store.last_seq, f"Verifying {file}")
-            report = audit(watch.over(records), shelf_of(store.assets()), source=store)
-    finally:
-        store.close()
-    if report.records == 0 and report.is_good:
-        raise StoreCorrupt(1, f"{file} holds no records: its room was never opened")
+    with room_at_one_moment(file) as store:
+        records = with_progress(store.read(), store.last_seq, f"Verifying {file}")
+        report = audit(watch.over(records), shelf_of(store.assets()), source=store)
     _print_proofs(report)
     faults = _faults_of(report, watch)
     for fault in faults:

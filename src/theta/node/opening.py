@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 from theta.base.errors import InvalidValue, StoreCorrupt, UsageError
 from theta.base.limits import IDENTIFIER_BYTES
-from theta.commands.governing import Governing
 from theta.commands.log import Command, CommandLog
 from theta.commands.records import BadRecord, chain_after, read_base
 from theta.commands.store import LogSource, StoredCheckpoint, StoredRecord
@@ -182,10 +181,6 @@ def _resume(source: LogSource, checkpoint: StoredCheckpoint, shelf: AssetShelf) 
     replica.go_on(tail, [each for each in commands if each.seq > header.folded], log.head_seq, loaded.tail)
     since = sum(int(each.seq > header.seq) for each in commands)
     return Opened(replica, header, since, size, (), ())
-
-
-def _governs_until(command: Command, seq: int) -> bool:
-    return isinstance(command.operation, Governing) and command.seq <= seq
 
 
 def _check_base(source: LogSource, log: CommandLog) -> None:
