@@ -145,10 +145,22 @@ async def live_through(folder: Path, seed: str, kills: int, monkeypatch: pytest.
             for editor in editors:
                 await editor.finish()
             await news.until(lambda: all(editor.is_settled for editor in editors))
-            await news.until(lambda: len({(each.room.head_seq, each.room.document_hash) for each in editors}) == 1)
+            await until_they_agree(editors, news)
             document_hash = editors[0].room.document_hash
         await room.stop()
         await check_the_file(room, editors, document_hash)
+
+
+async def until_they_agree(editors: list[Editor], news: News) -> None:
+    """Wait until everybody is at one record with one document; says who was where when they never are."""
+
+    def where() -> dict[str, tuple[int, str]]:
+        return {each.name: (each.room.head_seq, each.room.document_hash) for each in editors}
+
+    try:
+        await news.until(lambda: len(set(where().values())) == 1)
+    except TimeoutError as late:
+        raise AssertionError(f"they do not agree: {where()}") from late
 
 
 async def check_the_file(room: RoomProcess, editors: list[Editor], document_hash: str) -> None:
