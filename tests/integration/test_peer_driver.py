@@ -14,12 +14,16 @@ from theta.adapters.host import RoomHost, machine_clock
 from theta.adapters.memory_store import MemoryLogStore
 from theta.adapters.memory_transport import memory_pair
 from theta.adapters.transport import CLOSE_LOST, Transport, TransportClosed
+from theta.base.moment import Moment
 from theta.base.randomness import Randomness
 from theta.commands.identity import Identity
-from theta.node.events import Event, Joined
+from theta.node.events import Event, Joined, Synced
+from theta.node.lanes import Lane
 from theta.node.peer import Peer, PeerSettings
 from theta.node.room import Room, RoomSettings
 from theta.session.secret import RoomSecret
+from theta.wire.codec import encode
+from theta.wire.messages import Ping
 
 pytestmark = pytest.mark.integration
 
@@ -81,6 +85,29 @@ async def test_it_waits_longer_while_nobody_lets_it_in_and_not_long_after_it_was
     waits = [vars(record)["after_seconds"] for record in caplog.records if record.message == "reconnecting"]
     soon_again, longer = [BACKOFF_SECONDS_MIN] * LOSSES, [BACKOFF_SECONDS_MIN * 2**n for n in range(1, REFUSALS + 1)]
     assert waits == soon_again + longer
+
+
+async def test_whoever_waits_looks_again_after_what_is_no_event_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    door, news = Door(), News()
+    settings = PeerSettings(Identity.from_seed(b"\x09" * 32), os.urandom(16), "Ada", door.host.room.invite("editor"))
+    peer = Peer(settings, Randomness(os.urandom(32)))
+    events: list[Event] = []
+    driver = PeerDriver(peer, door.open_transport, events.append, lambda failure: None, news.tell)
+    await news.until(lambda: any(isinstance(event, Synced) for event in events))
+    assert door.inside is not None
+    told = len(events)
+    ping, frames, really_handle = encode(Ping(7, 1.0)), [], peer.handle_frame
+
+    def handle_frame(now: Moment, lane: Lane, frame: bytes) -> None:
+        frames.append(frame)
+        really_handle(now, lane, frame)
+
+    monkeypatch.setattr(peer, "handle_frame", handle_frame)
+    door.inside.send(Lane.RELIABLE, ping)
+    await news.until(lambda: ping in frames)
+    assert len(events) == told
+    await driver.close()
+    await door.close()
 
 
 async def test_a_bug_in_the_peer_is_told_and_nobody_waits_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,6 +43,7 @@ class PeerDriver:
         open_transport: makes a new connection to the room; raises TransportClosed when it cannot.
         on_event: called with each of the peer's events.
         on_failed: called once if the room closes the door for good, with the reason.
+        on_pumped: called when everything that happened was passed on, even when it was no event, such as a head record.
     """
 
     def __init__(
@@ -51,12 +52,14 @@ class PeerDriver:
         open_transport: Callable[[], Awaitable[Transport]],
         on_event: Callable[[Event], None],
         on_failed: Callable[[ConnectionFailed], None],
+        on_pumped: Callable[[], None] = lambda: None,
     ) -> None:
         self.peer = peer
         self.last_problem = ""
         self._open_transport = open_transport
         self._on_event = on_event
         self._on_failed = on_failed
+        self._on_pumped = on_pumped
         self._transport: Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._closing: set[asyncio.Task[None]] = set()
@@ -86,6 +89,7 @@ class PeerDriver:
             if isinstance(event, Joined):
                 self._failures = 0
             self._on_event(event)
+        self._on_pumped()
         transport = self._transport
         while transport is not None and (frame := self.peer.poll_transmit()) is not None:
             try:

@@ -83,7 +83,10 @@ class RoomClient(Making, Undoing, LookingBack, Branching, Governing):
         self._waiting.failure = None
         self._opener.address = await redeem(self._opener.address)
         self._peer.settings = self._peer.settings._replace(invite=self._opener.address.invite)
-        self._driver = PeerDriver(self._peer, self._opener.open, self._handle_event, self._waiting.handle_failed)
+        waiting = self._waiting
+        self._driver = PeerDriver(
+            self._peer, self._opener.open, self._handle_event, waiting.handle_failed, waiting.look_again
+        )
         try:
             async with asyncio.timeout(CONNECT_SECONDS_MAX):
                 await self._waiting.until(lambda: self._is_synced)

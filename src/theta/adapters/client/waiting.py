@@ -89,7 +89,7 @@ class Waiting:
             self._fail_answers(NotConnected("the connection was lost meanwhile: ask again"))
         for listener in list(self.listeners):
             listener(event)
-        self._wake()
+        self.look_again()
 
     def handle_failed(self, failure: UsageError) -> None:
         """The room closed the door for good, or was left: nobody will hear of anything any more."""
@@ -97,7 +97,7 @@ class Waiting:
         for name in list(self._commands):
             self._settle(name, failure)
         self._fail_answers(failure)
-        self._wake()
+        self.look_again()
 
     def _settle(self, name: CommandName, result: Outcome | Exception) -> None:
         future = self._commands.pop(name, None)
@@ -122,7 +122,8 @@ class Waiting:
             if not future.done():
                 future.set_exception(failure)
 
-    def _wake(self) -> None:
+    def look_again(self) -> None:
+        """Let everybody look at their condition again."""
         watchers, self._watchers = self._watchers, []
         for watcher in watchers:
             if not watcher.done():
