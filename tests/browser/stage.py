@@ -19,6 +19,8 @@ ARGUMENTS = [
     "--no-sandbox",
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
+    # Only the scene is drawn in software 3D: doing the page's boxes and text so too costs as much again.
+    "--disable-gpu-compositing",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
