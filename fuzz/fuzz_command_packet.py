@@ -65,6 +65,7 @@ PERMITTED: dict[type[Refused], str] = {
     refusals.Replay: "a nonce at or below one that was used",
     refusals.BadSignature: "a frame of its own, which nobody signed",
     refusals.SeenPastHead: "a seen that no record has",
+    refusals.SeenBehind: "a seen below that of the packet before",
     refusals.WrongChain: "a frame's chain is not the log's",
     refusals.Equivocation: "a number that was used, with other content",
     refusals.UnknownBranch: "a branch that nobody made",

@@ -25,7 +25,7 @@ from theta.editor.components import DOCUMENT_COMPONENTS, MESH_CONTENT
 from theta.mesh.primitives import PRIMITIVES
 from theta.node import protocol
 from theta.replication import presence
-from theta.wire import messages
+from theta.wire import messages, planes
 from tools.generated import write_or_check
 
 TARGET = Path(__file__).resolve().parents[1] / "web/packages/wire/src/generated.ts"
@@ -43,7 +43,7 @@ class UnsupportedType(TypeError):
 
 def generate() -> str:
     """The whole file."""
-    both_ways: tuple[type[messages.Message], ...] = (*messages.FROM_PARTICIPANT, *messages.FROM_ROOM)
+    both_ways: tuple[type[messages.Message], ...] = (*planes.FROM_PARTICIPANT, *planes.FROM_ROOM)
     all_messages = tuple(dict.fromkeys(both_ways))
     structs: tuple[type[msgspec.Struct], ...] = (*all_messages, *RECORD_PARTS, *vocabulary.OPERATIONS)
     parts = [part for part in _parts_of((messages.PacketBody, *structs)) if part not in structs]
@@ -173,12 +173,12 @@ def _struct(cls: type[msgspec.Struct]) -> str:
 
 
 def _directions(all_messages: Iterable[type[messages.Message]]) -> Iterator[str]:
-    yield from _direction("FromParticipant", messages.FROM_PARTICIPANT)
-    yield from _direction("FromRoom", messages.FROM_ROOM)
+    yield from _direction("FromParticipant", planes.FROM_PARTICIPANT)
+    yield from _direction("FromRoom", planes.FROM_ROOM)
     yield 'export type Plane = "control" | "commands" | "state" | "assets";\n'
     yield 'export const PLANES: Readonly<Record<(FromParticipant | FromRoom)["type"], Plane>> = {'
     for message in all_messages:
-        yield f'  {message.__name__}: "{messages.PLANES[message]}",'
+        yield f'  {message.__name__}: "{planes.PLANES[message]}",'
     yield "};\n"
 
 

@@ -55,6 +55,7 @@ from theta.mesh.queries import (
     volume,
 )
 from theta.mesh.results import Made
+from theta.mesh.separate import separate_and_link
 from theta.mesh.shapes import SHAPES, TAKES, ShapeParameters, build_shape
 from theta.mesh.subdivision import subdivide
 from tools.mesh_workpiece import Dice, Step, Workpiece, array_bytes
@@ -85,7 +86,7 @@ def imports(work: Workpiece) -> None:
     counts = np.array([len(loop) for loop in loops], np.int64)
     polygons = Polygons(np.array(points), counts, np.array(list(chain.from_iterable(loops)), np.int64))
     work.start("build_imported", build_imported(polygons, work.name()))
-    work.start("build_numbered", build_numbered(polygons, work.name()))
+    work.start("build_numbered", build_numbered(separate_and_link(polygons), work.name()))
 
 
 def house(work: Workpiece) -> None:

@@ -4,14 +4,14 @@ from typing import Any
 
 from theta.base import identifiers as ids
 from theta.replication.presence import encode_presence
-from theta.wire import codec
+from theta.wire import codec, planes
 from theta.wire import messages as wire
 from tools.vector_people import ANNA, ANNA_ACTOR, ANNA_INSTANCE, BEN, BEN_ACTOR, UNIX_MS, plain, presence, run_of
 
 
 def all_messages() -> list[type[wire.Message]]:
     """Every message type, those of participants first."""
-    return list(dict.fromkeys((*wire.FROM_PARTICIPANT, *wire.FROM_ROOM)))
+    return list(dict.fromkeys((*planes.FROM_PARTICIPANT, *planes.FROM_ROOM)))
 
 
 def messages() -> list[wire.Message]:
@@ -60,7 +60,7 @@ def _of_packets() -> list[wire.Message]:
         wire.SubmitPacket(1, 2, run_of(15, 32), run_of(40, 16), run_of(16, 64), run_of(17, 300)),
         wire.PacketAcknowledged(1, 70_000),
         wire.PacketRefused(2, "RateLimited", "over 100 commands a second", True, 250),
-        wire.Corrected(BEN_ACTOR, 9, "no-op", "UnknownElement: the object is not there", [ANNAS]),
+        wire.Corrected(BEN_ACTOR, 9, 7, "no-op", "UnknownElement: the object is not there", [ANNAS]),
         wire.ConflictNotice(
             run_of(20, 16), "reject", BENS, "paint", ANNAS, "Ánna 🦊", "delete", "rejected", [run_of(41, 16)]
         ),
@@ -90,6 +90,9 @@ def _of_history() -> list[wire.Message]:
         ),
         wire.MomentRequest(9, 300),
         wire.MomentPart(9, 300, True, True, [UNIT], run_of(18, 16)),
+        wire.MergePreviewRequest(12, run_of(40, 16), 70_000, 200),
+        wire.PolicyRequest(13),
+        wire.PolicyAnswer(13, "merge", False, [wire.PolicyRule("theta.paint", "", "admin")]),
         wire.InviteRequest(10, "editor", 7_200),
         wire.InviteMade(10, "editor", "AwF4", UNIX_MS),
         wire.RequestRefused(11, "NotAllowed", "only an admin makes invites"),
@@ -122,7 +125,7 @@ def message_vector(message: wire.Message) -> dict[str, Any]:
     return {
         "name": name,
         "tag": str(ids.signed_name_id(wire.canonical_name(name))),
-        "plane": wire.PLANES[type(message)],
+        "plane": planes.PLANES[type(message)],
         "fields": plain(message),
         "frame": codec.encode(message).hex(),
     }

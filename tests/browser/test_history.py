@@ -131,8 +131,13 @@ async def test_a_refused_undo_is_taken_to_a_branch_and_merged_by_keyboard(tmp_pa
         await ana.press("Shift+Tab", "Shift+Tab", "Enter")
         await ana.until("branch", "main")
         await ana.until("documentHash", whole)
-        await ana.press("Shift+B")
-        await ana.page.get_by_test_id("branch-merge").click()
+        await ana.press("Shift+B", "Tab", "Tab", "Enter")
+        await expect(ana.page.get_by_test_id("merge-panel")).to_be_visible()
+        await expect(ana.page.get_by_test_id("merge-step")).to_have_count(2)
+        await ana.picture("history-merge")
+        await ana.press("Shift+Tab", "Space")
+        await expect(ana.page.get_by_test_id("merge-step").first).not_to_be_checked()
+        await ana.press("Space", "Tab", "Enter")
         await ben.page.wait_for_function("() => window.theta.client.document.entities.size === 1")
         await cleo.wait_until(lambda: cleo.document_hash == mine)
         for visitor in (ana, ben):
@@ -266,6 +271,33 @@ async def test_who_made_a_face_and_the_timeline(tmp_path: Path) -> None:
         assert ana.complaints == ben.complaints == []
 
 
+async def change_the_rules(ana: Visitor, olga: theta.RoomClient) -> None:
+    """An admin opens the rules of the room by keyboard and by pointer, also where there is little room."""
+    await ana.press("Shift+O")
+    await ana.page.get_by_test_id("policy-strategy").select_option("merge")
+    await olga.wait_until(lambda: olga.replica.log.governance.strategy("*", olga.head_seq) == "merge")
+    await ana.page.set_viewport_size({"width": 640, "height": 400})
+    for test_id in ("policy-strategy", "policy-cascade", "policy-command", "policy-own", "policy-role"):
+        await ana.press("Tab")
+        assert await ana.page.evaluate("document.activeElement.dataset.testid") == test_id
+        box = await ana.page.get_by_test_id(test_id).bounding_box()
+        assert box is not None
+        assert 0 <= box["y"] <= 400 - box["height"], test_id
+    await ana.page.get_by_test_id("policy-role").select_option("admin")
+    exception = ana.page.get_by_test_id("policy-exception")
+    await expect(exception).to_have_text("Move vertices: admins only")
+    assert olga.replica.log.governance.least_role("theta.move_vertices", olga.head_seq) == "admin"
+    await ana.picture("history-rules")
+    await ana.press("Escape")
+    await expect(ana.page.get_by_test_id("policy-panel")).to_be_hidden()
+    rules = ana.page.get_by_test_id("policy")
+    await rules.scroll_into_view_if_needed()
+    await rules.click()
+    await expect(exception).to_be_visible()
+    await ana.click("policy-close")
+    await ana.page.set_viewport_size({"width": 1280, "height": 800})
+
+
 async def test_admins_change_roles_send_people_away_and_revoke_keys(tmp_path: Path) -> None:
     async with (
         serving(tmp_path) as room,
@@ -276,6 +308,8 @@ async def test_admins_change_roles_send_people_away_and_revoke_keys(tmp_path: Pa
         assert await ana.page.get_by_test_id("person-manage").count() == 0
         await olga.set_role("Ana", "admin")
         await ana.until("role", "admin")
+
+        await change_the_rules(ana, olga)
 
         async def manage() -> None:
             await ana.page.get_by_role("button", name="Role of Ben, and more").click()

@@ -1,6 +1,7 @@
 """Bringing models in, letting others in, and taking the room away: all of it in the page, by mouse and keyboard."""
 
 import base64
+import re
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,16 @@ f 3 6 5 4
 f 2 6 3
 f 4 5 1
 """
+
+
+HEAD = re.compile(rb'"head":\{"seq":\d+,"chain":"[0-9a-f]+","document":("[0-9a-f]+")\}')
+
+
+def but_for_the_head(file: Path) -> bytes:
+    """A GLB without where the log stood: a quiet room signs its head at a moment of its own."""
+    data, times = HEAD.subn(rb"\1", file.read_bytes())
+    assert times == 1
+    return data
 
 
 def a_house() -> bytes:
@@ -160,7 +171,7 @@ async def test_a_builder_takes_the_room_away_and_lets_others_in_without_a_termin
         assert code == 0, report["issues"]
         assert report["info"]["drawCallCount"] == 2
         await room.theta("export", "studio.theta", "by-terminal.glb")
-        assert (tmp_path / "studio.glb").read_bytes() == (tmp_path / "by-terminal.glb").read_bytes()
+        assert but_for_the_head(tmp_path / "studio.glb") == but_for_the_head(tmp_path / "by-terminal.glb")
 
         async with ana.page.expect_download() as started:
             await ana.click("save-copy")
@@ -195,6 +206,8 @@ async def test_every_control_can_be_reached_when_there_is_little_room(tmp_path: 
         ana = await visit(browser, room.link, "Ana")
         await ana.page.set_viewport_size({"width": width, "height": height})
         await ana.page.evaluate("document.querySelector('[data-testid=enter-vr]')?.removeAttribute('hidden')")
+        # The page makes room for the bar in the frame in which it has measured it.
+        await ana.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
         for button in await ana.page.locator(".top-bar button").all():
             name = await button.get_attribute("data-testid")
             box = await button.bounding_box()

@@ -15,6 +15,7 @@ from scipy.spatial import cKDTree
 from theta.base.identifiers import CommandName
 from theta.mesh import Mesh, Polygons, canonical_mesh, triangulate
 from theta.mesh.imported import build_numbered
+from theta.mesh.separate import separate_and_link
 
 MAKER = CommandName(0x7E57, 1)
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,7 +37,7 @@ class Surface(NamedTuple):
 
     def mesh(self) -> Mesh:
         """Ours, separated where these are no mesh (MESH-22)."""
-        return build_numbered(self.polygons(), MAKER)
+        return build_numbered(separate_and_link(self.polygons()), MAKER)
 
 
 def ours(mesh: Mesh) -> Surface:

@@ -34,7 +34,7 @@ from theta.mesh import (
     validate,
 )
 from theta.replication.presence import decode_presence
-from theta.wire import codec
+from theta.wire import codec, planes
 from theta.wire import messages as wire
 from tools import generate_vectors
 
@@ -166,15 +166,15 @@ def test_every_message_comes_back_as_it_was() -> None:
     for vector in PACKET["messages"]:
         frame = hexed(vector["frame"])
         kind = getattr(wire, vector["name"])
-        decode = codec.decode_from_participant if kind in wire.FROM_PARTICIPANT else codec.decode_from_room
+        decode = codec.decode_from_participant if kind in planes.FROM_PARTICIPANT else codec.decode_from_room
         message = decode(frame)
         assert type(message) is kind
         assert codec.encode(message) == frame
         assert len(frame) < CLIENT_FRAME_BYTES_MAX
-        assert wire.PLANES[kind] == vector["plane"]
+        assert planes.PLANES[kind] == vector["plane"]
         assert msgspec.msgpack.decode(frame)[0] == int(vector["tag"])
         names.add(vector["name"])
-    assert names == {kind.__name__ for kind in (*wire.FROM_PARTICIPANT, *wire.FROM_ROOM)}
+    assert names == {kind.__name__ for kind in (*planes.FROM_PARTICIPANT, *planes.FROM_ROOM)}
 
 
 def test_log_1_and_log_2_a_log_from_its_bytes() -> None:

@@ -15,14 +15,15 @@ from typer.testing import CliRunner, Result
 
 from tests.integration.written_room import MINUTE_MS, START_MS, Speaker, WrittenRoom
 from theta.base.errors import ThetaError
-from theta.base.identifiers import entity_id
+from theta.base.identifiers import MAIN_BRANCH, entity_id
 from theta.cli import console
 from theta.cli import log as log_module
 from theta.cli.main import app
-from theta.commands.governing import SetStrategy
+from theta.commands.governance import branch_id
+from theta.commands.governing import CreateBranch, MergeBranch, SetStrategy
 from theta.commands.identity import Identity
 from theta.editor.unit import NOT_THERE
-from theta.editor.vocabulary import CreatePrimitive, Delete, Paint, Rename, SetEffective
+from theta.editor.vocabulary import CreatePrimitive, Delete, Paint, Rename, SetEffective, SetEffectiveV2
 from theta.wire.messages import GestureName
 
 pytestmark = pytest.mark.integration
@@ -174,6 +175,33 @@ class TestLog:
         assert f"Sam ({ADA.public_key.hex()[:4]})" in first
         assert f"Sam ({BOB.public_key.hex()[:4]})" in second
         assert len(printed("log", path, "--author", "Sam")) == 2
+
+    def test_an_object_is_called_what_it_is_called_on_the_branch(self, tmp_path: Path) -> None:
+        path = tmp_path / "names.theta"
+        names = WrittenRoom(path, ADA)
+        ada = names.come_in("Ada", ADA, "admin")
+        tower = entity_id(names.say(ada, cube("tower"))[0].name)
+        (made,) = names.say(ada, CreateBranch("attic", MAIN_BRANCH, names.log.head_seq))
+        attic = branch_id(made.name)
+        names.say(ada, Rename(tower, "ruin"), branch=attic)
+        names.say(ada, Paint(tower, RED))
+        names.say(ada, Rename(tower, "keep"))
+        (blue,) = names.say(ada, Paint(tower, BLUE), branch=attic)
+        names.say(ada, SetEffectiveV2([GestureName(*blue.gesture)], False, []), branch=attic)
+        names.say(ada, MergeBranch(attic, names.log.head_seq, "", []))
+        names.say(ada, Paint(tower, RED))
+        names.close()
+        assert [line.partition("Ada  ")[2] for line in printed("log", path)] == [
+            "made a cube, “tower”",
+            "began the branch “attic” at record 3",
+            "renamed “tower” to “ruin” on attic",
+            "painted “tower” #ff0000",
+            "renamed “tower” to “keep”",
+            "painted “ruin” #0000ff [undone] on attic",
+            "took back: painted “ruin” #0000ff on attic",
+            "merged the branch attic as of record 9",
+            "painted “keep” #ff0000",
+        ]
 
     def test_a_gesture_of_many_commands_is_a_line(self, tmp_path: Path) -> None:
         path = tmp_path / "many.theta"

@@ -6,12 +6,14 @@ from random import Random
 import pytest
 from typer.testing import CliRunner
 
-from tests.support.long_logs import LongLog
+from tests.support.long_logs import MAIN, PLACE, LongLog
 from theta.adapters.files import read_secret, room_secret_path, write_secret
 from theta.adapters.sqlite_store import SqliteLogStore
 from theta.base.errors import InvalidValue, StoreCorrupt, StoreLocked, StoreUnavailable
 from theta.cli.compacting import compact
 from theta.cli.main import app
+from theta.commands.governing import CreateBranch
+from theta.editor.vocabulary import CreatePrimitive
 from theta.node.opening import open_log
 
 pytestmark = pytest.mark.integration
@@ -94,3 +96,46 @@ def test_log_27_another_rooms_key_does_not_sign(file: Path, tmp_path: Path) -> N
     write_secret(room_secret_path(file), b"x" * 32)
     with pytest.raises(InvalidValue, match="another room's"):
         compact(file, tmp_path / "small.theta")
+
+
+def test_log_27_theta_compact_refuses_what_could_not_be_merged_then_unless_it_is_to_stay_apart(
+    tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    log = LongLog(Random(f"{seed} branches"), people=2)
+    log.grow(10)
+    for name in ("attic", "cellar"):
+        log.packet(log.people[0], [CreateBranch(name, MAIN, log.log.head_seq)], seen=log.log.head_seq)
+        log.packet(log.people[1], [CreatePrimitive("cube", 1.0, name, *PLACE)], log.branches[-1])
+    file, copy = tmp_path / "studio.theta", tmp_path / "small.theta"
+    store = SqliteLogStore.open(file)
+    store.append(log.records)
+    store.close()
+    write_secret(room_secret_path(file), KEY)
+
+    def theta(*arguments: str, code: int = 0) -> str:
+        done = CliRunner().invoke(app, arguments)
+        assert done.exit_code == code, (done.output, done.exception)
+        return done.output if code == 0 else str(done.exception)
+
+    theta("branch", "merge", str(file), "cellar", "--into", "main")
+    refused = theta("compact", str(file), str(copy), code=1)
+    assert (
+        "work that main does not have is 'on attic', but must be none: merge them first, or give --keep-apart"
+        in refused
+    )
+    assert not copy.exists()
+    assert "attic: stays apart" in theta("compact", str(file), str(copy), "--keep-apart")
+    assert "checkpoints: 1 agree" in theta("verify", str(copy))
+    for branch in ("main", "attic", "cellar"):
+        lines = [theta("info", str(each), "--branch", branch).splitlines()[-1] for each in (file, copy)]
+        assert lines[0] == lines[1]
+        assert lines[0].startswith("document hash: ")
+    late = theta("branch", "merge", str(copy), "attic", "--into", "main", code=1)
+    assert "BeyondHistory: it would bring what was done before record" in late
+    assert "cellar is in main" in theta("branch", "merge", str(copy), "cellar", "--into", "main")
+    theta("branch", "switch", str(copy), "attic")
+    assert theta("log", str(copy), "--branch", "attic") == ""
+    assert lines[0].split()[-1] not in theta("replay", str(copy))
+    theta("verify", str(copy))

@@ -144,13 +144,18 @@ async def live_through(folder: Path, seed: str, kills: int, monkeypatch: pytest.
             for editor in editors:
                 editor.begin()
             await kill_again_and_again(room, editors, news, draw, kills)
-            for editor in editors:
-                await editor.finish()
-            await news.until(lambda: all(editor.is_settled for editor in editors))
-            await until_they_agree(editors)
-            document_hash = editors[0].room.document_hash
+            document_hash = await finish_together(editors, news)
         await room.stop()
         await check_the_file(room, editors, document_hash)
+
+
+async def finish_together(editors: list[Editor], news: News) -> str:
+    """Let everybody come to an end; the hash of the document that all of them have then."""
+    for editor in editors:
+        await editor.finish()
+    await news.until(lambda: all(editor.is_settled for editor in editors))
+    await until_they_agree(editors)
+    return editors[0].room.document_hash
 
 
 async def until_they_agree(editors: list[Editor]) -> None:

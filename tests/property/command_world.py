@@ -4,7 +4,7 @@ Everything is the project's own but the network: packets are signed, admitted by
 take the log's records in order, as far as they have come.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from random import Random
 from typing import NamedTuple
 from unittest.mock import patch
@@ -25,6 +25,7 @@ from theta.ecs.world import World
 from theta.editor import unit_fold
 from theta.editor.document import Document
 from theta.editor.fold import Fold, entity_of
+from theta.editor.fold_base import NOTHING_BEFORE
 from theta.editor.history import History
 from theta.editor.judging import LogJudge
 from theta.editor.unit import Outcome
@@ -147,6 +148,7 @@ class Past:
     """Reads a branch's old edits again."""
 
     is_gone = False
+    floor = NOTHING_BEFORE
 
     def __init__(self, commands: Iterable[Command], position: Position) -> None:
         self._edits = [
@@ -155,9 +157,13 @@ class Past:
             if each.position <= position and not isinstance(each.operation, SetEffective | Governing)
         ]
 
-    def of_entity(self, entity: bytes) -> list[Command]:
+    def units_of(self, entities: Collection[bytes]) -> list[None]:
         """See theta.editor.fold_base.Past."""
-        return [each for each in self._edits if entity_of(each) == entity]
+        return []
+
+    def of_entities(self, entities: Collection[bytes]) -> list[Command]:
+        """See theta.editor.fold_base.Past."""
+        return [each for each in self._edits if entity_of(each) in entities]
 
     def of_gesture(self, gesture: CommandName) -> list[Command]:
         """See theta.editor.fold_base.Past."""

@@ -4,14 +4,16 @@ from random import Random
 
 import pytest
 
-from tests.support.long_logs import LongLog, store_checkpoint
+from tests.support.long_logs import SECRET, UNIX_MS, LongLog, put_parts, store_checkpoint
 from theta.adapters.memory_store import MemoryLogStore
 from theta.base.errors import NothingToUndo
 from theta.commands.store import StoredRecord
 from theta.editor import resuming
 from theta.editor.unit import Unit
 from theta.editor.unit_snapshot import unit_bytes
+from theta.node.asset_shelf import AssetShelf
 from theta.node.audit import audit
+from theta.node.compacting import compact_log
 from theta.node.opening import open_log
 from theta.node.replica import Replica
 
@@ -54,14 +56,27 @@ def check_same(log: LongLog, replica: Replica) -> None:
     assert steps(log, replica) == steps(log, live)
 
 
+def compact(log: LongLog) -> MemoryLogStore:
+    """Let a log that has grown go on from its base; the store has what is left."""
+    log.grow(25)
+    found = compact_log(MemoryLogStore(log.records), AssetShelf(), SECRET.identity, UNIX_MS)
+    store = MemoryLogStore()
+    store.append(found.records)
+    put_parts(store, found.base.seq, [part.data for part in found.parts])
+    log.replica = open_log(store).replica
+    log.records = found.records
+    return store
+
+
+@pytest.mark.parametrize("compacted", [False, True])
 @pytest.mark.parametrize("governed", [False, True])
 @pytest.mark.parametrize("program", range(PROGRAMS))
 def test_log_25_a_log_opened_from_any_checkpoint_goes_on_alike(
-    program: int, governed: bool, seed: int, monkeypatch: pytest.MonkeyPatch
+    program: int, governed: bool, compacted: bool, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    random = Random(f"{seed} {program} {governed}")
+    random = Random(f"{seed} {program} {governed}" + (" compacted" if compacted else ""))
     log = LongLog(random, people=random.randint(2, 4), governed=governed)
-    store = MemoryLogStore(log.records)
+    store = compact(log) if compacted else MemoryLogStore(log.records)
     opened: list[Replica] = []
     for _ in range(6):
         records = log.grow(random.randint(5, 25))
@@ -77,6 +92,7 @@ def test_log_25_a_log_opened_from_any_checkpoint_goes_on_alike(
         found = open_log(store)
         assert found.header is not None, found.damaged
         check_same(log, found.replica)
+        assert found.header.seq == store.checkpoints()[0].seq
         opened.append(found.replica)
     for replica in opened:
         check_same(log, replica)

@@ -41,7 +41,7 @@ class Person:
         actor = actor_of(identity.public_key, instance)
         session = bytes([number + 100]) * 16
         self.record = SessionRecord(session, identity.public_key, actor, instance, "admin", f"Person {number}", UNIX_MS)
-        self.number = self.nonce = self.lamport = 0
+        self.number = self.nonce = self.lamport = self.seen = 0
 
 
 def store_checkpoint(store: MemoryLogStore, replica: Replica) -> StoredCheckpoint | None:
@@ -121,11 +121,12 @@ class LongLog:
     def packet(
         self, person: Person, operations: Sequence[Payload], branch: bytes = MAIN, seen: int | None = None
     ) -> StoredRecord:
-        """A packet of a person who has seen not quite everything; one gesture."""
+        """A packet of a person who has seen not quite everything, and never less than before; one gesture."""
         log, frontier = self.log, self.log.frontier
         least = frontier.seq if frontier is not None else 0
         if seen is None:
-            seen = max(least, log.head_seq - self.random.randrange(self._frontier_records))
+            seen = max(least, person.seen, log.head_seq - self.random.randrange(self._frontier_records))
+        person.seen = seen
         floor = max(log.lamport_at(seen), frontier.lamport if frontier is not None else 0, person.lamport)
         first = person.number + 1
         envelopes = [

@@ -7,6 +7,7 @@ from typing import TypeVar
 from theta.base.identifiers import MAIN_BRANCH, CommandName, actor_of, blake2b_128, signed_name_id
 from theta.base.moment import Moment
 from theta.base.randomness import Randomness
+from theta.commands.governing import Governing
 from theta.commands.identity import Identity
 from theta.commands.packets import SigningDomain, decode_body, encode_body, sign_packet
 from theta.commands.records import CHAIN_START, PacketRecord, RecordKind, chain_after, decode
@@ -154,7 +155,7 @@ class PatchPeer(Newcomer):
         )
         return (total % 2**128).to_bytes(16, "little")
 
-    def perform(self, now: Moment, *operations: Operation, gesture: int | None = None) -> list[CommandName]:
+    def perform(self, now: Moment, *operations: Operation | Governing, gesture: int | None = None) -> list[CommandName]:
         """Sign one packet over what was seen, and send it."""
         first = self.number + 1
         envelopes = []

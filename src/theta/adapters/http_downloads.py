@@ -157,7 +157,7 @@ class _Downloads:
         scene = SceneCopy(self._room.replica)
         slices = 0
         while not (scene.copy_some(None) if slices > _SLICES_MAX else scene.copy_some()):
-            slices += 1
+            slices += not scene.is_reading
             await asyncio.sleep(0)
         return scene.to_write()
 

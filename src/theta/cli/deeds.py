@@ -5,7 +5,10 @@ from typing import NamedTuple
 
 from theta.base.errors import InvalidValue, StoreCorrupt
 from theta.base.identifiers import MAIN_BRANCH, CommandName, Position, element_id, entity_id
+from theta.base.limits import U64_MAX
+from theta.cli.object_names import ObjectNames
 from theta.commands.command import Command
+from theta.commands.log import CommandLog
 from theta.commands.packets import decode_body
 from theta.commands.records import (
     BadRecord,
@@ -40,6 +43,7 @@ class Chronicle:
     def __init__(self) -> None:
         self.entity_names: dict[bytes, list[str]] = {}
         self.branch_names: dict[bytes, str] = {MAIN_BRANCH: "main"}
+        self._objects = ObjectNames()
         self._names: dict[bytes, list[str]] = {}
         self._sessions: dict[bytes, SessionRecord] = {}
         self._colours: dict[bytes, int] = {}
@@ -82,12 +86,16 @@ class Chronicle:
         names = self.entity_names.get(identifier, [])
         return self.branch_names.get(identifier) or (names[-1] if names else identifier.hex()[:8])
 
-    def entity_of(self, command: Command) -> tuple[bytes, str]:
-        """The entity that a command acts on or makes, and what it was called last; nothing twice when it has none."""
+    def entity_of(self, command: Command, branch: bytes | None = None) -> tuple[bytes, str]:
+        """The entity that a command acts on or makes, and what it was called last; nothing twice when it has none.
+
+        Args:
+            command: any.
+            branch: where it is called so; the command's own by default.
+        """
         operation = command.operation
         entity: bytes = entity_id(command.name) if operation.CREATES else getattr(operation, "entity", b"")
-        names = self.entity_names.get(entity, [])
-        return entity, names[-1] if names else ""
+        return entity, self._objects.of(entity, command.branch if branch is None else branch, U64_MAX)
 
     def authors_called(self, text: str) -> set[bytes]:
         """The authors of a name that they ever had, or of a key that begins so.
@@ -130,6 +138,11 @@ class Chronicle:
         return found
 
     # -- records -----------------------------------------------------------------------------------------------------
+
+    def know_log(self, log: CommandLog) -> None:
+        """Learn who is in a compacted log and which branches it has; its records do not tell all of that."""
+        self.know(log.sessions.values())
+        self.branch_names |= {branch.id: branch.name for branch in log.governance.branches.values()}
 
     def know(self, sessions: Iterable[SessionRecord]) -> None:
         """Learn of sessions whose records were dropped from the log."""
@@ -202,5 +215,6 @@ class Chronicle:
             self.branch_names[element_id(command.name, "branch")] = getattr(operation, "name", "")
         elif operation.CREATES or operation.NAME == "theta.rename":
             names.append(getattr(operation, "name", ""))
+        self._objects.take(command, entity)
         author_name = self._sessions[packet.session].name
         return Deed(command, packet.admitted_ms, author_name, entity, before or (names[-1] if names else ""))

@@ -66,7 +66,7 @@ def _show(options: LogOptions, store: SqliteLogStore, now_ms: int) -> None:
     outcomes = Outcomes(source, shelf_of(store.assets()), survey) if options.outcomes else None
     if outcomes is None:
         if store.first_seq > 1:
-            survey.know(open_log(source, shelf_of(store.assets())).replica.log.sessions.values())
+            survey.know_log(open_log(source, shelf_of(store.assets())).replica.log)
         survey.survey(source.read(), with_commands=bool(options.entity or options.branch))
     wanted = _wanted(options, survey, outcomes, now_ms)
     outcome_of: OutcomeOf = outcomes.of if outcomes is not None else lambda command: None

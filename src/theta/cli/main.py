@@ -388,19 +388,27 @@ def compact(
     copy: Annotated[
         Path, typer.Argument(metavar="COPY", help="The file to write; must not exist.", show_default=False)
     ],
+    keep_apart: Annotated[
+        bool, typer.Option("--keep-apart", help="Also when branches hold work that could never be merged then.")
+    ] = False,
 ) -> None:
     """Write a room as it is now to a new file, without its history. The room must be closed; its file stays as it is.
 
-    What is there stays; nothing that was done before can be undone in the new file, and who did it is not in it. The
-    room's key signs what the old records came to, so that `theta verify` can vouch for that and for all that follows.
+    What is there stays, on every branch; nothing that was done before can be undone in the new file, or merged, and
+    who did it is not in it. The room's key signs what the old records came to, so that `theta verify` can vouch for
+    that and for all that follows.
+
+    Work on a branch that the main one does not have is refused: merge it first, or say that it is to stay apart.
 
     [bold]Examples[/bold]
 
       theta compact studio.theta studio-small.theta
+
+      theta compact studio.theta studio-small.theta --keep-apart
     """
     from theta.cli.compacting import compact as compact_file
 
-    compact_file(file, copy)
+    compact_file(file, copy, keep_apart=keep_apart)
 
 
 def flowing(text: str) -> str:

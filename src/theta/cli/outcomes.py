@@ -87,7 +87,7 @@ class Outcomes:
         self._chronicle = chronicle
         if source.first_seq > 1:
             self._main = open_log(source, shelf).replica
-            chronicle.know(self._main.log.sessions.values())
+            chronicle.know_log(self._main.log)
             deque(chronicle.over(source.read()), maxlen=0)
         else:
             log = log_of(chronicle.over(source.read()), shelf)
@@ -119,7 +119,7 @@ class Outcomes:
         if not commands:
             return ""
         first = min(commands, key=lambda command: command.position)
-        return tell(first, self._chronicle.entity_of(first)[1], self._chronicle.call)
+        return tell(first, self._chronicle.entity_of(first, branch)[1], self._chronicle.call)
 
     def _replica(self, branch: bytes) -> Replica:
         if branch not in self._replicas:

@@ -6,7 +6,7 @@ Preconditions and conflicts are the fold's business and are never looked at here
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -22,6 +22,7 @@ from theta.base.limits import (
     PACKET_BYTES_MAX,
     TIMESTAMP_AHEAD_SECONDS_MAX,
     U64_MAX,
+    UNDO_COMMANDS_MAX,
 )
 from theta.base.moment import Moment
 from theta.commands.governing import Governing, MergeBranch
@@ -45,6 +46,7 @@ from theta.commands.refusals import (
     ReadOnly,
     Refused,
     Revoked,
+    SeenBehind,
     SeenPastHead,
     Stale,
     TooExpensive,
@@ -63,6 +65,9 @@ READ_ONLY_RETRY_SECONDS = 5.0
 DISK_BEHIND_RETRY_SECONDS = 0.5
 ALLOWED_REMEMBERED = 4_096
 TIMESTAMP_AHEAD_MS_MAX = TIMESTAMP_AHEAD_SECONDS_MAX * 1000.0
+
+
+ReplayLength = Callable[[bytes, Sequence[CommandName]], int | None]
 
 
 class Admitted(NamedTuple):
@@ -86,6 +91,8 @@ class Admission:
         burst: tokens of each author's bucket.
         per_second: tokens that it gains.
         faces_of: how many faces the asset of a name has; None when it is not stored here.
+        replay_length: how many commands a branch replays when these gestures are undone or redone; None where nobody
+            knows, and then it is all of the branch since the first of them.
         paces: burst and tokens a second for authors of a role, where they are other than these.
         takes_retired: whether to admit versions that only old logs hold, as the rooms did that wrote those.
     """
@@ -96,12 +103,14 @@ class Admission:
         burst: float = COMMAND_BURST_MAX,
         per_second: float = COMMANDS_PER_SECOND,
         faces_of: Callable[[bytes], int | None] = lambda asset: None,
+        replay_length: ReplayLength = lambda branch, gestures: None,
         paces: Mapping[RoleName, Pace] | None = None,
         *,
         takes_retired: bool = False,
     ) -> None:
         self._log = log
         self._faces_of = faces_of
+        self._replay_length = replay_length
         self._takes_retired = takes_retired
         self._pace = Pace(burst, per_second)
         self._paces = dict(paces or {})
@@ -116,9 +125,7 @@ class Admission:
         self.disk_is_behind = False
         """Whether so much waits for the disk, or to be folded, that nothing more is admitted for now."""
 
-    def admit(
-        self, now: Moment, session: SessionRecord, role: RoleName, packet: SubmitPacket, clock_offset_ms: float = 0.0
-    ) -> Admitted:
+    def admit(self, now: Moment, session: SessionRecord, role: RoleName, packet: SubmitPacket) -> Admitted:
         """Decide about one packet of a session.
 
         Args:
@@ -126,14 +133,13 @@ class Admission:
             session: whose packet it is.
             role: what the author's invite gave; what the log says of the author goes before it.
             packet: as it was sent.
-            clock_offset_ms: how far the author's stamps are known to be ahead of the room's clock.
 
         Raises:
             Refused: the first rule that it breaks; see theta.commands.refusals. Nothing was changed but the bucket,
                 and what later nonces of the session wait for.
         """
         try:
-            admitted = self._admit(now, session, role, packet, clock_offset_ms)
+            admitted = self._admit(now, session, role, packet)
         except Refused as refusal:
             self.counts[refusal.code] += 1
             if not refusal.retryable:
@@ -157,9 +163,7 @@ class Admission:
         self._blocked_at.pop(session, None)
         self._paid.pop(session, None)
 
-    def _admit(
-        self, now: Moment, session: SessionRecord, role: RoleName, packet: SubmitPacket, clock_offset_ms: float
-    ) -> Admitted:
+    def _admit(self, now: Moment, session: SessionRecord, role: RoleName, packet: SubmitPacket) -> Admitted:
         log = self._log
         if len(packet.body) > PACKET_BYTES_MAX:
             check_size(packet.body, 0)
@@ -190,11 +194,11 @@ class Admission:
             raise UnknownCommand("this version of the command is read in old logs only")
         if batch.governs:
             self._check_governing(batch)
-        if not fits or body.timestamp_ms - clock_offset_ms - now.unix_ms > TIMESTAMP_AHEAD_MS_MAX:
-            self._check_times(now, session, packet, body, clock_offset_ms)
+        if not fits or body.timestamp_ms - now.unix_ms > TIMESTAMP_AHEAD_MS_MAX:
+            self._check_times(now, session, packet, body)
         if batch.creates:
             log.check_room(batch.creates)
-        if batch.price or batch.assets or batch.governs:
+        if batch.price or batch.assets or batch.governs or batch.switches:
             self._check_price(now, session, packet, batch, bucket)
         record = PacketRecord(
             session.session,
@@ -293,11 +297,9 @@ class Admission:
             if objection:
                 raise NotAllowed(objection)
 
-    def _check_times(
-        self, now: Moment, session: SessionRecord, packet: SubmitPacket, body: ParsedBody, clock_offset_ms: float
-    ) -> None:
+    def _check_times(self, now: Moment, session: SessionRecord, packet: SubmitPacket, body: ParsedBody) -> None:
         log = self._log
-        ahead = (body.timestamp_ms - clock_offset_ms - now.unix_ms) / 1000.0
+        ahead = (body.timestamp_ms - now.unix_ms) / 1000.0
         if ahead > TIMESTAMP_AHEAD_SECONDS_MAX:
             raise FutureTimestamp(f"{ahead:.1f} s ahead of the room's clock; at most {TIMESTAMP_AHEAD_SECONDS_MAX:g} s")
         stale = log.staleness(packet.seen, body) if log.frontier is not None else ""
@@ -305,6 +307,9 @@ class Admission:
             raise Stale(stale)
         if log.lamport >= U64_MAX:
             raise ClockExhausted(f"the highest Lamport time admitted is {U64_MAX}, and there is none above it")
+        forgetful = log.forgetfulness(session.actor, packet.seen)
+        if forgetful:
+            raise SeenBehind(forgetful)
         try:
             log.check_order(session.actor, packet.seen, body)
         except BadRecord as error:
@@ -323,8 +328,9 @@ class Admission:
                 raise UnknownAsset(f"the asset {asset.hex()} is not stored here; upload it first")
             price += faces // IMPORTED_FACES_PER_TOKEN
         burst, count = bucket.pace.burst, len(batch.operations)
-        if batch.governs:
-            price += min(self._merge_price(packet.branch, batch), max(0, int(burst) - count - price))
+        if batch.governs or batch.switches:
+            replayed = self._merge_price(packet.branch, batch) + self._undo_price(packet.branch, batch)
+            price += min(replayed, max(0, int(burst) - count - price))
         whole = price + count
         if price and whole > burst:
             raise TooExpensive(f"the packet costs {whole} tokens, and a bucket holds {burst:g}")
@@ -342,4 +348,17 @@ class Admission:
                 if size > MERGE_COMMANDS_MAX:
                     raise TooExpensive(f"the merge replays {size} commands; at most {MERGE_COMMANDS_MAX}")
                 price += size // MERGE_COMMANDS_PER_TOKEN
+        return price
+
+    def _undo_price(self, branch: bytes, batch: Batch) -> int:
+        price = 0
+        for operation in batch.operations:
+            gestures = list(operation.switched)
+            if gestures:
+                length = self._replay_length(branch, gestures)
+                if length is None:
+                    length = self._log.length_since(branch, gestures)
+                if length > UNDO_COMMANDS_MAX:
+                    raise TooExpensive(f"{length} commands may have to be replayed; at most {UNDO_COMMANDS_MAX}")
+                price += length // MERGE_COMMANDS_PER_TOKEN
         return price

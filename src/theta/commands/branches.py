@@ -72,6 +72,30 @@ class Branches:
         self._merge_count = 0
         self._ordered: dict[tuple[bytes, int], tuple[Merge, ...]] = {}
         self.counts: dict[bytes, CommandCount] = {}
+        self.base_seq = 0
+        """The record of a compacted log's base; 0 when all records are kept."""
+        self.last_edits: dict[bytes, int] = {}
+        """Of each branch, the last record up to the base that holds edits."""
+
+    def drop(self, base_seq: int, last_edits: Mapping[bytes, int]) -> None:
+        """Records up to a base are not kept any more."""
+        self.base_seq, self.last_edits = base_seq, dict(last_edits)
+
+    def root(self, branch: bytes) -> bytes:
+        """The branch that there was at the base, of whose document there a branch goes on."""
+        made = self.by_id[branch]
+        while made.seq > self.base_seq and made.id != MAIN_BRANCH:
+            made = self.by_id[made.parent]
+        return made.id
+
+    def reaches_below_base(self, branch: bytes, seq: int, source: bytes, at: int) -> bool:
+        """Whether merging `source` as of record `at` would bring edits that were dropped, as far as that is known.
+
+        Of a source that begins in the middle of what was dropped, it is taken for granted.
+        """
+        ours = self.vector(branch, seq)
+        theirs = self.vector(source, at)
+        return any(ours.get(each, 0) < min(held, self.last_edits.get(each, 0)) for each, held in theirs.items())
 
     def add_commands(self, branch: bytes, seq: int, count: int) -> None:
         """A packet of so many commands came into a branch as record `seq`."""
@@ -167,6 +191,11 @@ class Branches:
             if counted is not None:
                 total += counted.between(min(ours.get(each, 0), theirs.get(each, 0)), held)
         return total
+
+    def length_after(self, branch: bytes, seq: int, after: int) -> int:
+        """How many commands above record `after` a branch holds at record `seq`, counted as for `merge_size`."""
+        held = self.vector(branch, seq)
+        return sum(self.counts[each].between(after, until) for each, until in held.items() if each in self.counts)
 
     def _put(self, branch: bytes, seq: int, vector: Mapping[bytes, int]) -> None:
         others = {each: held for each, held in vector.items() if each != branch}

@@ -47,7 +47,5 @@ def make_commands(
         named = {gesture: CommandName(actor, gesture) for gesture in set(gestures)}
         begins = [named[gesture] for gesture in gestures]
     positions = msgspec.convert(list(zip(body.lamports, repeat(actor), numbers, strict=False)), _Positions)
-    return [
-        Command(position, name, begun, author, seq, seen, operation, branch)
-        for position, name, begun, operation in zip(positions, names, begins, operations, strict=True)
-    ]
+    same = (repeat(author), repeat(seq), repeat(seen))
+    return list(map(Command, positions, names, begins, *same, operations, repeat(branch)))

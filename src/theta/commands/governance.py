@@ -222,6 +222,8 @@ class Governance:
             return (
                 f"InvalidValue: fork is {operation.fork}, but must be at most {command.seen}, which its author had seen"
             )
+        if command.seq > self.lines.base_seq > operation.fork:
+            return f"BeyondHistory: what was there before record {self.lines.base_seq} was dropped by `theta compact`"
         if operation.name in self._branch_names:
             return f"InvalidValue: there is a branch {operation.name!r} already"
         if len(self.branches) >= BRANCHES_MAX:
@@ -236,6 +238,14 @@ class Governance:
             return "UnknownBranch: there is no such source"
         if operation.at > command.seen:
             return f"InvalidValue: at is {operation.at}, but must be at most {command.seen}, which its author had seen"
+        lines = self.lines
+        if command.seq > lines.base_seq and lines.reaches_below_base(
+            command.branch, command.seq, operation.source, operation.at
+        ):
+            return (
+                f"BeyondHistory: it would bring what was done before record {lines.base_seq}, "
+                "of which `theta compact` kept no commands"
+            )
         owned = all(self._authors.get(each.actor) == command.author for each in operation.dropped)
         if not owned and self.role_of(command.author, command.seq) != "admin":
             return "NotAllowed: only an admin may leave out what others made"

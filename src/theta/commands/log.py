@@ -9,6 +9,7 @@ are those from `first_seq` on, and the chain hashes and Lamport times from the f
 
 import hashlib
 from array import array
+from collections.abc import Iterable
 from functools import partial
 
 import msgspec
@@ -32,6 +33,8 @@ from theta.commands.log_index import (
     encode_index,
     governing_of,
     guard_of,
+    lasts_of,
+    names_of,
     nonces_of,
     numbers_of,
 )
@@ -179,6 +182,17 @@ class CommandLog:
     def last_of_actor(self, actor: int) -> Position | None:
         """Position of the actor's last admitted command."""
         return self._names.lasts.get(actor)
+
+    def length_since(self, branch: bytes, names: Iterable[CommandName]) -> int:
+        """At least how many commands a branch holds that came in or after the first record of any of these commands.
+
+        Those that never came count for nothing; of those whose record is forgotten nobody knows how old they are.
+        """
+        seqs = [seq for seq in map(self._names.find, names) if seq is not None]
+        lines = self.governance.lines
+        if not seqs or branch not in lines.by_id:
+            return 0
+        return lines.length_after(branch, self.head_seq, max(0, min(seqs) - 1))
 
     def find(self, name: CommandName) -> int | None:
         """The record of an admitted command: 0 when it is older than what is in memory, None when there is none."""
@@ -334,7 +348,7 @@ class CommandLog:
         body = self.registry.parse(packet.body)
         self._check_author(session, body)
         batch = self.registry.decode_all(body)
-        stale = self.staleness(packet.seen, body)
+        stale = self.staleness(packet.seen, body) or self.forgetfulness(packet.actor, packet.seen)
         if stale:
             raise BadRecord(stale)
         self.check_order(packet.actor, packet.seen, body)
@@ -358,7 +372,7 @@ class CommandLog:
         packet, batch, record = proved.packet, proved.batch, proved.record
         seq, count, last = record.seq, len(proved.commands), proved.commands[-1].position
         self.guard(packet.session).remember(packet.nonce, proved.digest, seq)
-        self._names.add(proved.numbers, last, seq)
+        self._names.add(proved.numbers, last, seq, packet.seen)
         self.last_packet_seq = seq
         self.command_count += count
         self.created_count += batch.creates
@@ -391,6 +405,7 @@ class CommandLog:
             and last <= top + LAMPORT_JUMP_MAX
             and top < U64_MAX
             and packet.branch in self.governance.lines.by_id
+            and seen >= self._names.seen_by(actor)
             and (frontier is None or (seen >= frontier.seq and first > frontier.lamport))
         )
 
@@ -404,6 +419,11 @@ class CommandLog:
         if min(body.lamports) <= frontier.lamport:
             return f"Lamport time {min(body.lamports)} is not above the frontier's, {frontier.lamport}"
         return ""
+
+    def forgetfulness(self, actor: int, seen: int) -> str:
+        """Why an author would have seen less than before (CMD-75); empty when it has not."""
+        highest = self._names.seen_by(actor)
+        return f"it has seen record {seen}, and its author had seen {highest} before" if seen < highest else ""
 
     def check_order(self, actor: int, seen: int, body: ParsedBody) -> None:
         """Numbers and Lamport times rise within an actor, and Lamport times stand above all that was seen (CMD-5).
@@ -459,7 +479,7 @@ class CommandLog:
             b"".join([self.chain_at(seq) for seq in range(base, self.head_seq + 1)]),
             column(self._lamports[base - self._lamports_from :]),
             [OpenedSession(self.session_seqs[each.session], each) for each in self.sessions.values()],
-            [(last.actor, last.number, last.lamport) for last in self._names.lasts.values()],
+            lasts_of(self._names),
             nonces_of(self._guards, self.head_seq),
             [governing_of(command) for command in self.governance.commands],
             counts_of(self.governance.lines.counts),
@@ -469,6 +489,8 @@ class CommandLog:
             self.last_packet_seq,
             self.last_head,
             self.frontier,
+            self.governance.lines.base_seq,
+            sorted(self.governance.lines.last_edits.items()),
         )
         return encode_index(index)
 
@@ -484,11 +506,11 @@ class CommandLog:
         log._take_genesis(index.genesis)
         for opened in index.sessions:
             log._open_session(opened.seq, opened.session)
+        log.governance.lines.drop(index.base_seq, dict(index.last_edits))
         for kept in index.governing:
             log.governance.take(command_of(registry, kept))
         log.governance.lines.counts = {counted.branch: count_of(counted) for counted in index.counts}
-        for actor, number, lamport in index.lasts:
-            log._names.add_base(Position(lamport, actor, number))
+        log._names = names_of(index.lasts)
         log._guards = {used.session: guard_of(used) for used in index.nonces}
         log.named_assets = dict(index.assets)
         log.command_count, log.created_count = index.command_count, index.created_count

@@ -4,6 +4,7 @@ It is made and read by CommandLog alone. Numbers in columns are little-endian u6
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 
 import msgspec
 import numpy as np
@@ -13,6 +14,7 @@ from theta.base.limits import DIGEST_BYTES, INDEX_NONCE_RECORDS_MAX
 from theta.commands.branches import CommandCount
 from theta.commands.command import Command
 from theta.commands.governing import Governing
+from theta.commands.name_index import NameIndex
 from theta.commands.records import BadRecord, FrontierRecord, HeadRecord, SessionRecord, decode, encode
 from theta.commands.refusals import Refused
 from theta.commands.registry import CommandRegistry, encode_payload
@@ -20,7 +22,7 @@ from theta.commands.replay_guard import ReplayGuard
 from theta.wire.messages import CommandEnvelope, Part
 from theta.wire.types import I64, U32, U64, Digest32, Id16, PublicKey
 
-INDEX_FORMAT = 1
+INDEX_FORMAT = 2
 
 
 class OpenedSession(Part, frozen=True):
@@ -28,6 +30,19 @@ class OpenedSession(Part, frozen=True):
 
     seq: U64
     session: SessionRecord
+
+
+class LastCommand(Part, frozen=True):
+    """An actor's last command, the highest record that it has seen, and which numbers were admitted.
+
+    `ranges` is a column: of each run of numbers the first and the last, ascending.
+    """
+
+    actor: U64
+    number: U64
+    lamport: U64
+    seen: U64
+    ranges: bytes
 
 
 class UsedNonces(Part, frozen=True):
@@ -67,7 +82,10 @@ class CountedBranch(Part, frozen=True):
 
 
 class LogIndex(Part, frozen=True):
-    """Everything; `chains` and `lamports` are of the records from the frontier's, or from 0, to the head."""
+    """Everything; `chains` and `lamports` are of the records from the frontier's, or from 0, to the head.
+
+    `base_seq` and `last_edits` are those of theta.commands.branches.Branches: 0 and none unless the log is compacted.
+    """
 
     index_format: U32
     genesis: bytes
@@ -75,7 +93,7 @@ class LogIndex(Part, frozen=True):
     chains: bytes
     lamports: bytes
     sessions: list[OpenedSession]
-    lasts: list[tuple[U64, U64, U64]]
+    lasts: list[LastCommand]
     nonces: list[UsedNonces]
     governing: list[GoverningCommand]
     counts: list[CountedBranch]
@@ -85,6 +103,8 @@ class LogIndex(Part, frozen=True):
     last_packet_seq: U64
     last_head: HeadRecord | None
     frontier: FrontierRecord | None
+    base_seq: U64
+    last_edits: list[tuple[Id16, U64]]
 
 
 def encode_index(index: LogIndex) -> bytes:
@@ -105,6 +125,30 @@ def decode_index(data: bytes) -> LogIndex:
     if len(index.chains) != count * DIGEST_BYTES or len(index.lamports) != count * 8:
         raise BadRecord(f"the log's index lacks chain hashes or Lamport times of its last {count} records")
     return index
+
+
+def lasts_of(names: NameIndex) -> list[LastCommand]:
+    """What is known of every actor that has a command."""
+    return [
+        LastCommand(last.actor, last.number, last.lamport, seen, column(ranges))
+        for last, seen, ranges in names.actors()
+    ]
+
+
+def names_of(lasts: Iterable[LastCommand]) -> NameIndex:
+    """The names that `lasts_of` was given, without their records.
+
+    Raises:
+        BadRecord: the numbers of an actor are none that could have been admitted.
+    """
+    names = NameIndex()
+    for last in lasts:
+        ranges = numbers_of(last.ranges)
+        rises = all(one <= other for one, other in pairwise(ranges))
+        if len(ranges) % 2 or not ranges or ranges[-1] != last.number or not rises:
+            raise BadRecord(f"the log's index holds numbers of actor {last.actor:016x} that cannot be")
+        names.add_base(Position(last.lamport, last.actor, last.number), last.seen, ranges)
+    return names
 
 
 def nonces_of(guards: Mapping[bytes, ReplayGuard], head_seq: int) -> list[UsedNonces]:

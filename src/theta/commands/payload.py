@@ -1,8 +1,10 @@
 """What all payloads are made from: the document's commands and those that govern."""
 
 import re
+from collections.abc import Iterable
 from typing import ClassVar
 
+from theta.base.identifiers import CommandName
 from theta.wire.messages import Part
 
 # C0, DEL and C1, line and paragraph separators, and what turns the direction of writing. Listed here because what
@@ -20,6 +22,8 @@ class BasePayload(Part, frozen=True, forbid_unknown_fields=True):
     """Whether rooms take no more of this version, and it is there for the logs that hold it."""
     TOKENS: ClassVar[int] = 0
     """What it costs beside its own token, however small its payload is (CMD-15)."""
+    SWITCHES: ClassVar[bool] = False
+    """Whether it takes gestures out of the document or back in, and costs what is replayed for that (CMD-76)."""
 
     def check(self) -> None:
         """Refuse values that nobody could accept.
@@ -30,8 +34,16 @@ class BasePayload(Part, frozen=True, forbid_unknown_fields=True):
 
     @property
     def price(self) -> int:
-        """What it costs beside its own token, in tokens (CMD-15); a merge's price depends on the log (CMD-68)."""
+        """What it costs beside its own token, in tokens (CMD-15).
+
+        The price of a merge and of what `SWITCHES` depends on the log (CMD-68, CMD-76).
+        """
         return self.TOKENS
+
+    @property
+    def switched(self) -> Iterable[CommandName]:
+        """The gestures that it speaks of when it `SWITCHES`, whoever's they are."""
+        return ()
 
     @property
     def assets(self) -> tuple[bytes, ...]:

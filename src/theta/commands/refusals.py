@@ -3,8 +3,8 @@
 Refused
 ├── retryable: the same bytes may be sent again later
 │   ├── RateLimited, Blocked, ReadOnly
-├── final, the connection stays: NotAllowed, FutureTimestamp, SeenPastHead, UnknownBranch, LamportBehind, Stale,
-│   ClockJump, ClockExhausted, Replay, DocumentFull, UnknownAsset, TooExpensive
+├── final, the connection stays: NotAllowed, FutureTimestamp, SeenPastHead, SeenBehind, UnknownBranch, LamportBehind,
+│   Stale, ClockJump, ClockExhausted, Replay, DocumentFull, UnknownAsset, TooExpensive
 ├── final, and the author may not speak any more, so the connection is closed with the code: Revoked 4405, Kicked 4407
 └── final, and an honest participant never sends it, so the connection is closed with the code:
     PacketTooLarge 4413, BadSignature 4402, WrongChain 4414, Equivocation 4415, UnknownCommand 4422, BadPayload 4423
@@ -60,6 +60,10 @@ class BadSignature(Refused):
 
 class SeenPastHead(Refused):
     """The packet claims to have seen records that do not exist."""
+
+
+class SeenBehind(Refused):
+    """The packet claims that its author has seen less than an earlier packet of the same author said."""
 
 
 class WrongChain(Refused):

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 import msgspec
 
 from theta.base.errors import InvalidValue
-from theta.base.identifiers import signed_name_id
+from theta.base.identifiers import CommandName, signed_name_id
 from theta.commands.governing import Governing
 from theta.commands.packets import ParsedBody, RowsDecoder, parse_body, rows_decoder
 from theta.commands.refusals import BadPayload, UnknownCommand
@@ -34,6 +34,11 @@ class Payload(Protocol):
         """The names (32 bytes) of the assets that it cannot be folded without."""
         ...
 
+    @property
+    def switched(self) -> Iterable[CommandName]:
+        """The gestures that an undo or redo speaks of; of all else none."""
+        ...
+
 
 AnyPayload = TypeVar("AnyPayload", bound=Payload)
 _FAULTS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, OverflowError)
@@ -51,12 +56,14 @@ class Kind(NamedTuple):
     tokens: int
     governs: bool
     is_retired: bool
+    switches: bool
 
 
 class Batch(msgspec.Struct, frozen=True, gc=False):
     """A packet's operations, with what they amount to: objects created, price in tokens, assets named.
 
-    `governs` when there is a governing command among them, `is_retired` when one is of a version that old logs hold.
+    `governs` when there is a governing command among them, `is_retired` when one is of a version that old logs hold,
+    `switches` when one undoes or redoes.
     """
 
     operations: Sequence[Payload]
@@ -65,6 +72,7 @@ class Batch(msgspec.Struct, frozen=True, gc=False):
     assets: Sequence[bytes]
     governs: bool
     is_retired: bool
+    switches: bool
 
 
 class CommandRegistry:
@@ -133,6 +141,7 @@ class CommandRegistry:
             [asset for batch in batches for asset in batch.assets],
             any(batch.governs for batch in batches),
             any(batch.is_retired for batch in batches),
+            any(batch.switches for batch in batches),
         )
 
     def _rows_decoder(self, type_id: int, version: int) -> RowsDecoder | None:
@@ -173,11 +182,12 @@ def _kind_of(payload_type: type[Payload]) -> Kind:
         getattr(payload_type, "TOKENS", 0),
         issubclass(payload_type, Governing),
         getattr(payload_type, "RETIRED", False),
+        getattr(payload_type, "SWITCHES", False),
     )
 
 
 def _batch_of(kind: Kind, operations: Sequence[Any]) -> Batch:
-    _, _, checks, is_priced, names_assets, creates, tokens, governs, is_retired = kind
+    _, _, checks, is_priced, names_assets, creates, tokens, governs, is_retired, switches = kind
     if checks:
         try:
             for operation in operations:
@@ -187,7 +197,7 @@ def _batch_of(kind: Kind, operations: Sequence[Any]) -> Batch:
     count = len(operations)
     price = sum([operation.price for operation in operations]) if is_priced else tokens * count
     assets = [asset for operation in operations for asset in operation.assets] if names_assets else ()
-    return Batch(operations, creates * count, price, assets, governs, is_retired)
+    return Batch(operations, creates * count, price, assets, governs, is_retired, switches)
 
 
 def encode_payload(payload: Payload) -> msgspec.Raw:

@@ -274,7 +274,7 @@ def _values(operation: Any) -> dict[str, set[bytes]]:
 def _was_left_alone(operation: Any, unit: Unit) -> bool:
     """Whether nothing has ever reached the elements whose values an operation sets but what sets values, too."""
     mesh, writers = unit.mesh, unit.writers
-    if mesh is None or writers.has_forgotten or writers.heads(TOPOLOGY, WHOLE):
+    if mesh is None or writers.heads(TOPOLOGY, WHOLE):
         return False
     tables = [mesh.halfedges.table(kind).slots for kind in ("vertex", "edge", "face")]
     named = {each for elements in written(operation, None).values() for each in elements}

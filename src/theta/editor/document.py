@@ -1,5 +1,6 @@
 """The document: the fold's units shown as entities in the world, with the document hash kept as they change (DOC-2)."""
 
+import hashlib
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 
@@ -22,6 +23,7 @@ from theta.editor.unit import Unit
 from theta.mesh import Mesh
 from theta.mesh import canonical_bytes as canonical_mesh_bytes
 from theta.mesh.canonical import canonical_bytes_slowly as canonical_mesh_bytes_slowly
+from theta.mesh.canonical import positions_start
 from theta.wire.messages import ComponentBytes, UnitPatch
 
 MESH_CONTENT_ID = name_id(MESH_CONTENT)
@@ -38,15 +40,42 @@ def hash_term(entity: bytes, component: int, data: bytes) -> int:
 
 def hash_term_slowly(entity: bytes, component: int, data: bytes) -> Generator[None, None, int]:
     """As `hash_term`, pausing on the way."""
+    digest = _begun(entity, component)
+    yield from _hash_slowly(digest, memoryview(data))
+    return int.from_bytes(digest.digest(), "little")
+
+
+def _begun(entity: bytes, component: int) -> "hashlib.blake2b":
     digest = empty_blake2b("theta-document", 16).copy()
     digest.update(entity + component.to_bytes(8, "little"))
-    rest = memoryview(data)
+    return digest
+
+
+def _hash_slowly(digest: "hashlib.blake2b", rest: memoryview) -> Iterator[None]:
     while len(rest) > HASHED_SLICE_BYTES:
         digest.update(rest[:HASHED_SLICE_BYTES])
         rest = rest[HASHED_SLICE_BYTES:]
         yield
     digest.update(rest)
-    return int.from_bytes(digest.digest(), "little")
+
+
+class _MeshTerm:
+    """`hash_term` of a mesh's content again and again: what stands before the positions is hashed when it changes."""
+
+    def __init__(self) -> None:
+        self._unmoved = b""
+        self._digest = empty_blake2b("theta-document", 16)
+
+    def of(self, entity: bytes, data: bytes) -> Generator[None, None, int]:
+        """As `hash_term_slowly`; always of the same entity."""
+        unmoved = data[: positions_start(data)]
+        if unmoved != self._unmoved:
+            digest = _begun(entity, MESH_CONTENT_ID)
+            yield from _hash_slowly(digest, memoryview(unmoved))
+            self._unmoved, self._digest = unmoved, digest
+        digest = self._digest.copy()
+        yield from _hash_slowly(digest, memoryview(data)[len(unmoved) :])
+        return int.from_bytes(digest.digest(), "little")
 
 
 @dataclass
@@ -58,6 +87,7 @@ class _Shown:
     mesh: Mesh | None
     mesh_stamp: object
     terms: dict[int, int] = field(default_factory=dict)
+    mesh_term: _MeshTerm = field(default_factory=_MeshTerm)
 
 
 class Document:
@@ -111,7 +141,7 @@ class Document:
         candidates = yield from self._candidates(shown, unit)
         for component, data in candidates:
             before = shown.terms.get(component)
-            term = (yield from hash_term_slowly(entity, component, data)) if data else None
+            term = (yield from self._term(shown, entity, component, data)) if data else None
             if term != before:
                 self._sum = (self._sum + (term or 0) - (before or 0)) % HASH_MODULUS
                 if term is None:
@@ -131,6 +161,11 @@ class Document:
                 if shown.mesh.redirects.count:
                     components.append(ComponentBytes(MESH_REDIRECTS_ID, redirects_bytes(shown.mesh)))
             yield UnitPatch(entity, False, components)
+
+    def _term(self, shown: _Shown, entity: bytes, component: int, data: bytes) -> Generator[None, None, int]:
+        if component == MESH_CONTENT_ID:
+            return shown.mesh_term.of(entity, data)
+        return hash_term_slowly(entity, component, data)
 
     def _remove(self, entity: bytes) -> UnitPatch | None:
         shown = self._shown.pop(entity, None)

@@ -71,8 +71,7 @@ def names_in(command: Command) -> list[CommandName]:
     """The gestures that a `set_effective` names, whoever's they are."""
     operation = command.operation
     assert isinstance(operation, SetEffective)
-    cascade = operation.cascade if isinstance(operation, SetEffectiveV2) else ()
-    return [CommandName(name.actor, name.number) for name in (*operation.gestures, *cascade)]
+    return operation.switched
 
 
 def named_by(command: Command, owners: Mapping[int, bytes]) -> list[OwnedGesture]:

@@ -5,13 +5,15 @@ from nothing and is the oracle that this must always equal.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
 from theta.base.identifiers import CommandName, Position
 from theta.commands.log import Command
 from theta.editor.authorship import ElementMakers, element_makers
-from theta.editor.fold_base import FoldBase, Past, Reach
+from theta.editor.fold_base import FoldBase, NotAtHand, Past, Reach
 from theta.editor.fold_state import FoldState, entity_of
 from theta.editor.judging import ALONE, Judge
 from theta.editor.masks import Mask, OwnedGesture, owned_gesture
@@ -25,6 +27,7 @@ __all__ = ["Conflict", "Fold", "FoldChange", "OutcomeChange", "entity_of"]
 
 
 Encoded = TypeVar("Encoded")
+NOTHING_READ: Mapping[bytes, Sequence[Command]] = MappingProxyType({})
 
 
 class Conflict(NamedTuple):
@@ -60,6 +63,7 @@ class Fold:
     ) -> None:
         self._state = FoldState(assets, judge, left_out)
         self._makers: tuple[object, ElementMakers] | None = None
+        self._only_at_hand = False
         self.last_change = FoldChange(set(), [], [])
 
     @classmethod
@@ -70,6 +74,7 @@ class Fold:
         past: Past,
         assets: Mapping[bytes, bytes] = NO_ASSETS,
         judge: Judge = ALONE,
+        left_out: Iterable[CommandName] = (),
     ) -> "Fold":
         """The fold of all commands at or below a base's position (CMD-105); what comes above is then added.
 
@@ -79,8 +84,9 @@ class Fold:
             past: reads them again when they are needed.
             assets: as for any fold.
             judge: as for any fold.
+            left_out: as for any fold, beside those that the base says.
         """
-        fold = cls(assets, judge)
+        fold = cls(assets, judge, left_out)
         fold._state.begin(base, units, past)
         return fold
 
@@ -106,12 +112,35 @@ class Fold:
         command = next((each for each in reversed(fold.commands) if each.name == name), None) if fold else None
         return fold.made(command, self._state.filter(entity)) if fold is not None and command is not None else None
 
-    def unit_commands(self, entity: bytes) -> tuple[tuple[Command, ...], tuple[bool, ...]]:
-        """An entity's commands in the order of the fold, and of each whether it takes part."""
-        self._load_unit(entity)
+    def unit_commands(
+        self, entity: bytes, old: Mapping[bytes, Sequence[Command]] = NOTHING_READ
+    ) -> tuple[tuple[Command, ...], tuple[bool, ...]]:
+        """An entity's commands in the order of the fold, and of each whether it takes part.
+
+        Args:
+            entity: its id.
+            old: what `old_commands_slowly` has read, so that nothing need be loaded for it.
+        """
+        before: Sequence[Command] = ()
+        if entity in self._state.unloaded and entity in old:
+            before = old[entity]
+        else:
+            self._load_unit(entity)
         fold = self._state.units.get(entity)
-        commands = tuple(fold.commands) if fold is not None else ()
+        commands = (*before, *fold.commands) if fold is not None else ()
         return commands, tuple([self.is_effective(command) for command in commands])
+
+    def old_commands_slowly(self, entities: Iterable[bytes]) -> Generator[None, None, Mapping[bytes, list[Command]]]:
+        """Read the old commands of those entities that are not loaded, a slice at a time, and load none.
+
+        Commands may be added in between.
+        """
+        return self._state.read(entities)
+
+    def as_made(self, entity: bytes) -> Unit | None:
+        """An entity's unit just after the command that made it, if that has been kept; read it, never write."""
+        fold = self._state.units.get(entity)
+        return fold.as_made if fold is not None and entity not in self._state.unloaded else None
 
     def makers(self, entity: bytes) -> ElementMakers:
         """Which command made each element of an entity's mesh (CMD-57); of none when it is not in the document."""
@@ -169,6 +198,11 @@ class Fold:
         """What it began with."""
         return self._state.base
 
+    @property
+    def floor(self) -> FoldBase:
+        """What commands that were dropped had come to; NOTHING_BEFORE when none were."""
+        return self._state.past.floor
+
     def masks_at(self, position: Position) -> dict[OwnedGesture, Mask]:
         """Why each gesture is off that is off at a position."""
         return {gesture: mask for gesture, mask in self._state.masks.at(position) if not mask.on}
@@ -206,7 +240,7 @@ class Fold:
         state = self._state
         for entity in sorted(state.units):
             unit = state.units[entity]
-            if entity not in state.unloaded and unit.positions[0] > position:
+            if entity not in state.unloaded and unit.begins_after(position):
                 continue
             sweep = Sweep(state)
             for _ in sweep.bring(entity, position):
@@ -228,9 +262,36 @@ class Fold:
         """
         resume(self._state, commands, tail)
 
-    def load_slowly(self, gestures: Iterable[CommandName]) -> Iterator[None]:
-        """Load what a question about old gestures needs, a slice at a time; asking would load it at once."""
-        return Sweep(self._state).load(gestures)
+    @contextmanager
+    def at_hand(self) -> Iterator[None]:
+        """Inside, a question that takes old commands which are not loaded raises NotAtHand.
+
+        Otherwise it loads them at once, which may take long.
+        """
+        before, self._only_at_hand = self._only_at_hand, True
+        try:
+            yield
+        finally:
+            self._only_at_hand = before
+
+    def is_at_hand(self, gesture: CommandName) -> bool:
+        """Whether nothing has to be loaded before anything can be said of a gesture."""
+        return self._state.is_at_hand(gesture)
+
+    def fetch_slowly(self, lacking: NotAtHand) -> Generator[None, None, frozenset[bytes]]:
+        """Read what `load_slowly` needs ahead, a slice at a time; commands may be added in between.
+
+        Returns the entities whose old commands are to be loaded.
+        """
+        state = self._state
+        needed = yield from state.needed(lacking.gestures)
+        needed |= state.unloaded.intersection(lacking.entities)
+        yield from state.fetch(needed)
+        return frozenset(needed)
+
+    def load_slowly(self, entities: Iterable[bytes]) -> Iterator[None]:
+        """Load the old commands of entities, a slice at a time; until it has ended the fold is not at rest."""
+        return Sweep(self._state).load_units(entities)
 
     def verdicts(self) -> dict[CommandName, Outcome]:
         """What became of every `set_effective` that is here."""
@@ -263,10 +324,14 @@ class Fold:
         Raises:
             BeyondBase: one of them was begun below the base; nothing was changed.
         """
-        sweep = Sweep(self._state)
-        for _ in self._finish(sweep, sweep.leave_out(gestures)):
+        for _ in self.leave_out_slowly(gestures):
             pass
         return self.last_change
+
+    def leave_out_slowly(self, gestures: Iterable[CommandName]) -> Iterator[None]:
+        """As `leave_out`, a slice of a few commands at a time, as for `add_slowly`."""
+        sweep = Sweep(self._state)
+        return self._finish(sweep, sweep.leave_out(gestures))
 
     # -- undo ----------------------------------------------------------------------------------------------------
 
@@ -309,14 +374,38 @@ class Fold:
         first = self._state.first_by_unit(gestures)
         return sum(int(self._state.units[entity].length_from(command)) for entity, command in first.items())
 
+    def replay_length(self, gestures: Iterable[CommandName]) -> int | None:
+        """How many commands undoing or redoing gestures, whoever's, replays at the most, for its price (CMD-76).
+
+        None when that takes old commands. It may be asked at any time: while commands are being added, it is as far as
+        these have come.
+        """
+        state = self._state
+        wanted: list[OwnedGesture] = []
+        for gesture in gestures:
+            if not state.is_at_hand(gesture):
+                return None
+            if gesture.actor in state.owners:
+                wanted.append(OwnedGesture(state.owners[gesture.actor], gesture))
+        first = state.first_by_unit(wanted)
+        return sum(int(state.units[entity].length_from(command)) for entity, command in first.items())
+
     def _load(self, gestures: Iterable[CommandName]) -> None:
-        for _ in Sweep(self._state).load(gestures):
+        lacking = [gesture for gesture in gestures if not self._state.is_at_hand(gesture)]
+        if not lacking:
+            return
+        if self._only_at_hand:
+            raise NotAtHand(gestures=lacking)
+        for _ in Sweep(self._state).load(lacking):
             pass
 
     def _load_unit(self, entity: bytes) -> None:
-        if entity in self._state.unloaded and not self._state.past.is_gone:
-            for _ in Sweep(self._state).load_unit(entity):
-                pass
+        if entity not in self._state.unloaded or self._state.past.is_gone:
+            return
+        if self._only_at_hand:
+            raise NotAtHand(entities=[entity])
+        for _ in Sweep(self._state).load_units([entity]):
+            pass
 
     def _finish(self, sweep: Sweep, steps: Iterator[None]) -> Iterator[None]:
         yield from steps

@@ -4,13 +4,15 @@ Of what lies below, the units are here and the commands are not. They are read a
 reaches down there: an undo, or a question who made what.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple, Protocol
 
+from theta.base.errors import UsageError
 from theta.base.identifiers import CommandName, Position
 from theta.commands.log import Command
 from theta.editor.masks import Mask, OwnedGesture
 from theta.editor.stacks import Stacks
+from theta.editor.unit import Unit
 
 
 class Reach(NamedTuple):
@@ -28,12 +30,21 @@ class Past(Protocol):
         """Whether they were dropped, so that nothing below the base can be said or undone any more."""
         ...
 
-    def of_entity(self, entity: bytes) -> Iterable[Command]:
-        """All edits of an entity, in any order."""
+    @property
+    def floor(self) -> "FoldBase":
+        """What commands that were dropped had come to; where they are gone that is the base itself."""
         ...
 
-    def of_gesture(self, gesture: CommandName) -> Iterable[Command]:
-        """All edits of a gesture, in any order; asked only about old gestures that a base says nothing of."""
+    def units_of(self, entities: Collection[bytes]) -> Iterable[tuple[bytes, Unit] | None]:
+        """What those that were dropped had come to on some entities; None where whoever reads them may pause."""
+        ...
+
+    def of_entities(self, entities: Collection[bytes]) -> Iterable[Command | None]:
+        """All edits of some entities, in any order; None where whoever reads them may pause."""
+        ...
+
+    def of_gesture(self, gesture: CommandName) -> Iterable[Command | None]:
+        """All edits of a gesture, as `of_entities`; asked only about old gestures that a base says nothing of."""
         ...
 
 
@@ -57,22 +68,40 @@ class FoldBase(NamedTuple):
     left_out: frozenset[CommandName]
 
 
+class NotAtHand(UsageError):
+    """A question takes old commands that are not loaded: those of some gestures, or all of some entities."""
+
+    def __init__(self, gestures: Collection[CommandName] = (), entities: Collection[bytes] = ()) -> None:
+        super().__init__(f"old commands of {len(gestures)} gestures and {len(entities)} entities are not loaded")
+        self.gestures = tuple(gestures)
+        self.entities = tuple(entities)
+
+
 class NoPast:
     """The past of a fold that has all its commands."""
+
+    @property
+    def floor(self) -> FoldBase:
+        """See Past.floor."""
+        return NOTHING_BEFORE
+
+    def units_of(self, entities: Collection[bytes]) -> Iterable[tuple[bytes, Unit] | None]:
+        """See Past.units_of."""
+        return ()
 
     @property
     def is_gone(self) -> bool:
         """See Past.is_gone."""
         return False
 
-    def of_entity(self, entity: bytes) -> Iterable[Command]:
-        """See Past.of_entity."""
+    def of_entities(self, entities: Collection[bytes]) -> Iterable[Command | None]:
+        """See Past.of_entities."""
         return ()
 
-    def of_gesture(self, gesture: CommandName) -> Iterable[Command]:
+    def of_gesture(self, gesture: CommandName) -> Iterable[Command | None]:
         """See Past.of_gesture."""
         return ()
 
 
-NO_PAST: Past = NoPast()
 NOTHING_BEFORE = FoldBase(Position(0, 0, 0), {}, {}, {}, {}, frozenset())
+NO_PAST: Past = NoPast()

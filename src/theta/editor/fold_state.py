@@ -5,8 +5,8 @@ old commands are loaded when something needs them.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from functools import cache, partial
 from typing import Any
 
 from theta.base.identifiers import CommandName, Position, entity_id
@@ -20,6 +20,12 @@ from theta.editor.step_shelf import StepShelf
 from theta.editor.unit import Outcome, Unit
 from theta.editor.unit_fold import IsEffective, UnitFold
 from theta.editor.vocabulary import SetEffective
+
+LOADED_SLICE = 512
+"""Old commands that are taken in between two pauses."""
+
+# Half of what the constructor of a named tuple costs, which is a Python function.
+_gesture = partial(tuple.__new__, OwnedGesture)
 
 
 @cache
@@ -87,6 +93,8 @@ class FoldState:
         self.unloaded: set[bytes] = set()
         self.agreed = judge.agreed()
         self._asked: set[CommandName] = set()
+        self._fetched: dict[bytes, list[Command]] = {}
+        self._dropped: dict[bytes, Unit] = {}
 
     def begin(self, base: FoldBase, units: Mapping[bytes, Unit], past: Past) -> None:
         """Begin with what old commands have come to, instead of with nothing."""
@@ -121,7 +129,7 @@ class FoldState:
 
     def index(self, entity: bytes, command: Command) -> None:
         """Note whose gesture an edit of an entity belongs to, and whether that is off."""
-        gesture = OwnedGesture(command.author, command.gesture)
+        gesture = _gesture((command.author, command.gesture))
         self.authors[entity].add(command.author)
         known = self.gestures.get(gesture)
         if known is None:
@@ -134,36 +142,93 @@ class FoldState:
         if (self.masks or self.left_out) and not self.is_effective(gesture):
             self.masked[entity].add(gesture)
 
-    def needed(self, gestures: Iterable[CommandName]) -> Iterator[bytes]:
-        """The units whose old commands must be loaded before anything is said of these gestures."""
-        if self.past.is_gone:
-            return
+    def needed(self, gestures: Iterable[CommandName]) -> Generator[None, None, set[bytes]]:
+        """The units whose old commands must be loaded before anything is said of these gestures; found in slices."""
+        found: set[bytes] = set()
         for gesture in gestures:
-            if not self.is_old(gesture):
+            if not self.is_old(gesture) or self.is_gone(gesture):
                 continue
             reach = self.base.reaches.get(gesture)
             if reach is not None:
-                yield from self.unloaded.intersection(reach.entities)
-            elif gesture not in self._asked and not self._is_loaded(gesture):
-                yield from self.unloaded.intersection([entity_of(each) for each in self.past.of_gesture(gesture)])
+                found.update(self.unloaded.intersection(reach.entities))
+            elif not self.is_at_hand(gesture):
+                for command in self.past.of_gesture(gesture):
+                    if command is None:
+                        yield
+                    else:
+                        found.update(self.unloaded.intersection([entity_of(command)]))
                 self._asked.add(gesture)
+        return found
 
     def is_old(self, gesture: CommandName) -> bool:
         """Whether a gesture was begun at or below the base."""
         return gesture.number <= self.base.numbers.get(gesture.actor, 0)
 
-    def load(self, entity: bytes) -> None:
-        """Take in the old commands of a unit; nothing of it is folded then."""
-        new, old = UnitFold(self.assets, self.judge, shelf=self.shelf), self.units.get(entity)
+    def is_gone(self, gesture: CommandName) -> bool:
+        """Whether a gesture was begun among commands that were dropped."""
+        return gesture.number <= self.past.floor.numbers.get(gesture.actor, 0)
+
+    def is_at_hand(self, gesture: CommandName) -> bool:
+        """Whether all commands of a gesture are known to be here."""
+        if not self.is_old(gesture) or self.is_gone(gesture):
+            return True
+        reach = self.base.reaches.get(gesture)
+        if reach is not None:
+            return self.unloaded.isdisjoint(reach.entities)
+        return gesture in self._asked or self._is_loaded(gesture)
+
+    def read(self, entities: Iterable[bytes]) -> Generator[None, None, dict[bytes, list[Command]]]:
+        """The old commands of the units that are not loaded, in fold order, read a slice at a time."""
+        wanted = frozenset() if self.past.is_gone else frozenset(self.unloaded.intersection(entities))
+        found: dict[bytes, list[Command]] = {entity: [] for entity in wanted}
+        for command in self.past.of_entities(wanted) if wanted else ():
+            if command is None:
+                yield
+            else:
+                found[entity_of(command)].append(command)
+        for commands in found.values():
+            commands.sort(key=lambda command: command.position)
+        return found
+
+    def fetch(self, entities: Iterable[bytes]) -> Iterator[None]:
+        """Read the old commands of units ahead of `load`, a slice at a time. The fold may go on in between."""
+        found = yield from self.read(set(entities).difference(self._fetched))
+        for each in self.past.units_of(found.keys()) if found else ():
+            if each is None:
+                yield
+            else:
+                self._dropped[each[0]] = each[1]
+        self._fetched.update(found)
+
+    def load(self, entity: bytes) -> Iterator[None]:
+        """Take in the old commands of a unit, a slice at a time; nothing of it is folded then.
+
+        The fold may not go on in between.
+        """
+        yield from self.fetch([entity])
+        new, commands = self._unit_at_floor(entity), self._fetched.pop(entity, [])
+        for count, command in enumerate(commands, 1):
+            new.insert(command)
+            if not count % LOADED_SLICE:
+                yield
+        old = self.units.get(entity)
         self.unloaded.discard(entity)
         if old is None:
             self.new_unit(entity, new)
         self.units[entity] = new
-        for command in self.past.of_entity(entity):
-            new.insert(command)
-            self.index(entity, command)
         for command in old.commands if old is not None else ():
             new.insert(command)
+        for count, command in enumerate(commands, 1):
+            self.index(entity, command)
+            if not count % LOADED_SLICE:
+                yield
+
+    def _unit_at_floor(self, entity: bytes) -> UnitFold:
+        """A unit without commands, but for those that were dropped."""
+        dropped = self._dropped.pop(entity, None)
+        if dropped is None:
+            return self.empty_unit()
+        return UnitFold(self.assets, self.judge, dropped, self.past.floor.position, self.shelf)
 
     def _is_loaded(self, gesture: CommandName) -> bool:
         """Whether the old commands of a gesture that acts on one unit are here."""

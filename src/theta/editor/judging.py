@@ -67,11 +67,18 @@ ALONE: Judge = Alone()
 
 
 class LogJudge:
-    """Judges for the document of one branch by what the log has governed."""
+    """Judges for the document of one branch by what the log has governed.
 
-    def __init__(self, governance: Governance, branch: bytes) -> None:
+    Args:
+        governance: the log's.
+        branch: the branch's id.
+        until: the last record whose merges count: that of the moment, for a document of the past.
+    """
+
+    def __init__(self, governance: Governance, branch: bytes, until: int = U64_MAX) -> None:
         self._governance = governance
         self._branch = branch
+        self._until = until
         self._agreed = 0
         self._governed = -1
         self._merges: tuple[Merge, ...] = ()
@@ -88,7 +95,9 @@ class LogJudge:
     def strategy(self, later: Command, earlier_branch: bytes, earlier_seq: int) -> Strategy:
         """See Judge.strategy: a merge's own strategy for what it brought together, else the policy at `later`."""
         if earlier_branch != later.branch:
-            merged = self._governance.merge_strategy(self._branch, earlier_branch, earlier_seq, later.branch, later.seq)
+            merged = self._governance.merge_strategy(
+                self._branch, earlier_branch, earlier_seq, later.branch, later.seq, self._until
+            )
             if merged is not None:
                 return merged
         return self._governance.strategy(later.operation.NAME, later.seq)
@@ -106,7 +115,7 @@ class LogJudge:
         governance, branch = self._governance, self._branch
         governed = len(governance.commands)
         if governed != self._governed and branch in governance.branches:
-            merges = governance.merges(branch)
+            merges = governance.merges(branch, self._until)
             self._agreed += judges_anew(self._merges, merges, self._held)
-            self._governed, self._merges, self._held = governed, merges, governance.vector(branch, U64_MAX)
+            self._governed, self._merges, self._held = governed, merges, governance.vector(branch, self._until)
         return self._agreed

@@ -47,8 +47,9 @@ def check_name(name: str) -> None:
 
 def check_colour(colour: Vector3) -> None:
     """Refuse a colour with a channel out of [0, 1]."""
-    for value in colour:
-        if not 0.0 <= value <= 1.0:
+    red, green, blue = colour
+    if not (0.0 <= red <= 1.0 and 0.0 <= green <= 1.0 and 0.0 <= blue <= 1.0):
+        for value in colour:
             check_between("colour", value, 0.0, 1.0)
 
 

@@ -4,7 +4,7 @@ The commands above a base are known; what is kept of them is what folding them h
 every outcome, and what each `set_effective` has masked. A unit that is rolled back later is folded from its base.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -79,8 +79,7 @@ def resume(state: FoldState, commands: Iterable[Command], tail: Tail) -> None:
             edits.setdefault(entity_of(command), []).append(command)
     if {each.name for each in tail.switches} != switches.keys():
         raise InvalidValue("tail", len(tail.switches), "of the same set_effective commands")
-    for entity in sorted(set(state.needed(name for each in switches.values() for name in names_in(each)))):
-        state.load(entity)
+    _load(state, [name for each in switches.values() for name in names_in(each)])
     loaded = state.units.keys() - state.unloaded
     _take_switches(state, switches, tail)
     folded: list[bytes] = []
@@ -97,6 +96,19 @@ def resume(state: FoldState, commands: Iterable[Command], tail: Tail) -> None:
     for entity in sorted({*folded, *loaded}):
         for _ in sweep.advance(entity, None):
             pass
+
+
+def _load(state: FoldState, gestures: Iterable[CommandName]) -> None:
+    """Take in the old commands of the units that gestures act on; these are folded when all else is here."""
+
+    def steps() -> Iterator[None]:
+        needed = yield from state.needed(gestures)
+        yield from state.fetch(needed)
+        for entity in sorted(needed):
+            yield from state.load(entity)
+
+    for _ in steps():
+        pass
 
 
 def _take_switches(state: FoldState, switches: Mapping[CommandName, Command], tail: Tail) -> None:

@@ -7,6 +7,7 @@ order has its units brought to its place and its masks first.
 
 from bisect import bisect_left
 from collections.abc import Generator, Iterable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from theta.base.identifiers import CommandName, Position
@@ -26,7 +27,7 @@ from theta.editor.fold_base import NOTHING_BEFORE
 from theta.editor.fold_state import FoldState, entity_of, is_edit
 from theta.editor.masks import OwnedGesture, owned_gesture
 from theta.editor.unit import APPLIED, SUSPENDED, Outcome
-from theta.editor.unit_fold import BeyondBase
+from theta.editor.unit_fold import LARGE_FACES, BeyondBase
 from theta.editor.vocabulary import SetEffective, SetEffectiveV2
 
 SLICE_COMMANDS = 16
@@ -41,6 +42,10 @@ class OutcomeChange(NamedTuple):
     command: Command
     before: Outcome | None
     outcome: Outcome
+
+
+# Half of what the constructor of a named tuple costs, which is a Python function.
+_change = partial(tuple.__new__, OutcomeChange)
 
 
 class Sweep:
@@ -63,6 +68,8 @@ class Sweep:
         self._pending: dict[bytes, set[OwnedGesture]] = {}
         self._later: dict[bytes, set[OwnedGesture]] = {}
         self._decided: list[Command] = []
+        # How much was folded since the last pause, in commands on small meshes.
+        self._unpaused = 0
 
     def take(self, commands: Sequence[Command]) -> Iterator[None]:
         """Take commands in any order, a slice at a time.
@@ -129,12 +136,19 @@ class Sweep:
 
     def load(self, gestures: Iterable[CommandName]) -> Iterator[None]:
         """Load the old commands of the units that gestures act on, a slice at a time; that changes nothing."""
-        for entity in sorted(set(self._state.needed(gestures))):
+        needed = yield from self._state.needed(gestures)
+        yield from self.load_units(needed)
+
+    def load_units(self, entities: Iterable[bytes]) -> Iterator[None]:
+        """Load the old commands of units, as `load`."""
+        wanted = sorted(self._state.unloaded.intersection(entities))
+        yield from self._state.fetch(wanted)
+        for entity in wanted:
             yield from self.load_unit(entity)
 
     def load_unit(self, entity: bytes) -> Iterator[None]:
         """Load the old commands of a unit; what became of them was not known here, and is no change."""
-        self._state.load(entity)
+        yield from self._state.load(entity)
         quiet = Sweep(self._state)
         yield from quiet.advance(entity, None)
 
@@ -155,10 +169,9 @@ class Sweep:
         for name, (command, before) in self._before.items():
             outcome = outcomes[name]
             if before is None or before != outcome:
-                # No two positions are the same, so that changes are not compared.
-                found.append((*_place(command), command.position, OutcomeChange(command, before, outcome)))
-        found.sort()
-        return [change for *_, change in found]
+                found.append(_change((command, before, outcome)))
+        found.sort(key=_place)
+        return found
 
     def _begin_again(self) -> None:
         """Roll everything back: it was judged by what is no longer so."""
@@ -239,16 +252,16 @@ class Sweep:
 
     def _claim(self, command: Command) -> Claim:
         state = self._state
-        if not state.past.is_gone:
+        if state.past.floor is NOTHING_BEFORE:
             return claim_of(command, state.gestures, state.owners, state.masks, state.judge)
-        # What was begun below a base whose past is gone cannot be undone, not even the part of it that is here.
-        named = [each for each in named_by(command, state.owners) if not state.is_old(each.gesture)]
+        # What was begun among commands that were dropped cannot be undone, not even the part of it that is here.
+        named = [each for each in named_by(command, state.owners) if not state.is_gone(each.gesture)]
         gestures = {gesture: state.gestures[gesture] for gesture in named if gesture in state.gestures}
         claim = claim_of(command, gestures, state.owners, state.masks, state.judge)
-        is_beyond = claim.outcome == NOTHING_OF_YOURS and any(state.is_old(each) for each in names_in(command))
+        is_beyond = claim.outcome == NOTHING_OF_YOURS and any(state.is_gone(each) for each in names_in(command))
         if is_beyond:
             return Claim(BEYOND_HISTORY)
-        return Claim(claim.outcome, tuple(each for each in claim.masks if not state.is_old(each[0].gesture)))
+        return Claim(claim.outcome, tuple(each for each in claim.masks if not state.is_gone(each[0].gesture)))
 
     def _say(self, position: Position, gestures: Iterable[OwnedGesture]) -> None:
         """At a position something else is said of these gestures than before."""
@@ -347,23 +360,35 @@ class Sweep:
         state = self._state
         unit = state.units[entity]
         end = len(unit.commands) if place is None else bisect_left(unit.positions, place)
-        left = end - unit.folded
-        if left <= 0:
+        if unit.folded >= end:
             return
         self.entities.add(entity)
-        outcomes, before, left_out = state.outcomes, self._before, state.left_out
-        for command, found in unit.run(state.filter(entity)):
+        is_effective = state.filter(entity)
+        while True:
+            if self._unpaused >= SLICE_COMMANDS:
+                self._unpaused = 0
+                yield
+            # What makes a unit may make a large mesh, which is as much as a slice.
+            is_new = not unit.folded
+            folded = unit.fold_some(1 if is_new else SLICE_COMMANDS, end, is_effective)
+            self._record_folded(folded)
+            mesh = unit.state.mesh
+            is_large = is_new and mesh is not None and mesh.face_count >= LARGE_FACES
+            self._unpaused += SLICE_COMMANDS if is_large else len(folded)
+            if unit.folded >= end:
+                return
+            if is_large and mesh is not None:
+                yield from mesh.number_slowly()
+
+    def _record_folded(self, folded: Iterable[tuple[Command, Outcome]]) -> None:
+        outcomes, before, left_out = self._state.outcomes, self._before, self._state.left_out
+        for command, found in folded:
             outcome = LEFT_OUT if found is SUSPENDED and command.gesture in left_out else found
             name = command.name
             known = outcomes.get(name)
             if known is not outcome and known != outcome:
                 before.setdefault(name, (command, known))
                 outcomes[name] = outcome
-            left -= 1
-            if not left:
-                return
-            if not left % SLICE_COMMANDS:
-                yield
 
     def _record(self, command: Command, outcome: Outcome) -> None:
         state = self._state
@@ -375,5 +400,8 @@ class Sweep:
                 state.verdicts[command.author] = state.verdicts.get(command.author, 0) + 1
 
 
-def _place(command: Command) -> tuple[bool, bytes]:
-    return (False, entity_of(command)) if is_edit(type(command.operation)) else (True, b"")
+def _place(change: OutcomeChange) -> tuple[bool, bytes, Position]:
+    command = change[0]
+    if is_edit(type(command.operation)):
+        return False, entity_of(command), command.position
+    return True, b"", command.position

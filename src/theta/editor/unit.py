@@ -1,13 +1,12 @@
 """How a unit takes a command: conflicts first, then the change (CMD-30 to CMD-59, CMD-80 to CMD-87)."""
 
 from collections.abc import Mapping
-from struct import Struct
 from typing import Any, NamedTuple, cast
 
 import numpy as np
 
 from theta.base.errors import UsageError
-from theta.base.limits import CONFLICT_NAMES_MAX, IDENTIFIER_BYTES
+from theta.base.limits import CONFLICT_NAMES_MAX
 from theta.commands.governance import Strategy
 from theta.commands.log import Command
 from theta.editor.changes import CHANGES, create_object
@@ -17,12 +16,12 @@ from theta.editor.conflicts import (
     Written,
     find_rivals,
     lost_to,
-    meets,
     names,
     overwritten,
     strategies,
     written,
 )
+from theta.editor.free_moves import move_freely
 from theta.editor.judging import ALONE, Judge
 from theta.editor.merging import concurrent_extrusion, extrude_anew, extrude_joining, move_joining
 from theta.editor.mesh_operations import ExtrudeFaceV3, MeshOperation, MoveVerticesV2
@@ -31,12 +30,9 @@ from theta.editor.unit_state import APPLIED, NO_ASSETS, NOT_THERE, SUSPENDED, Ke
 from theta.editor.vocabulary import MoveVertices
 from theta.editor.writers import Writer, Writers
 from theta.mesh import Mesh, move_vertices
-from theta.mesh.operations import move_vertex
 from theta.mesh.results import NOTHING
 
 __all__ = ["APPLIED", "NOT_THERE", "NO_ASSETS", "SUSPENDED", "Kept", "Outcome", "Unit", "apply", "pass_over"]
-
-_POINT = Struct("<3d")
 
 
 def pass_over(unit: Unit, command: Command, judge: Judge = ALONE) -> Outcome:
@@ -65,7 +61,7 @@ def apply(unit: Unit, command: Command, assets: Mapping[bytes, bytes] = NO_ASSET
         judge: knows what was concurrent, and the room's policies.
     """
     operation: Any = command.operation
-    if type(operation) is MoveVerticesV2 and _move_freely(unit, command, operation, judge):
+    if type(operation) is MoveVerticesV2 and move_freely(unit, command, operation, judge):
         return APPLIED
     if operation.CREATES:
         return create_object(unit, command, operation, assets)
@@ -86,29 +82,6 @@ def apply(unit: Unit, command: Command, assets: Mapping[bytes, bytes] = NO_ASSET
         outcome = outcome._replace(against=names(lost_to(operation, rivals, unit.writers)))
     _remember(unit.writers, scope, command, outcome)
     return outcome
-
-
-def _move_freely(unit: Unit, command: Command, operation: MoveVerticesV2, judge: Judge) -> bool:
-    """Most commands move vertices that live, which nobody else moves: the same as the general way, in less time."""
-    mesh, writers, vertices = unit.mesh, unit.writers, operation.vertices
-    named = [vertices] if len(vertices) == IDENTIFIER_BYTES else split_ids(vertices)
-    if mesh is None or unit.deleted or meets(writers, POSITION, named, command, judge):
-        return False
-    _, actor, number = command.position
-    writer = Writer(actor, number, command.seq, command.branch)
-    if len(named) == 1:
-        if not move_vertex(mesh, named[0], _POINT.unpack(operation.targets)):
-            return False
-        writers.write_one(POSITION, named[0], writer, command.seen)
-    else:
-        try:
-            move_vertices(mesh, named, list(_POINT.iter_unpack(operation.targets)))
-        except UsageError:
-            return False
-        writers.write(POSITION, named, writer, command.seen)
-    unit.mesh_stamp = object()
-    unit.made = NOTHING
-    return True
 
 
 class _Meeting(NamedTuple):

@@ -4,21 +4,25 @@ The last commands are rolled back by the mesh's journal, each at the cost of wha
 them is replayed from a copy of the state that was kept on the way, from the base, or from nothing.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import islice
+from functools import partial
+from itertools import islice, repeat
+from operator import attrgetter
+from typing import NamedTuple
 
 from theta.base.errors import UsageError
 from theta.base.identifiers import Position
 from theta.base.limits import WHOLE_MESH_TOKENS
 from theta.commands.log import Command
 from theta.editor.conflicts import outlasts, still_written
+from theta.editor.free_moves import move_in_turn, run_of_moves
 from theta.editor.judging import ALONE, Judge
 from theta.editor.mesh_operations import MoveVerticesV2
 from theta.editor.step_shelf import StepShelf
-from theta.editor.unit import NO_ASSETS, Kept, Outcome, Unit, apply, pass_over
+from theta.editor.unit import APPLIED, NO_ASSETS, Kept, Outcome, Unit, apply, pass_over
 from theta.mesh.journal import Mark
-from theta.mesh.results import Made
+from theta.mesh.results import NOTHING, Made
 
 CHECKPOINT_COMMANDS = 1_024
 """How many commands lie between copies of the state, at least."""
@@ -41,8 +45,24 @@ class BeyondBase(UsageError):
     """A command belongs before what the fold began with: the unit has to be folded from nothing."""
 
 
-Step = tuple[Kept, Mark | None, int]
-"""What the unit was before a command: its parts, and where the journals of its mesh and its writers stood."""
+class Step(NamedTuple):
+    """What the unit was before a command, or before several moves at once.
+
+    Attributes:
+        first: how many commands were folded.
+        kept: the unit's parts.
+        mesh, writers: where their journals stood.
+    """
+
+    first: int
+    kept: Kept
+    mesh: Mark | None
+    writers: int
+
+
+_first = attrgetter("first")
+# Half of what the constructor of a named tuple costs, which is a Python function.
+_step = partial(tuple.__new__, Step)
 
 
 class UnitFold:
@@ -90,10 +110,14 @@ class UnitFold:
         """How many of the commands are folded."""
         return len(self._outcomes)
 
+    def begins_after(self, position: Position) -> bool:
+        """Whether nothing of the unit is at or below a position."""
+        return self._base is None and bool(self.positions) and self.positions[0] > position
+
     @property
     def reversible(self) -> int:
-        """How many of the last ones folded can be rolled back one by one; `rewind` begins from a copy beyond them."""
-        return len(self._steps)
+        """How many of the last ones folded can be rolled back by the journal; `rewind` begins from a copy beyond."""
+        return len(self._outcomes) - self._steps[0].first if self._steps else 0
 
     def insert(self, command: Command) -> None:
         """Put a command in its place; whatever was folded at or after it is rolled back.
@@ -131,20 +155,16 @@ class UnitFold:
         self.rewind(index)
         del self.positions[index], self.commands[index]
 
-    def rewind_to(self, command: Command) -> None:
-        """Roll back to just before `command`."""
-        self.rewind(bisect_left(self.positions, command.position))
-
     def rewind(self, index: int) -> None:
-        """Roll back until exactly `index` commands are folded, or fewer where there are only copies to begin from."""
-        folded = len(self._outcomes)
-        if index >= folded:
+        """Roll back until `index` commands are folded, or fewer: into moves at once, or a copy, there is no step."""
+        if index >= len(self._outcomes):
             return
         steps = self._steps
-        first = folded - len(steps)
-        if index >= first:
-            self._roll_back(steps[index - first])
-            del steps[index - first :]
+        at = bisect_right(steps, index, key=_first) - 1
+        if at >= 0:
+            index = steps[at].first
+            self._roll_back(steps[at])
+            del steps[at:]
         else:
             index = self._begin_from_copy(index)
         del self._outcomes[index:]
@@ -160,6 +180,13 @@ class UnitFold:
             command = self.commands[len(self._outcomes)]
             yield command, self._fold_next(command, is_effective(command))
 
+    def fold_some(self, least: int, end: int, is_effective: IsEffective) -> list[tuple[Command, Outcome]]:
+        """Fold the next commands, `least` of them or some more, until `end` are folded at most."""
+        begin = len(self._outcomes)
+        self._fold_until(min(begin + least, end), is_effective, end)
+        done = slice(begin, len(self._outcomes))
+        return list(zip(self.commands[done], self._outcomes[done], strict=True))
+
     def trial(
         self, first: Command, is_effective: IsEffective, until: Position | None = None
     ) -> list[tuple[Command, Outcome]]:
@@ -173,7 +200,8 @@ class UnitFold:
         before = [outcome.kind != "suspended" for outcome in self._outcomes]
         self.rewind(start)
         self._fold_until(start, is_effective)
-        found = [(command, self._fold_next(command, is_effective(command))) for command in self.commands[start:end]]
+        self._fold_until(end, is_effective)
+        found = list(zip(self.commands[start:end], self._outcomes[start:end], strict=True))
         self.rewind(min(start, len(before)))
         for takes_part in before[len(self._outcomes) :]:
             self._fold_next(self.commands[len(self._outcomes)], takes_part)
@@ -185,17 +213,25 @@ class UnitFold:
         self._fold_until(len(self.commands), is_effective)
         if not self._outcomes[index].did_something:
             return None
-        following = index + 1 - (len(self._outcomes) - len(self._steps))
-        if following == len(self._steps) and following:
+        steps = self._steps
+        following = bisect_right(steps, index + 1, key=_first) - 1
+        if index + 1 == len(self._outcomes) and steps:
             return self.state.made
-        if 0 <= following < len(self._steps):
-            return self._steps[following][0][-1]
+        if following >= 0:
+            # Moves at once, which have no step in between, make nothing.
+            return steps[following].kept[-1] if steps[following].first == index + 1 else NOTHING
         at, start = next((each for each in reversed(self._copies) if each[0] <= index), (0, self._base))
         fold = UnitFold(self._assets, self._judge, start)
         for each in self.commands[at : index + 1]:
             fold.insert(each)
         fold._fold_until(index + 1 - at, is_effective)
         return fold.state.made
+
+    @property
+    def as_made(self) -> Unit | None:
+        """The unit just after the command that made it, if a copy was kept, as of all costly ones; read it only."""
+        is_first = self._copies and self._copies[0][0] == 1 and self._outcomes[0].did_something
+        return self._copies[0][1] if is_first and self._base is None else None
 
     def still_counts(self, command: Command) -> bool:
         """Whether leaving a folded command out would change the unit: False only when that is certain.
@@ -214,39 +250,48 @@ class UnitFold:
         """How many commands there are from `first` on."""
         return len(self.commands) - bisect_left(self.positions, first.position)
 
-    def forget_writers(self, seq: int) -> None:
-        """Let go of the writers in records up to `seq`, all of which whatever comes from here on has seen.
+    def _fold_until(self, least: int, is_effective: IsEffective, end: int = 0) -> None:
+        """Fold until `least` commands are folded, or some more up to `end`."""
+        commands, outcomes = self.commands, self._outcomes
+        last = max(least, end) - 1
+        while (at := len(outcomes)) < least:
+            command = commands[at]
+            is_in_packet = at < last and commands[at + 1].seq == command.seq
+            if not is_in_packet or not self._fold_moves(at, last + 1, is_effective):
+                self._fold_next(command, is_effective(command))
 
-        What comes from another branch may not have: then the unit is to be folded from nothing.
-        """
-        if self.state is self._base:
-            self.state = self.state.copy()
-        self.let_go()
-        self.state.writers.forget(seq)
-        self._copies = [(len(self._outcomes), self.state.copy())]
+    def _fold_moves(self, at: int, end: int, is_effective: IsEffective) -> bool:
+        """Fold the moves of one packet that come next, up to `end`; False, and nothing is done, without two of them."""
+        # What is due after so many commands is done after a single one.
+        end = min(end, self._next_copy - 1, self._next_trim - 1)
+        run = run_of_moves(self.commands[at:end], is_effective) if at + 1 < end else []
+        if len(run) < 2:
+            return False
+        if not self._fold_at_once(run):
+            for command in run:
+                self._fold_next(command, takes_part=True)
+        return True
 
-    def _fold_until(self, end: int, is_effective: IsEffective) -> None:
-        while len(self._outcomes) < end:
-            command = self.commands[len(self._outcomes)]
-            self._fold_next(command, is_effective(command))
+    def _fold_at_once(self, run: list[Command]) -> bool:
+        """One step of the fold for several moves, which come to the same as one by one; False when it cannot be."""
+        self._begin_step()
+        if not move_in_turn(self.state, run, self._judge):
+            self._roll_back(self._steps.pop())
+            return False
+        self._outcomes.extend(repeat(APPLIED, len(run)))
+        self._same_slots = True
+        return True
 
     def _fold_next(self, command: Command, takes_part: bool) -> Outcome:
         """One step of the fold: a masked command is left out."""
-        unit = self.state
-        if unit is self._base:
-            unit = self.state = unit.copy()
-        mesh, steps, outcomes = unit.mesh, self._steps, self._outcomes
-        mark = None
-        if mesh is not None:
-            mark = mesh.journal.mark(steps[-1][1] if self._same_slots and steps else None)
-        steps.append((unit.keep(), mark, unit.writers.mark()))
+        unit, mark = self._begin_step()
         if takes_part:
             outcome = apply(unit, command, self._assets, self._judge)
         else:
             outcome = pass_over(unit, command, self._judge)
-        outcomes.append(outcome)
+        self._outcomes.append(outcome)
         self._same_slots = mark is not None and type(command.operation) is MoveVerticesV2
-        count = len(outcomes)
+        count = len(self._outcomes)
         if not self._same_slots and is_costly(command):
             self._whole_steps.append(count - 1)
             self._keep_copy()
@@ -255,6 +300,16 @@ class UnitFold:
         if count >= self._next_trim:
             self._trim()
         return outcome
+
+    def _begin_step(self) -> tuple[Unit, Mark | None]:
+        unit = self.state
+        if unit is self._base:
+            unit = self.state = unit.copy()
+        mesh, steps, mark = unit.mesh, self._steps, None
+        if mesh is not None:
+            mark = mesh.journal.mark(steps[-1].mesh if self._same_slots and steps else None)
+        steps.append(_step((len(self._outcomes), unit.keep(), mark, unit.writers.mark())))
+        return unit, mark
 
     def _keep_copy(self) -> None:
         """For when what is to be rolled back lies before the steps that are kept."""
@@ -275,15 +330,16 @@ class UnitFold:
         if self._shelf is not None:
             self._shelf.note(self)
         self._next_trim = len(self._outcomes) + max(STEPS_KEPT >> 4, 1)
-        count, begun = len(steps), len(self._outcomes) - len(steps)
-        first = count - STEPS_KEPT if count > 2 * STEPS_KEPT else 0
+        count, folded, first = len(steps), len(self._outcomes), 0
+        if self.reversible > 2 * STEPS_KEPT:
+            first = bisect_right(steps, folded - STEPS_KEPT, key=_first) - 1
         if len(self._whole_steps) > WHOLE_STEPS_MAX:
-            first = max(first, self._whole_steps[-WHOLE_STEPS_MAX - 1] + 1 - begun)
+            first = max(first, bisect_right(steps, self._whole_steps[-WHOLE_STEPS_MAX - 1], key=_first))
         writers = self.state.writers.mark()
         mark = mesh.journal.mark() if mesh is not None else None
         entries = mark.entries if mark is not None else 0
         while first < count:
-            _, at, before = steps[first]
+            _, _, at, before = steps[first]
             if writers - before + entries - (at.entries if at is not None else 0) <= CHANGES_KEPT_MAX:
                 break
             first += 1
@@ -298,19 +354,19 @@ class UnitFold:
     def _forget_steps(self, first: int) -> None:
         """Let go of the steps before the one of this number."""
         steps, mesh = self._steps, self.state.mesh
-        begun = len(self._outcomes) - len(steps)
+        begun = len(self._outcomes)
         mark = mesh.journal.mark() if mesh is not None else None
         writers = self.state.writers.mark()
         if first < len(steps):
-            _, mark, writers = steps[first]
+            begun, _, mark, writers = steps[first]
         self.state.writers.forget_before(writers)
         if mesh is not None and mark is not None:
             mesh.journal.forget_before(mark)
         del steps[:first]
-        self._whole_steps = [at for at in self._whole_steps if at >= begun + first]
+        self._whole_steps = [at for at in self._whole_steps if at >= begun]
 
     def _roll_back(self, step: Step) -> None:
-        unit, (kept, mesh, writers) = self.state, step
+        unit, (_, kept, mesh, writers) = self.state, step
         unit.put_back(kept)
         unit.writers.rollback(writers)
         if mesh is not None:

@@ -8,6 +8,7 @@ unit quaternions (x, y, z, w). What changes a mesh is in `theta.editor.mesh_oper
 
 from theta.base import limits
 from theta.base.errors import InvalidValue
+from theta.base.identifiers import CommandName
 from theta.commands.governing import GOVERNING, Governing
 from theta.editor.creation import CreatePrimitiveV2, ImportMeshV2
 from theta.editor.mesh_operations import MESH_OPERATIONS
@@ -189,8 +190,14 @@ class SetEffective(Operation, frozen=True):
 
     NAME = "theta.set_effective"
     RETIRED = True
+    SWITCHES = True
     gestures: list[GestureName]
     on: bool
+
+    @property
+    def switched(self) -> list[CommandName]:
+        """See Operation.switched."""
+        return [CommandName(name.actor, name.number) for name in self.gestures]
 
     def check(self) -> None:
         """See Operation.check."""
@@ -208,6 +215,11 @@ class SetEffectiveV2(SetEffective, frozen=True):
     VERSION = 2
     RETIRED = False
     cascade: list[GestureName]
+
+    @property
+    def switched(self) -> list[CommandName]:
+        """See Operation.switched."""
+        return [CommandName(name.actor, name.number) for name in (*self.gestures, *self.cascade)]
 
     def check(self) -> None:
         """See Operation.check."""

@@ -70,15 +70,13 @@ class Writers:
         tables: by field, by element: the heads, in the order of the fold: whoever wrote it and is known to none that
             wrote it later on the same branch.
         extruded: by face.
-        has_forgotten: whether there were others.
     """
 
-    __slots__ = ("_changes", "_dropped", "_marked", "extruded", "has_forgotten", "tables")
+    __slots__ = ("_changes", "_dropped", "_marked", "extruded", "tables")
 
     def __init__(self) -> None:
         self.tables: dict[str, Table] = {}
         self.extruded: dict[bytes, Extruded] = {}
-        self.has_forgotten = False
         self._changes: list[tuple[dict[bytes, Any], Sequence[bytes], Sequence[Any]]] = []
         self._dropped = 0
         self._marked = False
@@ -90,13 +88,7 @@ class Writers:
 
     def write(self, field: str, elements: Iterable[bytes], writer: Writer, seen: int) -> None:
         """A command wrote this field of these elements, which are different; its author had seen record `seen`."""
-        table = self.tables.get(field)
-        if table is None:
-            table = self.tables[field] = {}
-        keys = [*elements, EVERY]
-        before = list(map(table.get, keys))
-        if self._marked:
-            self._changes.append((table, keys, before))
+        table, keys, before = self._before_writing(field, elements)
         alone = (writer,)
         table.update(dict.fromkeys(keys, alone))
         known: Heads | None = None
@@ -120,11 +112,36 @@ class Writers:
         table[element] = (writer,) if before is None else _after(before, writer, seen)
         table[EVERY] = (writer,) if ever is None else _after(ever, writer, seen)
 
+    def write_each(self, field: str, elements: Sequence[bytes], writers: Sequence[Writer], seen: int) -> None:
+        """As `write_one` of each element by each writer in turn, all at once.
+
+        Args:
+            field: what they wrote.
+            elements: all different.
+            writers: as many, of one actor, in one record; all of them did something.
+            seen: what their author had seen.
+        """
+        table, keys, before = self._before_writing(field, elements)
+        # Each stands for those of the same author before it, so that of these the last alone is left.
+        for key, heads, writer in zip(keys, before, (*writers, writers[-1]), strict=True):
+            table[key] = _after(heads, writer, seen) if heads else (writer,)
+
     def extrude(self, face: bytes, extruded: Extruded) -> None:
         """A face was extruded."""
         if self._marked:
             self._changes.append((self.extruded, [face], [self.extruded.get(face)]))
         self.extruded[face] = extruded
+
+    def _before_writing(self, field: str, elements: Iterable[bytes]) -> tuple[Table, list[bytes], list[Heads | None]]:
+        """The field's table, the keys that are about to be written, and the heads there, which are kept."""
+        table = self.tables.get(field)
+        if table is None:
+            table = self.tables[field] = {}
+        keys = [*elements, EVERY]
+        before = list(map(table.get, keys))
+        if self._marked:
+            self._changes.append((table, keys, before))
+        return table, keys, before
 
     def mark(self) -> int:
         """A point to roll back to; from the first one on all changes are kept."""
@@ -149,22 +166,11 @@ class Writers:
         del self._changes[: mark - self._dropped]
         self._dropped = mark
 
-    def forget(self, seq: int) -> None:
-        """Let go of writers in records up to `seq`, all of which everything to come has seen; and of all marks."""
-        for field, table in list(self.tables.items()):
-            left = {key: tuple([each for each in heads if each.seq > seq]) for key, heads in table.items()}
-            self.tables[field] = {key: heads for key, heads in left.items() if heads}
-        self.extruded = {face: each for face, each in self.extruded.items() if each.by[-1].seq > seq}
-        self.has_forgotten = True
-        self._dropped += len(self._changes)
-        self._changes = []
-
     def copy(self) -> "Writers":
         """The same writers, changing by themselves from here on; without marks."""
         copy = Writers()
         copy.tables = {field: table.copy() for field, table in self.tables.items()}
         copy.extruded = self.extruded.copy()
-        copy.has_forgotten = self.has_forgotten
         return copy
 
     def to_bytes(self) -> bytes:

@@ -124,6 +124,12 @@ def encode_canonical(canonical: CanonicalMesh) -> bytes:
     return b"".join([HEADER.pack(magic, *sizes), *arrays, count, *attributes])
 
 
+def positions_start(data: bytes) -> int:
+    """Where in canonical bytes the positions begin: what is before them stays as it is when vertices move."""
+    _, vertices, *_ = HEADER.unpack_from(data)
+    return HEADER.size + int(vertices) * IDENTIFIER_BYTES
+
+
 def parse_canonical(data: bytes) -> CanonicalMesh:
     """Read canonical bytes, believing nothing.
 

@@ -169,6 +169,11 @@ class IdTable:
         return self.column.count
 
     @property
+    def is_numbered(self) -> bool:
+        """Whether the dict is made."""
+        return self._slots is not None
+
+    @property
     def slots(self) -> dict[bytes, int]:
         """The slot of each living element's id."""
         if self._slots is None:

@@ -55,9 +55,10 @@ class HalfEdges:
         self.redirects = Redirects() if redirects is None else redirects
         self.order: object = None
         self._order_stamp: tuple[int, ...] = ()
-        self._points = _Points(positions)
+        self._points, self._many_points = _Points(positions), _ManyPoints(positions)
         self.journal = Journal(
-            (*links, positions, *ids, self.redirects, _AttributeRows(self)), (positions, self._points)
+            (*links, positions, *ids, self.redirects, _AttributeRows(self)),
+            (positions, self._points, self._many_points),
         )
 
     @classmethod
@@ -224,6 +225,13 @@ class HalfEdges:
             self.journal.keep(self._points, vertex, (view[at], view[at + 1], view[at + 2]))
         view[at], view[at + 1], view[at + 2] = point
 
+    def place_each(self, vertices: Sequence[int], points: NDArray[np.float64]) -> None:
+        """As `place`, of many vertices that are all different; `points` is (n, 3)."""
+        positions, slots = self.positions.array(), np.array(vertices)
+        if self.journal.depth:
+            self.journal.keep(self._many_points, slots, positions.take(slots, axis=0))
+        positions[slots] = points
+
     def retire_vertex(self, vertex: int) -> None:
         """Make a tombstone of a vertex to which nothing links any more."""
         self.journal.write(self.vertex_halfedge, vertex, DEAD)
@@ -254,6 +262,19 @@ class _Points:
         """Put a vertex back to where it was."""
         view, at = self._positions.view, 3 * vertex
         view[at], view[at + 1], view[at + 2] = point
+
+
+class _ManyPoints:
+    """The same of many vertices at once."""
+
+    __slots__ = ("_positions",)
+
+    def __init__(self, positions: "Column[float]") -> None:
+        self._positions = positions
+
+    def restore(self, vertices: NDArray[np.int64], points: NDArray[np.float64]) -> None:
+        """Put vertices, all different, back to where they were."""
+        self._positions.array()[vertices] = points
 
 
 class _AttributeRows:

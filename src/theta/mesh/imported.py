@@ -10,10 +10,12 @@ from theta.mesh.bulk_ids import bulk_key, numbered
 from theta.mesh.columns import IdArray
 from theta.mesh.errors import UnusableAsset
 from theta.mesh.halfedges import HalfEdges
+from theta.mesh.linking import Linked
 from theta.mesh.polygon_asset import Polygons
-from theta.mesh.separate import separate_and_link
+from theta.mesh.separate import Separation, separate_and_link
 from theta.mesh.topology import Mesh
 
+Separated = tuple[Separation, Linked]
 Ids = Callable[[CommandName, str, int], IdArray]
 
 
@@ -25,20 +27,24 @@ def build_imported(polygons: Polygons, name: CommandName) -> Mesh:
     Raises:
         UnusableAsset: no face has an area.
     """
-    return _build(polygons, name, _hashed)
+    return _build(separate_and_link(polygons), name, _hashed)
 
 
-def build_numbered(polygons: Polygons, name: CommandName) -> Mesh:
+def build_numbered(separated: Separated, name: CommandName) -> Mesh:
     """As `build_imported`, with the ids that version 2 of the import gives: numbered under the same roles (ID-9).
+
+    Args:
+        separated: the polygons by `separate_and_link`, which takes nearly all of the time.
+        name: the command's.
 
     Raises:
         UnusableAsset: no face has an area.
     """
-    return _build(polygons, name, _numbered)
+    return _build(separated, name, _numbered)
 
 
-def _build(polygons: Polygons, name: CommandName, ids: Ids) -> Mesh:
-    separation, linked = separate_and_link(polygons)
+def _build(separated: Separated, name: CommandName, ids: Ids) -> Mesh:
+    separation, linked = separated
     positions, counts, _ = separation.polygons
     if not len(counts):
         raise UnusableAsset("faces", "none has an area")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from sys import float_info
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from theta.base.errors import InvalidValue
@@ -75,6 +76,23 @@ def move_vertex(mesh: Mesh, vertex_id: bytes, point: Point) -> bool:
     if slot is None or not (-most <= x <= most and -most <= y <= most and -most <= z <= most):
         return False
     halfedges.place_one(slot, (x + 0.0, y + 0.0, z + 0.0))
+    return True
+
+
+def move_each(mesh: Mesh, vertex_ids: Sequence[bytes], targets: bytes) -> bool:
+    """As `move_vertex` of one after the other, all at once; False, and nothing is done, when any would be refused.
+
+    Args:
+        mesh: what to change.
+        vertex_ids: n vertices; one that comes twice is refused too.
+        targets: n × 3 little-endian float64.
+    """
+    halfedges = mesh.halfedges
+    slots = [slot for slot in map(halfedges.vertices.slots.get, vertex_ids) if slot is not None]
+    points = np.frombuffer(targets, "<f8").reshape(-1, 3) + 0.0
+    if len(set(slots)) != len(vertex_ids) or not (np.abs(points) <= COORDINATE_METRES_MAX).all():
+        return False
+    halfedges.place_each(slots, points)
     return True
 
 

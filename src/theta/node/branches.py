@@ -1,9 +1,9 @@
 """The documents that somebody is working on: the main branch's always, another's while a session is on it."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 
-from theta.base.identifiers import MAIN_BRANCH
-from theta.base.limits import BRANCHES_OPEN_MAX
+from theta.base.identifiers import MAIN_BRANCH, CommandName
+from theta.base.limits import BRANCHES_OPEN_MAX, U64_MAX
 from theta.commands.store import LogSource
 from theta.node.beginning import begin_slowly
 from theta.node.replica import Replica
@@ -50,6 +50,11 @@ class Branches:
         """The replica of a branch that a session is on."""
         return self._ready[branch]
 
+    def replay_length(self, branch: bytes, gestures: Sequence[CommandName]) -> int | None:
+        """How many commands undoing gestures on a branch replays; None when nobody is on it, or old ones are needed."""
+        replica = self._ready.get(branch)
+        return replica.fold.replay_length(gestures) if replica is not None else None
+
     def is_opening(self, branch: bytes) -> bool:
         """Whether `open_slowly` is at work on a branch."""
         return branch in self._opening
@@ -76,13 +81,13 @@ class Branches:
 
     def fold_moment_slowly(self, branch: bytes, seq: int) -> Generator[None, None, Replica]:
         """Fold what a branch held at a record of the past, pausing every few milliseconds."""
-        replica = self._empty(branch)
+        replica = self._empty(branch, seq)
         yield from begin_slowly(replica, self._source, seq)
         yield from replica.apply_slowly(None, seq)
         return replica
 
-    def _empty(self, branch: bytes) -> Replica:
-        replica = Replica(self.main.assets, self.main.log, branch)
+    def _empty(self, branch: bytes, until: int = U64_MAX) -> Replica:
+        replica = Replica(self.main.assets, self.main.log, branch, until)
         replica.reader = self.main.reader
         return replica
 

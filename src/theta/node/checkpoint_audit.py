@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from theta.base.errors import InvalidValue, StoreCorrupt, UsageError
-from theta.base.identifiers import Position
+from theta.base.identifiers import MAIN_BRANCH, Position
 from theta.base.limits import IDENTIFIER_BYTES, U64_MAX
 from theta.commands.records import BadRecord, BaseRecord, read_base
 from theta.commands.store import LogSource, StoredCheckpoint, StoredRecord
@@ -57,7 +57,28 @@ def prove_base(record: StoredRecord, source: LogSource | None, shelf: AssetShelf
     proof = BaseProof(seq, base, loaded)
     if proof.begin().document.hash != base.document_hash:
         raise StoreCorrupt(seq, "the base's checkpoint does not have the document that the room recorded")
+    try:
+        _prove_branches(proof)
+    except (BadRecord, UsageError) as error:
+        raise StoreCorrupt(seq, str(error)) from error
     return proof
+
+
+def _prove_branches(proof: BaseProof) -> None:
+    """Every branch of the log has its section, with the document that this says."""
+    main = proof.loaded.replica
+    lines, floors = main.log.governance.lines, main.reader.floors
+    assert floors is not None
+    hashes = floors.branches()
+    if hashes.keys() != lines.by_id.keys() - {MAIN_BRANCH} or lines.base_seq != proof.seq:
+        raise StoreCorrupt(proof.seq, "the base's checkpoint is not of all branches")
+    for branch, document_hash in hashes.items():
+        replica = Replica(main.assets, main.log, branch)
+        replica.reader = main.reader
+        replica.apply_all(proof.seq)
+        if replica.document.hash != document_hash:
+            name = lines.by_id[branch].name
+            raise StoreCorrupt(proof.seq, f"the base's checkpoint has another document of branch {name!r} than it says")
 
 
 def _find(source: LogSource | None, seq: int) -> StoredCheckpoint | None:

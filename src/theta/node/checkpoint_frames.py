@@ -22,6 +22,9 @@ class FrameKind(IntEnum):
     END = 5
     SWITCHES = 6
     HEAD = 7
+    FLOOR = 8
+    BRANCH = 9
+    SHARED = 10
 
 
 class Frame(NamedTuple):

@@ -3,15 +3,17 @@
 from typing import NamedTuple
 
 from theta.base.errors import InvalidValue
-from theta.base.identifiers import MAIN_BRANCH, Position
-from theta.base.limits import U64_MAX
+from theta.base.identifiers import MAIN_BRANCH
+from theta.commands.governing import Governing
 from theta.commands.identity import Identity
 from theta.commands.records import BaseRecord, RecordKind, sign_base, sign_part
 from theta.commands.store import CheckpointPart, LogSource, StoredCheckpoint, StoredRecord, part_digest
 from theta.node.asset_shelf import AssetShelf
+from theta.node.branches import Branches
 from theta.node.checkpoint_frames import PartCutter
-from theta.node.drafting import CHECKPOINT_FORMAT, CheckpointHeader, frames_of
-from theta.node.opening import load_checkpoint, open_log
+from theta.node.drafting import base_frames
+from theta.node.opening import open_log
+from theta.node.replica import Replica
 
 
 class Compaction(NamedTuple):
@@ -21,12 +23,16 @@ class Compaction(NamedTuple):
         records: the base, and a frontier there, below which nothing may come any more.
         checkpoint: what the base stands on, with its parts.
         dropped: how many records are left out.
+        hashes: of each branch's document.
+        apart: the names of the branches with work that the main one does not hold, and never can from now on.
     """
 
     records: list[StoredRecord]
     checkpoint: StoredCheckpoint
     parts: list[CheckpointPart]
     dropped: int
+    hashes: dict[bytes, bytes]
+    apart: tuple[str, ...]
 
     @property
     def base(self) -> StoredRecord:
@@ -46,7 +52,7 @@ def compact_log(source: LogSource, assets: AssetShelf, identity: Identity, unix_
         unix_ms: now.
 
     Raises:
-        InvalidValue: there is nothing to drop, or the log has branches, which need their history.
+        InvalidValue: there is nothing to drop.
         StoreCorrupt: a record does not fit.
     """
     replica = open_log(source, assets).replica
@@ -54,26 +60,24 @@ def compact_log(source: LogSource, assets: AssetShelf, identity: Identity, unix_
     seq, lamport, first_seq = log.head_seq, log.lamport, source.first_seq
     if identity.public_key != log.genesis.room_key:
         raise InvalidValue("the key", "another room's", "the room's own, in the file beside it")
-    branches = len(log.governance.branches) - 1
-    if branches:
-        raise InvalidValue("the number of branches", branches, "0: they need the history that would be dropped")
+    last_edits = _last_edits(replica, source)
     if not lamport or not any(record.kind == RecordKind.PACKET for record in source.read(first_seq + 1)):
         raise InvalidValue("the room", "one without commands to drop", "one with some")
-    index = log.index_bytes()
-    position = Position(lamport, U64_MAX, U64_MAX)
-    header = CheckpointHeader(CHECKPOINT_FORMAT, seq, seq, lamport, seq, MAIN_BRANCH)
-    # Nobody is offered to undo what nobody can undo any more.
-    base = replica.history.base_at(position)._replace(stacks={}, reaches={})
+    apart = [
+        branch.name
+        for branch in log.governance.branches.values()
+        if log.governance.vector(MAIN_BRANCH, seq).get(branch.id, 0) < last_edits.get(branch.id, 0)
+    ]
+    replicas = _all_branches(replica, source)
+    log.governance.lines.drop(seq, last_edits)
     cutter = PartCutter()
     data: list[bytes] = []
-    for frame in frames_of(replica, header, index, base):
+    for frame in base_frames(replicas, log.index_bytes()):
         data += cutter.put(frame)
     data += cutter.finish()
     parts = [CheckpointPart(seq, number, part) for number, part in enumerate(data)]
     digests = b"".join(part_digest(*part) for part in parts)
     checkpoint = StoredCheckpoint(seq, digests, sum(len(part) for part in data), unix_ms)
-    loaded = load_checkpoint(data, source, assets)
-    loaded.replica.go_on([], [], seq)
     genesis = log.genesis
     record = BaseRecord(
         genesis.format_version,
@@ -86,7 +90,7 @@ def compact_log(source: LogSource, assets: AssetShelf, identity: Identity, unix_
         seq,
         log.chain,
         lamport,
-        loaded.replica.document.hash,
+        replica.document.hash,
         checkpoint.digest,
         unix_ms,
     )
@@ -95,4 +99,25 @@ def compact_log(source: LogSource, assets: AssetShelf, identity: Identity, unix_
     if frontier is not None:
         body = sign_part(identity, genesis, frontier)
         records.append(log.next_record(RecordKind.FRONTIER, body))
-    return Compaction(records, checkpoint, parts, seq - first_seq + 1)
+    hashes = {each.branch: each.document.hash for each in replicas}
+    return Compaction(records, checkpoint, parts, seq - first_seq + 1, hashes, tuple(apart))
+
+
+def _last_edits(replica: Replica, source: LogSource) -> dict[bytes, int]:
+    """Of each branch the last record that holds edits of it."""
+    last = dict(replica.log.governance.lines.last_edits)
+    for record in source.read(source.first_seq + 1):
+        for command in replica.reader.commands(record):
+            if not isinstance(command.operation, Governing):
+                last[command.branch] = record.seq
+    return last
+
+
+def _all_branches(main: Replica, source: LogSource) -> list[Replica]:
+    """The documents of all branches, the main one first."""
+    branches, found = Branches(main, source), [main]
+    for branch in sorted(main.log.governance.branches.keys() - {MAIN_BRANCH}):
+        for _ in branches.open_slowly(branch):
+            pass
+        found.append(branches.of(branch))
+    return found

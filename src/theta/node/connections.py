@@ -134,10 +134,10 @@ class Connections:
         """The connection that an actor takes part over."""
         return next((each for each, who in self.joined() if who.record.actor == actor), None)
 
-    def patched_of_author(self, author: bytes, branch: bytes) -> list[int]:
-        """The author's connections on a branch that take patches, and so cannot see outcomes for themselves."""
+    def patched_of_author(self, author: bytes, branch: bytes | None = None) -> list[int]:
+        """The author's connections on a branch, or any, that take patches: those cannot see outcomes for themselves."""
         return [
             each.number
             for each, who in self.joined()
-            if who.record.author == author and not who.folds and who.branch == branch
+            if who.record.author == author and not who.folds and branch in (who.branch, None)
         ]

@@ -1,20 +1,21 @@
 """A checkpoint of a replica, as frames: the header, the log's index, the history and every unit (LOG-29)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 
 import msgspec
 
 from theta.base.errors import InvalidValue
-from theta.base.identifiers import MAIN_BRANCH, Position
-from theta.base.limits import U64_MAX
+from theta.base.identifiers import MAIN_BRANCH, Position, blake2b_256
+from theta.base.limits import IDENTIFIER_BYTES, U64_MAX
 from theta.commands.records import RecordKind
-from theta.editor.fold_base import FoldBase
+from theta.editor.fold_base import NOTHING_BEFORE, FoldBase
 from theta.editor.fold_base_bytes import base_bytes
 from theta.editor.resuming import Tail, head_bytes, switches_bytes
 from theta.editor.unit_snapshot import unit_bytes
 from theta.node.checkpoint_frames import Frame, FrameKind
 from theta.node.checkpointing import Draft
+from theta.node.floors import BranchHead
 from theta.node.replica import Replica
 from theta.wire.messages import Part
 from theta.wire.types import U32, U64, Id16
@@ -80,17 +81,53 @@ def draft_of(replica: Replica) -> Draft | None:
 
 def frames_of(replica: Replica, header: CheckpointHeader, index: bytes, base: FoldBase) -> Iterator[Frame]:
     """A checkpoint's frames, the units each when it is asked for."""
-    first = (
-        Frame(FrameKind.HEADER, msgspec.msgpack.encode(header)),
-        Frame(FrameKind.LOG_INDEX, index),
-        Frame(FrameKind.HISTORY, base_bytes(base)),
-    )
-    return chain(first, frames_after_history(replica, base.position))
+    return chain(_begin(header, index), _history(base), frames_after_history(replica, base.position))
 
 
 def frames_after_history(replica: Replica, position: Position) -> Iterator[Frame]:
     """What the commands above a position have come to, as it is now, and the units there, each when it is asked for."""
-    return _frames(replica, position, replica.fold.tail_above(position))
+    floor = replica.fold.floor
+    known = (Frame(FrameKind.FLOOR, base_bytes(floor)),) if floor is not NOTHING_BEFORE else ()
+    return chain(known, _frames(replica, position, replica.fold.tail_above(position)))
+
+
+def base_frames(replicas: Sequence[Replica], index: bytes) -> Iterator[Frame]:
+    """The frames of the checkpoint that a base stands on: of each branch all as it is at the log's head (LOG-27).
+
+    Args:
+        replicas: of all branches, the main one first, all folded to the head.
+        index: the log's.
+    """
+    log = replicas[0].log
+    position = Position(log.lamport, U64_MAX, U64_MAX)
+    header = CheckpointHeader(CHECKPOINT_FORMAT, log.head_seq, log.head_seq, log.lamport, log.head_seq, MAIN_BRANCH)
+    yield from _begin(header, index)
+    known: dict[bytes, bytes] = {}
+    for replica in replicas:
+        if replica.branch != MAIN_BRANCH:
+            head = BranchHead(replica.branch, replica.document.hash)
+            yield Frame(FrameKind.BRANCH, msgspec.msgpack.encode(head))
+        # Nobody is offered to undo what nobody can undo any more.
+        yield from _history(replica.history.base_at(position)._replace(stacks={}, reaches={}))
+        shared: list[bytes] = []
+        for frame in _frames(replica, position, replica.fold.tail_above(position)):
+            entity, digest = frame.data[:IDENTIFIER_BYTES], blake2b_256("theta-unit", frame.data)
+            if frame.kind == FrameKind.UNIT and replica.branch == MAIN_BRANCH:
+                known[entity] = digest
+            elif frame.kind == FrameKind.UNIT and known.get(entity) == digest:
+                shared.append(entity)
+                continue
+            yield frame
+        if shared:
+            yield Frame(FrameKind.SHARED, b"".join(shared))
+
+
+def _begin(header: CheckpointHeader, index: bytes) -> tuple[Frame, ...]:
+    return Frame(FrameKind.HEADER, msgspec.msgpack.encode(header)), Frame(FrameKind.LOG_INDEX, index)
+
+
+def _history(base: FoldBase) -> tuple[Frame, ...]:
+    return (Frame(FrameKind.HISTORY, base_bytes(base)),)
 
 
 def _frames(replica: Replica, position: Position, tail: Tail) -> Iterator[Frame]:

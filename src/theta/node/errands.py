@@ -27,6 +27,10 @@ class Errands:
         """Whether a connection may have one more."""
         return sum(1 for each in self._waiting if each.connection == connection) < ERRANDS_PER_CONNECTION_MAX
 
+    def has(self, connection: int, kind: str) -> bool:
+        """Whether a connection has one of a kind."""
+        return any((each.connection, each.kind) == (connection, kind) for each in self._waiting)
+
     def put(self, connection: int, kind: str, work: Iterator[None]) -> None:
         """Begin an errand."""
         self._waiting.append(_Errand(connection, kind, work))

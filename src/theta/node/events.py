@@ -13,6 +13,7 @@ from theta.wire.messages import (
     InviteMade,
     MomentPart,
     Person,
+    PolicyAnswer,
     RequestRefused,
     WhoAnswer,
 )
@@ -87,7 +88,7 @@ class BranchesChanged(NamedTuple):
 class Answered(NamedTuple):
     """The room's answer to a request; of the document at a past moment, a part of it."""
 
-    answer: WhoAnswer | HistoryPage | MomentPart | InviteMade | RequestRefused
+    answer: WhoAnswer | HistoryPage | MomentPart | PolicyAnswer | InviteMade | RequestRefused
 
 
 class DocumentChanged(NamedTuple):

@@ -4,8 +4,10 @@ from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from theta.base.errors import StoreError, UsageError
 from theta.commands.log import Command
 from theta.commands.store import StoredRecord
+from theta.editor.judging import Judge
 from theta.node.branches import Branches
 from theta.node.catch_up import COMMIT_BYTES_TARGET
 from theta.node.replica import ReplicaChange
@@ -21,11 +23,21 @@ class Durable(NamedTuple):
 
 
 class Folded(NamedTuple):
-    """The records of one commit, their commands, and what they changed in the document of each branch."""
+    """The records of one commit, their commands, and of each branch what they changed there and who judged it."""
 
     records: list[StoredRecord]
     commands: list[Command]
     changes: dict[bytes, ReplicaChange]
+    judges: dict[bytes, Judge]
+
+
+class _Chore:
+    """Work that takes folds to itself, and how it ended."""
+
+    def __init__(self, work: Iterator[None]) -> None:
+        self.work = work
+        self.is_done = False
+        self.error: StoreError | UsageError | None = None
 
 
 class FoldingLine:
@@ -38,16 +50,19 @@ class FoldingLine:
         """How many commands are in it."""
         self._work: Iterator[None] | None = None
         self._group: list[Durable] = []
+        self._chores: deque[_Chore] = deque()
+        self._chore: _Chore | None = None
+        self._is_chores_turn = True
 
     @property
     def is_idle(self) -> bool:
         """Whether everything that was put in has come out."""
-        return self._work is None and not self._waiting
+        return self.is_between and not self._waiting and not self._chores
 
     @property
     def is_between(self) -> bool:
-        """Whether no commit is half folded, so that every document is as of the same record."""
-        return self._work is None
+        """Whether nothing is half folded, so that every document is as of the same record."""
+        return self._work is None and self._chore is None
 
     @property
     def length(self) -> int:
@@ -59,11 +74,30 @@ class FoldingLine:
         self._waiting.append(durable)
         self.commands += len(durable.commands)
 
+    def alone(self, work: Iterator[None]) -> Iterator[None]:
+        """Wait until work has been done that folds must not go on beside, a few milliseconds at a time between commits.
+
+        Raises:
+            StoreError, UsageError: what the work raises.
+        """
+        chore = _Chore(work)
+        self._chores.append(chore)
+        while not chore.is_done:
+            yield
+        if chore.error is not None:
+            raise chore.error
+
     def step(self) -> Folded | None:
         """Work for a few milliseconds; returns a commit that was finished, None when its time was up before."""
         if self._work is None:
+            if self._chore is None and self._chores and (self._is_chores_turn or not self._waiting):
+                self._chore = self._chores.popleft()
+            if self._chore is not None:
+                self._go_on_with(self._chore)
+                return None
             if not self._waiting:
                 return None
+            self._is_chores_turn = True
             self._group = self._take_group()
             self._work = self._fold([command for each in self._group for command in each.commands])
         try:
@@ -79,10 +113,24 @@ class FoldingLine:
             [each.record for each in self._group],
             commands,
             {replica.branch: replica.last_change for replica in self._branches},
+            {replica.branch: replica.judge for replica in self._branches},
         )
         self.commands -= len(commands)
         self._work, self._group = None, []
         return folded
+
+    def _go_on_with(self, chore: _Chore) -> None:
+        chore.is_done = True
+        try:
+            for _ in chore.work:
+                chore.is_done = False
+                return
+        except (StoreError, UsageError) as error:
+            chore.error = error
+        finally:
+            # Whatever else it raises is a bug, and it has ended with that as well.
+            if chore.is_done:
+                self._chore, self._is_chores_turn = None, False
 
     def _fold(self, commands: list[Command]) -> Iterator[None]:
         for replica in self._branches:

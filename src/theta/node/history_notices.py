@@ -1,21 +1,25 @@
 """Telling authors who do not fold what their next undo and redo would be (WIRE-14)."""
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 
-from theta.base.errors import NothingToUndo
+from theta.base.errors import NothingToUndo, StoreError, UsageError
 from theta.base.identifiers import CommandName
 from theta.base.limits import CASCADE_GESTURES_MAX
 from theta.base.moment import Moment
 from theta.commands.log import Command
 from theta.editor.fold import entity_of
+from theta.editor.fold_base import NotAtHand
 from theta.editor.history import Gestures, describe
 from theta.editor.masks import OwnedGesture
 from theta.node.branches import Branches
 from theta.node.connections import Connection, Connections, Participant
+from theta.node.errands import Errands
+from theta.node.loading import Loading
 from theta.node.outbound import Outbound
 from theta.node.replica import Replica
 from theta.wire.messages import Dependant, GestureName, History, HistoryStep
 
+ERRAND = "undo"
 NOTICE_INTERVAL_SECONDS = 0.1
 REPLAYED_PER_SECOND = 20_000
 """Commands that notices may replay to see who built on what, so that long histories cannot eat the room's time."""
@@ -26,14 +30,18 @@ REPLAYED_AT_ONCE_MAX = 256
 class HistoryNotices:
     """An author hears at once after its own commands, after others' every NOTICE_INTERVAL_SECONDS at most.
 
-    When there is much to replay, more seldom. Nobody is told what it knows. Not to be called while a commit is half
-    folded.
+    When there is much to replay, more seldom; when it takes commands that are not in memory, as soon as an errand has
+    loaded them. Nobody is told what it knows. Not to be called while a commit is half folded.
     """
 
-    def __init__(self, branches: Branches, connections: Connections, outbound: Outbound) -> None:
+    def __init__(
+        self, branches: Branches, connections: Connections, outbound: Outbound, errands: Errands, loading: Loading
+    ) -> None:
         self._branches = branches
         self._connections = connections
         self._outbound = outbound
+        self._errands = errands
+        self._loading = loading
         self._due_at: float | None = None
         self._next_at = float("-inf")
 
@@ -71,7 +79,27 @@ class HistoryNotices:
 
     def send(self, connection: Connection, who: Participant) -> int:
         """Tell one participant, unless it knows; returns how many commands were replayed for it."""
-        replica, author = self._branches.of(who.branch), who.record.author
+        replica = self._branches.of(who.branch)
+        try:
+            with replica.fold.at_hand():
+                return self._tell(connection, who, replica)
+        except NotAtHand:
+            if not self._errands.has(connection.number, ERRAND):
+                self._errands.put(connection.number, ERRAND, self._tell_slowly(connection, who, replica))
+            return 0
+
+    def _tell_slowly(self, connection: Connection, who: Participant, replica: Replica) -> Iterator[None]:
+        def tell() -> None:
+            if self._branches.find(who.branch) is replica:
+                self._tell(connection, who, replica)
+
+        try:
+            yield from self._loading.ask_slowly(replica, tell)
+        except (StoreError, UsageError):
+            return  # what is damaged or was dropped cannot be told ahead of time: the undo itself says so
+
+    def _tell(self, connection: Connection, who: Participant, replica: Replica) -> int:
+        author = who.record.author
         undo = _steps(replica, author, replica.history.next_undo, undoing=True)
         notice = History(undo, _steps(replica, author, replica.history.next_redo, undoing=False))
         if notice != who.last_history:

@@ -3,7 +3,8 @@
 from enum import IntEnum
 from typing import NamedTuple
 
-from theta.wire.messages import PLANES, Message
+from theta.wire.messages import Message
+from theta.wire.planes import PLANES
 
 
 class Lane(IntEnum):

@@ -5,15 +5,17 @@ from typing import NamedTuple
 
 import numpy as np
 
+from theta.base.limits import IDENTIFIER_BYTES
 from theta.commands.log import Command
 from theta.editor.authorship import KINDS
+from theta.editor.unit import APPLIED
 from theta.editor.unit_fold import UnitFold
-from theta.mesh import Mesh, canonical_mesh
-from theta.mesh.results import Ids, Made
+from theta.mesh import Mesh
+from theta.mesh.results import NOTHING, Ids, Made
 from theta.node.replica import Replica
 from theta.wire.types import ElementKind
 
-MAKER_SLICE_COMMANDS = 32
+MAKER_SLICE_COMMANDS = 8
 
 
 class _Known(NamedTuple):
@@ -37,7 +39,7 @@ class MakerFinder:
         if unit is None:
             return None
         if kind == "object":
-            commands, _ = self._replica.fold.unit_commands(entity)
+            commands, _ = yield from self._commands(entity)
             return next((each for each in commands if each.operation.CREATES), None)
         if unit.mesh is None or not _lives(unit.mesh, kind, element):
             return None
@@ -48,24 +50,49 @@ class MakerFinder:
         number = KINDS.index(kind)
         return next((command for command, made in self._known.made if _has(made[number], element)), None)
 
+    def _commands(self, entity: bytes) -> Generator[None, None, tuple[tuple[Command, ...], tuple[bool, ...]]]:
+        """The entity's commands, and of each whether it takes part; what is not in memory is read."""
+        fold = self._replica.fold
+        old = yield from fold.old_commands_slowly([entity])
+        return fold.unit_commands(entity, old)
+
     def _replay(self, entity: bytes) -> Generator[None, None, list[tuple[Command, Made]]]:
         replica = self._replica
-        commands, effective = replica.fold.unit_commands(entity)
+        commands, effective = yield from self._commands(entity)
         takes_part = dict(zip([each.name for each in commands], effective, strict=True))
         unit = UnitFold(replica.assets, replica.judge)
         made: list[tuple[Command, Made]] = []
+        as_made = replica.fold.as_made(entity)
+        if as_made is not None and as_made.mesh is not None:
+            # A large mesh, which takes long to make; here it is as it was then.
+            unit.resume([commands[0]], [APPLIED], as_made.copy())
+            yield
+            made.append((commands[0], _everything(unit.state.mesh)))
+            commands = commands[1:]
+            if unit.state.mesh is not None:
+                yield from unit.state.mesh.number_slowly()
         for count, command in enumerate(commands, 1):
             unit.insert(command)
             for _, outcome in unit.run(lambda each: takes_part[each.name]):
-                mesh = unit.state.mesh
-                if outcome.did_something and command.operation.CREATES and mesh is not None:
-                    whole = canonical_mesh(mesh)
-                    made.append((command, Made(whole.vertex_ids, whole.edge_ids, whole.face_ids)))
-                elif outcome.did_something:
-                    made.append((command, unit.state.made))
+                if outcome.did_something:
+                    made.append(
+                        (command, _everything(unit.state.mesh) if command.operation.CREATES else unit.state.made)
+                    )
             if count % MAKER_SLICE_COMMANDS == 0 or command.operation.price or command.operation.assets:
                 yield
         return made
+
+
+def _everything(mesh: Mesh | None) -> Made:
+    """What a mesh that was just made consists of, in no order."""
+    if mesh is None:
+        return NOTHING
+    tables = mesh.halfedges
+    vertices, edges, faces = (
+        table.column.array().reshape(-1, IDENTIFIER_BYTES).copy()
+        for table in (tables.vertices, tables.edges, tables.faces)
+    )
+    return Made(vertices, edges, faces)
 
 
 def _lives(mesh: Mesh, kind: ElementKind, element: bytes) -> bool:

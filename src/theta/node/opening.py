@@ -8,14 +8,15 @@ from theta.base.limits import IDENTIFIER_BYTES
 from theta.commands.log import Command, CommandLog
 from theta.commands.records import BadRecord, chain_after, read_base
 from theta.commands.store import LogSource, StoredCheckpoint, StoredRecord
-from theta.editor.fold_base import FoldBase
+from theta.editor.fold_base import NOTHING_BEFORE, FoldBase
 from theta.editor.fold_base_bytes import base_of_bytes
-from theta.editor.resuming import HeadUnit, Tail, head_of_bytes, switches_of_bytes
+from theta.editor.resuming import DecidedSwitch, HeadUnit, Tail, head_of_bytes, switches_of_bytes
 from theta.editor.unit import Unit
 from theta.editor.unit_snapshot import unit_of_bytes
 from theta.node.asset_shelf import AssetShelf
 from theta.node.checkpoint_frames import Frame, FrameKind, read_frames
 from theta.node.drafting import CheckpointHeader, read_header
+from theta.node.floors import Floors, floor_of
 from theta.node.older import OlderCommands
 from theta.node.protocol import REGISTRY
 from theta.node.reading import LogReader
@@ -85,22 +86,9 @@ def _fold_whole(records: Iterable[StoredRecord], shelf: AssetShelf, damaged: tup
     return Opened(replica, None, len(commands), size, (), damaged)
 
 
-def usable_checkpoints(source: LogSource) -> list[StoredCheckpoint]:
-    """The checkpoints that a fold may begin with, the newest first.
-
-    Of a compacted log it is the base's alone: with a later one nothing below that could be undone, and the document
-    would be another than that of whoever began with the base (LOG-27).
-
-    Raises:
-        StoreCorrupt: a row cannot be read.
-    """
-    found = source.checkpoints()
-    return found if source.first_seq == 1 else [each for each in found if each.seq == source.first_seq]
-
-
 def _checkpoints(source: LogSource, damaged: list[str]) -> list[StoredCheckpoint]:
     try:
-        return usable_checkpoints(source)
+        return source.checkpoints()
     except StoreCorrupt as error:
         damaged.append(str(error))
         return []
@@ -114,13 +102,13 @@ class Loaded(NamedTuple):
     units: dict[bytes, Unit]
     tail: Tail
     replica: Replica
-    is_gone: bool
+    floor: FoldBase
 
     def begin(self, replica: Replica) -> None:
         """Let a replica of the same branch begin with it; then let it `go_on`."""
         header = self.header
         where = (header.branch, header.folded, header.lamport)
-        past = OlderCommands(replica.log, replica.reader, *where, is_gone=self.is_gone)
+        past = OlderCommands(replica.log, replica.reader, *where, self.floor)
         replica.begin(self.base, self.units, past, header.folded)
 
 
@@ -134,7 +122,7 @@ def load_checkpoint(parts: Iterable[bytes], source: LogSource, shelf: AssetShelf
     header = read_header(_expect(frames, FrameKind.HEADER))
     log = CommandLog.from_index(REGISTRY, _expect(frames, FrameKind.LOG_INDEX))
     base = base_of_bytes(_expect(frames, FrameKind.HISTORY))
-    switches = switches_of_bytes(_expect(frames, FrameKind.SWITCHES))
+    floor, switches = _read_floor(frames)
     heads: dict[bytes, HeadUnit] = {}
     units: dict[bytes, Unit] = {}
     for frame in frames:
@@ -143,13 +131,30 @@ def load_checkpoint(parts: Iterable[bytes], source: LogSource, shelf: AssetShelf
             heads[entity] = head_of_bytes(data)
         elif frame.kind == FrameKind.UNIT:
             units[entity] = unit_of_bytes(data)
+        elif frame.kind == FrameKind.BRANCH:
+            break
         else:
             raise InvalidValue("checkpoint", frame.kind, "heads and then units after the history")
     replica = Replica(shelf, log, header.branch)
-    replica.reader = LogReader(log, source.read)
-    loaded = Loaded(header, base, units, Tail(switches, heads), replica, source.first_seq > 1)
+    is_compacted = source.first_seq > 1
+    replica.reader = LogReader(log, source.read, Floors(source) if is_compacted else None)
+    if is_compacted and floor is None and header.seq != source.first_seq:
+        raise InvalidValue("checkpoint", header.seq, "one of a compacted log, that says where it begins")
+    dropped = (floor or floor_of(base)) if is_compacted else NOTHING_BEFORE
+    loaded = Loaded(header, base, units, Tail(switches, heads), replica, dropped)
     loaded.begin(replica)
     return loaded
+
+
+def _read_floor(frames: Iterator[Frame]) -> tuple[FoldBase | None, tuple[DecidedSwitch, ...]]:
+    """What was dropped, if the checkpoint says so, and the switches after it."""
+    frame = next(frames, None)
+    floor = base_of_bytes(frame.data) if frame is not None and frame.kind == FrameKind.FLOOR else None
+    if floor is not None:
+        frame = next(frames, None)
+    if frame is None or frame.kind != FrameKind.SWITCHES:
+        raise InvalidValue("checkpoint", frame and frame.kind, f"frame {FrameKind.SWITCHES} here")
+    return floor, switches_of_bytes(frame.data)
 
 
 def _resume(source: LogSource, checkpoint: StoredCheckpoint, shelf: AssetShelf) -> Opened:

@@ -79,6 +79,7 @@ from theta.wire.messages import (
     PacketRefused,
     Person,
     Ping,
+    PolicyAnswer,
     Pong,
     PresenceBatch,
     RequestRefused,
@@ -404,7 +405,7 @@ class Peer(PeerVerbs):
             self._take_presence(now, message)
         elif isinstance(message, BranchList):
             self._events.append(BranchesChanged(tuple(message.branches), message.current))
-        elif isinstance(message, WhoAnswer | HistoryPage | MomentPart | InviteMade | RequestRefused):
+        elif isinstance(message, WhoAnswer | HistoryPage | MomentPart | PolicyAnswer | InviteMade | RequestRefused):
             self._events.append(Answered(message))
         else:
             raise ProtocolError(f"{type(message).__name__} is not for a participant that folds")

@@ -15,7 +15,8 @@ from theta.ecs.component import component_type
 from theta.editor.components import DOCUMENT_COMPONENTS, MESH_CONTENT, MESH_REDIRECTS
 from theta.editor.vocabulary import OPERATIONS
 from theta.replication.presence import Presence
-from theta.wire.messages import FROM_PARTICIPANT, FROM_ROOM, PLANES, PROTOCOL_VERSION, Message, canonical_name
+from theta.wire.messages import PROTOCOL_VERSION, Message, canonical_name
+from theta.wire.planes import FROM_PARTICIPANT, FROM_ROOM, PLANES
 
 REGISTRY = CommandRegistry(OPERATIONS)
 

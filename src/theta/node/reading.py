@@ -8,6 +8,7 @@ from theta.commands.log import Command, CommandLog
 from theta.commands.packets import parse_body
 from theta.commands.records import PacketRecord, RecordKind, decode
 from theta.commands.store import StoredRecord
+from theta.node.floors import Floors
 
 StoredRange = Callable[[int, int], Iterable[StoredRecord]]
 """Gives the records from one number to another, both included, that the log has no longer in memory."""
@@ -24,11 +25,13 @@ class LogReader:
     Args:
         log: whose records.
         stored: where those are that are not in memory.
+        floors: what a compacted log begins with.
     """
 
-    def __init__(self, log: CommandLog, stored: StoredRange = nothing_stored) -> None:
+    def __init__(self, log: CommandLog, stored: StoredRange = nothing_stored, floors: Floors | None = None) -> None:
         self._log = log
         self._stored = stored
+        self.floors = floors
 
     def records(self, first_seq: int, last_seq: int) -> Iterator[StoredRecord]:
         """The records from `first_seq` to `last_seq`, both included."""

@@ -1,13 +1,13 @@
 """A replica: the log and everything that follows from it. The room, Python peers and the tools hold the same one."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from theta.base.errors import BeyondHistory, StoreCorrupt
 from theta.base.identifiers import MAIN_BRANCH, CommandName
+from theta.base.limits import U64_MAX
 from theta.commands.governing import Governing
 from theta.commands.log import Command, CommandLog
-from theta.commands.records import RecordKind
 from theta.commands.store import StoredRecord
 from theta.ecs.world import World
 from theta.editor.document import Document
@@ -20,6 +20,8 @@ from theta.editor.resuming import Tail
 from theta.editor.unit import Outcome, Unit
 from theta.editor.unit_fold import BeyondBase
 from theta.node.asset_shelf import AssetShelf
+from theta.node.floors import Floors, floor_of
+from theta.node.older import OlderCommands
 from theta.node.protocol import REGISTRY
 from theta.node.reading import LogReader
 from theta.wire.messages import UnitPatch
@@ -28,6 +30,8 @@ PATCHED_SLICE_BYTES = 262_144
 """What is shown and hashed anew between two pauses of `apply_slowly`; one object that is larger has its own."""
 STACKED_SLICE_COMMANDS = 1_024
 """Commands that the authors' history takes between two pauses of `apply_slowly`."""
+SHOWN_SLICE_ENTITIES = 64
+"""Objects that are shown for the first time between two pauses, unless one of them is large."""
 READ_SLICE_RECORDS = 32
 """Old records that are read between two pauses of `apply_slowly`."""
 
@@ -51,17 +55,23 @@ class Replica:
         assets: what commands name, before they are folded.
         log: the log that it follows, when others follow it too; a new one by default.
         branch: whose document it is.
+        until: the last record that it will follow, of a document of the past: later merges do not count (CMD-83).
     """
 
     def __init__(
-        self, assets: AssetShelf | None = None, log: CommandLog | None = None, branch: bytes = MAIN_BRANCH
+        self,
+        assets: AssetShelf | None = None,
+        log: CommandLog | None = None,
+        branch: bytes = MAIN_BRANCH,
+        until: int = U64_MAX,
     ) -> None:
         self.assets = assets if assets is not None else AssetShelf()
         self.world = World()
         self.log = log if log is not None else CommandLog(REGISTRY)
         self.reader = LogReader(self.log)
         self.branch = branch
-        self.judge = LogJudge(self.log.governance, branch)
+        self.until = until
+        self.judge = LogJudge(self.log.governance, branch, until)
         self.fold = Fold(self.assets, self.judge)
         self.history = History(self.fold)
         self.document = Document(self.world)
@@ -117,14 +127,25 @@ class Replica:
         Raises:
             InvalidValue: what is known is of other commands.
         """
+        for _ in self.go_on_slowly(tail, commands, seq, known):
+            pass
+
+    def go_on_slowly(
+        self, tail: list[Command], commands: list[Command], seq: int, known: Tail | None = None
+    ) -> Iterator[None]:
+        """As `go_on`, pausing every few milliseconds; only what is known is taken in one piece."""
         if known is None:
-            self.fold.add(tail)
+            yield from self.fold.add_slowly(tail)
         else:
             self.fold.resume(tail, known)
         self.history.add(tail)
-        self.apply(commands, seq)
-        for entity in self.fold.entities():
-            self.document.update(entity, self.fold.unit(entity))
+        yield from self.apply_slowly(commands, seq)
+        self.is_folding = True
+        for count, entity in enumerate(self.fold.entities(), 1):
+            yield from self.document.update_slowly(entity, self.fold.unit(entity))
+            if count % SHOWN_SLICE_ENTITIES == 0:
+                yield
+        self.is_folding = False
 
     def check_assets(self, commands: Iterable[Command]) -> None:
         """Whether all that commands name is here.
@@ -151,6 +172,8 @@ class Replica:
             seq: the log's record up to which to fold.
         """
         self.is_folding = True
+        if not self.folded_seq and self.reader.floors is not None:
+            yield from self._begin_at_floor(self.reader.floors, seq)
         before, self._held = self._held, self.log.governance.vector(self.branch, seq)
         new = [each for each in commands or () if each.branch == self.branch or isinstance(each.operation, Governing)]
         for part in self._fetch(before, seq, own=commands is None):
@@ -161,7 +184,8 @@ class Replica:
         newly_dropped, self._dropped = dropped - self._dropped, set(dropped)
         try:
             if newly_dropped:
-                changes.append(self.fold.leave_out(newly_dropped))
+                yield from self.fold.leave_out_slowly(newly_dropped)
+                changes.append(self.fold.last_change)
             yield from self.fold.add_slowly(new)
             yield from self._stack(new)
         except BeyondBase:
@@ -229,12 +253,17 @@ class Replica:
 
         What the records before have come to is reported where it was known and is another now.
         """
-        before = self.fold
+        before, floors = self.fold, self.reader.floors
         commands: list[Command] = []
-        for part in self._fetch({}, seq, own=True, folded_seq=0):
+        first_seq = floors.seq if floors is not None else 0
+        held = self.log.governance.vector(self.branch, first_seq) if floors is not None else {}
+        for part in self._fetch(held, seq, own=True, folded_seq=first_seq):
             commands += part
             yield
-        self.fold = Fold(self.assets, self.judge, self._dropped)
+        if floors is None:
+            self.fold = Fold(self.assets, self.judge, self._dropped)
+        else:
+            self.fold = yield from self._fold_at_floor(floors)
         self.history = History(self.fold)
         yield from self.fold.add_slowly(commands)
         yield from self._stack(commands)
@@ -247,6 +276,24 @@ class Replica:
                 outcomes.append(each._replace(before=known))
         conflicts = [each for each in change.conflicts if each.command.name in names]
         self.fold.last_change = FoldChange(change.entities, outcomes, conflicts)
+
+    def _begin_at_floor(self, floors: Floors, seq: int) -> Iterator[None]:
+        """Begin with what a compacted log's base says of the branch, as of its record."""
+        if seq < floors.seq:
+            raise BeyondHistory("it is older than what is kept: `theta compact` dropped it")
+        self.fold = yield from self._fold_at_floor(floors)
+        self.history = History(self.fold)
+        self._dropped = set(self.fold.left_out)
+        self._held = self.log.governance.vector(self.branch, floors.seq)
+        self.folded_seq = floors.seq
+        for entity in self.fold.entities():
+            yield from self.document.update_slowly(entity, self.fold.unit(entity))
+
+    def _fold_at_floor(self, floors: Floors) -> Generator[None, None, Fold]:
+        base, units = yield from floors.read_slowly(self.log.governance.lines.root(self.branch))
+        where = (self.branch, floors.seq, base.position.lamport)
+        past = OlderCommands(self.log, self.reader, *where, floor_of(base))
+        return Fold.from_base(base, units, past, self.assets, self.judge, self._dropped)
 
     def _fetch(
         self, before: Mapping[bytes, int], seq: int, *, own: bool, folded_seq: int | None = None
@@ -269,12 +316,12 @@ class Replica:
         made = self.log.governance.branches
         starts = [max(before.get(branch, 0), made[branch].seq) for branch in grown]
         first = 1 + min([*starts, self.folded_seq] if own else starts)
+        # What a compacted log has dropped holds nothing that is lacking here: such merges have no effect.
+        first = max(first, self.log.governance.lines.base_seq + 1)
         last = max(self._held[branch] for branch in grown)
         for at in range(first, last + 1, READ_SLICE_RECORDS):
             part: list[Command] = []
             for record in self.reader.records(at, min(last, at + READ_SLICE_RECORDS - 1)):
-                if record.kind == RecordKind.BASE:
-                    raise BeyondHistory("it is older than what is kept: `theta compact` dropped it")
                 for each in self.reader.commands(record):
                     if isinstance(each.operation, Governing):
                         is_new = own and known_seq < each.seq <= seq

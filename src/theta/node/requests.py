@@ -6,14 +6,18 @@ from typing import NamedTuple
 from theta.base.errors import BeyondHistory, InvalidValue, StoreError, ThetaError, UsageError
 from theta.base.limits import HISTORY_ENTRIES_MAX, MOMENT_BYTES_MAX, MOMENT_COMMANDS_MAX
 from theta.base.moment import Moment
+from theta.commands.governance import Branch
+from theta.commands.governing import ANY_COMMAND
 from theta.commands.refusals import NotAllowed, RateLimited, Refused, TooExpensive, UnknownBranch
 from theta.node.branches import Branches
 from theta.node.connections import Connection, Connections, Participant
 from theta.node.errands import Errands
 from theta.node.labels import label_of
+from theta.node.loading import Loading
 from theta.node.makers import MakerFinder
 from theta.node.outbound import Outbound
-from theta.node.past import PastGesture, gestures_before
+from theta.node.past import PastGesture, gestures_before, gestures_beyond
+from theta.node.policies import policy_rules
 from theta.node.replica import Replica
 from theta.node.spreading import Spreading
 from theta.replication.document_parts import in_parts
@@ -28,16 +32,20 @@ from theta.wire.messages import (
     HistoryRequest,
     InviteMade,
     InviteRequest,
+    MergePreviewRequest,
     Message,
     MomentPart,
     MomentRequest,
+    PolicyAnswer,
+    PolicyRequest,
     RequestRefused,
     SwitchBranch,
     WhoAnswer,
     WhoRequest,
 )
 
-REQUESTS = (SwitchBranch, WhoRequest, HistoryRequest, MomentRequest, InviteRequest)
+NUMBERED = (WhoRequest, HistoryRequest, MomentRequest, MergePreviewRequest, PolicyRequest, InviteRequest)
+REQUESTS = (SwitchBranch, *NUMBERED)
 _NOBODY = (False, 0, 0, b"", "", 0, "", 0, 0)
 
 
@@ -49,16 +57,19 @@ class RoomParts(NamedTuple):
     connections: Connections
     outbound: Outbound
     spreading: Spreading
+    loading: Loading
+    errands: Errands
 
 
 class Requests:
     """Answers requests: what is long is put off to errands, what is too much is refused, and nothing closes for it."""
 
     def __init__(self, parts: RoomParts) -> None:
-        self._secret, self._branches, self._connections, self._outbound, self._spreading = parts
+        self._secret, self._branches, self._connections, self._outbound, self._spreading, self._loading, errands = parts
         self._log = parts.branches.main.log
         self._finders: dict[bytes, MakerFinder] = {}
-        self.errands = Errands()
+        self._branch_times: dict[bytes, int] = {}
+        self.errands = errands
 
     def handle(self, now: Moment, speaker: Connection, who: Participant, message: Message) -> None:
         """Answer one of REQUESTS, or say why not."""
@@ -73,6 +84,10 @@ class Requests:
                 self._put(speaker, "history", message, self._history(speaker.number, who, message))
             elif isinstance(message, MomentRequest):
                 self._moment(speaker, who, message)
+            elif isinstance(message, MergePreviewRequest):
+                self._preview(speaker, who, message)
+            elif isinstance(message, PolicyRequest):
+                self._tell_policies(speaker.number, message)
             elif isinstance(message, InviteRequest):
                 self._invite(now, speaker, who, message)
         except (Refused, UsageError) as refusal:
@@ -88,7 +103,7 @@ class Requests:
         infos = []
         for branch in self._log.governance.branches.values():
             author = self._branches.main.name_of(branch.author) if branch.author else ""
-            at_ms = self._time_of(branch.seq) if branch.seq else 0
+            at_ms = self._branch_time(branch)
             infos.append(BranchInfo(branch.id, branch.name, branch.parent, branch.fork, author, at_ms))
         self._outbound.send(connection.number, BranchList(infos, who.branch))
 
@@ -152,9 +167,37 @@ class Requests:
     def _history(self, connection: int, who: Participant, request: HistoryRequest) -> Iterator[None]:
         replica = self._branches.of(who.branch)
         count = min(request.count, HISTORY_ENTRIES_MAX)
-        found, more = yield from gestures_before(replica, request.before_seq, count)
+        found, more = yield from gestures_before(replica, request.before_seq, count, self._loading.load_slowly)
+        self._send_page(connection, request.request, replica, found, more=more)
+
+    def _send_page(
+        self, connection: int, request: int, replica: Replica, found: list[PastGesture], *, more: bool
+    ) -> None:
         entries = [self._entry(replica, gesture) for gesture in found]
-        self._outbound.send(connection, HistoryPage(request.request, entries, more))
+        self._outbound.send(connection, HistoryPage(request, entries, more))
+
+    def _preview(self, speaker: Connection, who: Participant, request: MergePreviewRequest) -> None:
+        if request.source not in self._log.governance.branches:
+            raise UnknownBranch("there is no such branch")
+        if request.source not in self._branches:
+            self._check_foldable()
+        self._put(speaker, "preview", request, self._find_incoming(speaker.number, who.branch, request))
+
+    def _find_incoming(self, connection: int, target: bytes, request: MergePreviewRequest) -> Iterator[None]:
+        seq = self._branches.main.folded_seq
+        source = self._branches.find(request.source)
+        if source is None:
+            source = yield from self._branches.fold_moment_slowly(request.source, seq)
+        held = self._log.governance.vector(target, seq)
+        count = min(request.count, HISTORY_ENTRIES_MAX)
+        found, more = yield from gestures_beyond(source, held, request.before_seq, count, self._loading.load_slowly)
+        self._send_page(connection, request.request, source, found, more=more)
+
+    def _tell_policies(self, connection: int, request: PolicyRequest) -> None:
+        governance, seq = self._log.governance, self._branches.main.folded_seq
+        strategy, rules = governance.strategy(ANY_COMMAND, seq), policy_rules(governance, seq)
+        answer = PolicyAnswer(request.request, strategy.value, governance.cascade_allowed(seq), rules)
+        self._outbound.send(connection, answer)
 
     def _entry(self, replica: Replica, gesture: PastGesture) -> HistoryEntry:
         command = gesture.command
@@ -179,9 +222,12 @@ class Requests:
             raise InvalidValue("seq", request.seq, f"at most {self._branches.main.folded_seq}")
         if request.seq < self._branches.first_seq:
             raise BeyondHistory("it is older than what is kept: `theta compact` dropped it")
+        self._check_foldable()
+        self._put(speaker, "moment", request, self._fold_moment(speaker.number, who.branch, request))
+
+    def _check_foldable(self) -> None:
         if self._log.command_count > MOMENT_COMMANDS_MAX:
             raise TooExpensive(f"a log of over {MOMENT_COMMANDS_MAX} commands; use `theta replay` on the file")
-        self._put(speaker, "moment", request, self._fold_moment(speaker.number, who.branch, request))
 
     def _fold_moment(self, connection: int, branch: bytes, request: MomentRequest) -> Iterator[None]:
         replica = yield from self._branches.fold_moment_slowly(branch, request.seq)
@@ -232,6 +278,12 @@ class Requests:
         here = (who.person.colour for _, who in self._connections.joined() if who.record.author == author)
         return next(here, colour_for(author, ()))
 
+    def _branch_time(self, branch: Branch) -> int:
+        """When a branch was made, ms since 1970; read once, since everybody who joins is told."""
+        if branch.seq and branch.id not in self._branch_times:
+            self._branch_times[branch.id] = self._time_of(branch.seq)
+        return self._branch_times.get(branch.id, 0)
+
     def _time_of(self, seq: int) -> int:
         """What the author's clock said at a packet's record, ms since 1970."""
         reader = self._branches.main.reader
@@ -240,6 +292,4 @@ class Requests:
 
 def _number_of(message: Message) -> int:
     """A request's number; switching has none."""
-    if isinstance(message, WhoRequest | HistoryRequest | MomentRequest | InviteRequest):
-        return message.request
-    return 0
+    return message.request if isinstance(message, NUMBERED) else 0

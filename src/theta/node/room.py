@@ -28,10 +28,12 @@ from theta.node.attestation import Attestation
 from theta.node.backlog import BACKLOG_PING
 from theta.node.branches import Branches
 from theta.node.connections import Connection, Connections, Participant
+from theta.node.errands import Errands
 from theta.node.folding import FoldingLine
 from theta.node.frontier import FrontierKeeper
 from theta.node.history_notices import HistoryNotices
 from theta.node.lanes import Close, Lane, Transmit, lane_of
+from theta.node.loading import Loading
 from theta.node.opening import open_log
 from theta.node.outbound import Outbound, presence_batches
 from theta.node.pipeline import Pipeline
@@ -118,7 +120,7 @@ class Room:
         self._checkpoints = RoomCheckpoints(opened)
         self._snapshots = Snapshots(source, lambda: self._checkpoints.newest, self._outbound)
         self._spreading = Spreading(self._branches, self._line, self._connections, self._outbound, self._snapshots)
-        admission = Admission(log, faces_of=shelf.faces_of)
+        admission = Admission(log, faces_of=shelf.faces_of, replay_length=self._branches.replay_length)
         self._telemetry = Telemetry(now, stopwatch)
         self._pipeline = Pipeline(
             self.replica, self._connections, self._outbound, admission, self._line, self._spreading, self._telemetry
@@ -135,11 +137,12 @@ class Room:
         self._presence = PresenceBoard(self.replica.world)
         self._presence_at: float | None = None
         self._presence_sent = now.seconds
-        self._history = HistoryNotices(self._branches, self._connections, self._outbound)
+        errands, loading = Errands(), Loading(self._branches, self._line)
+        self._history = HistoryNotices(self._branches, self._connections, self._outbound, errands, loading)
         self._attestation = Attestation(self.replica)
         self._frontier = FrontierKeeper(log, now)
-        parts = RoomParts(settings.secret, self._branches, self._connections, self._outbound, self._spreading)
-        self._requests = Requests(parts)
+        documents = (self._branches, self._connections, self._outbound, self._spreading)
+        self._requests = Requests(RoomParts(settings.secret, *documents, loading, errands))
         self.passed_over = opened.damaged
         self._work_at: float | None = None
         self._branches_told = self._branches.count
@@ -188,7 +191,8 @@ class Room:
             "unfolded": self._line.length,
             "errands": len(self._requests.errands),
         }
-        return self._telemetry.snapshot(now, self._pipeline.admission.counts, queues)
+        counts, gaps = self._pipeline.admission.counts, self.replica.log.nonce_gaps
+        return self._telemetry.snapshot(now, counts, gaps, queues)
 
     def invite(self, role: RoleName) -> str:
         """The token that admits its holder with `role`."""
@@ -284,11 +288,13 @@ class Room:
                 self._attest(now)
             self._advance_frontier(now)
             self._checkpoints.handle_timeout(now)
-        if self._work_at is not None:
+        if self._work_at is not None or len(self._requests.errands):
             self._work(now)
 
     def handle_shutdown(self, now: Moment) -> None:
         """Fold what is durable, attest the head and say goodbye to everyone; nobody is heard any more."""
+        for connection in self._connections:
+            self._requests.errands.drop(connection.number)
         while not self._line.is_idle:
             self._work(now)
         if self._attestation.is_owed and self._is_writable:

@@ -16,8 +16,6 @@ CLOSING_COMMANDS = 512
 class RoomCheckpoints(Checkpointing):
     """Begins a checkpoint of a room's main branch when enough was folded since the last one.
 
-    Of a compacted log none is made: it begins with its base's (LOG-27).
-
     Args:
         opened: the room's log as it was opened.
     """
@@ -26,10 +24,7 @@ class RoomCheckpoints(Checkpointing):
         self._replica = opened.replica
         self._counted_seq = opened.replica.folded_seq
         self._drafts = drafts = Drafts(opened.replica, opened.header.frontier if opened.header is not None else 0)
-        self._is_compacted = opened.base_seq > 0
-        schedule = (
-            CheckpointSchedule() if self._is_compacted else CheckpointSchedule(opened.tail_commands, opened.tail_bytes)
-        )
+        schedule = CheckpointSchedule(opened.tail_commands, opened.tail_bytes)
         super().__init__(drafts.begin, lambda: not self._replica.is_folding, opened.stored, schedule, opened.base_seq)
 
     def handle_shutdown(self, now: Moment) -> None:
@@ -39,8 +34,6 @@ class RoomCheckpoints(Checkpointing):
 
     def handle_folded(self, now: Moment, commands: Sequence[Command]) -> None:
         """These commands were folded, with the records up to where the replica is now."""
-        if self._is_compacted:
-            return
         seq = self._replica.folded_seq
         records = self._replica.log.records_between(self._counted_seq + 1, seq)
         self._counted_seq = seq

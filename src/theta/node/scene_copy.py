@@ -1,10 +1,13 @@
 """The document as it is exported: a copy of one moment, taken in slices so that a large room is not held up."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Literal
 
 from theta.base.limits import EXPORT_SLICE_FACES
+from theta.commands.log import Command
 from theta.editor.components import DEFAULT_SURFACE
+from theta.editor.fold import NOTHING_READ
+from theta.editor.fold_base import NOTHING_BEFORE
 from theta.editor.surface import AlphaMode
 from theta.editor.unit import Unit
 from theta.gltf import ExportedEntity
@@ -22,19 +25,31 @@ _ALPHA_MODES: dict[AlphaMode, Literal["OPAQUE", "MASK", "BLEND"]] = {
 class SceneCopy:
     """Call `copy_some` until it returns True, anything between the calls; `entities` is then the document as it is.
 
-    Only meshes are copied ahead of time; one that changes meanwhile is copied again.
+    Only meshes are copied ahead of time; one that changes meanwhile is copied again. Before that, the commands are read
+    that a room which was opened from a checkpoint does not have in memory.
     """
 
     def __init__(self, replica: Replica) -> None:
         self._replica = replica
+        self._reading: Generator[None, None, Mapping[bytes, list[Command]]] | None = None
+        self._old: Mapping[bytes, Sequence[Command]] = NOTHING_READ
+        if replica.fold.base is not NOTHING_BEFORE:
+            self._reading = replica.fold.old_commands_slowly(replica.document.entities())
         self._copies: dict[bytes, tuple[object, Mesh]] = {}
         self._waiting = self._lacking()
 
     def copy_some(self, faces: int | None = EXPORT_SLICE_FACES) -> bool:
-        """Copy meshes of about `faces` faces, at least one mesh; None copies all that is lacking.
+        """Copy meshes of about `faces` faces, at least one mesh, or read a slice; None does all that is lacking.
 
         Returns True when every copy is as the document is now; never while that is half folded.
+
+        Raises:
+            StoreError: old records cannot be read.
         """
+        while self._reading is not None:
+            self._read()
+            if faces is not None:
+                return False
         if self._replica.is_folding:
             return False
         if not self._waiting:
@@ -50,7 +65,19 @@ class SceneCopy:
 
     def to_write(self) -> SceneToWrite:
         """All that it takes to write them, in another thread if need be; call it right after `copy_some` was True."""
-        return scene_to_write(self._replica, self._by_id())
+        return scene_to_write(self._replica, self._by_id(), self._old)
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether old commands are still being read."""
+        return self._reading is not None
+
+    def _read(self) -> None:
+        assert self._reading is not None
+        try:
+            next(self._reading)
+        except StopIteration as done:
+            self._old, self._reading = done.value, None
 
     def _by_id(self) -> dict[bytes, ExportedEntity]:
         return {

@@ -11,6 +11,7 @@ from theta.commands.log import Command
 from theta.commands.packets import decode_body
 from theta.commands.store import StoredRecord
 from theta.editor.authorship import ElementMakers, element_makers
+from theta.editor.fold import NOTHING_READ
 from theta.gltf import Authorship, ExportedEntity, LogHead, Maker, export_glb
 from theta.gltf.authorship import NUMBER_MAX
 from theta.node.replica import Replica
@@ -77,10 +78,18 @@ class SceneToWrite:
         return Maker(command.author, name, command.seq, min(command.position.lamport, NUMBER_MAX), time_ms)
 
 
-def scene_to_write(replica: Replica, scene: Mapping[bytes, ExportedEntity]) -> SceneToWrite:
-    """What is needed to write entities of the document as it is now, by their ids in ascending order."""
+def scene_to_write(
+    replica: Replica, scene: Mapping[bytes, ExportedEntity], old: Mapping[bytes, Sequence[Command]] = NOTHING_READ
+) -> SceneToWrite:
+    """What is needed to write entities of the document as it is now, by their ids in ascending order.
+
+    Args:
+        replica: whose they are.
+        scene: what they look like.
+        old: commands of theirs that were read and not loaded, see Fold.old_commands_slowly.
+    """
     seq = replica.folded_seq
     names = {session.author: session.name for session in replica.log.sessions.values()}
-    units = [UnitCommands(*replica.fold.unit_commands(entity)) for entity in scene]
+    units = [UnitCommands(*replica.fold.unit_commands(entity, old)) for entity in scene]
     head = LogHead(seq, replica.log.chain_at(seq), replica.document.hash)
     return SceneToWrite(list(scene.values()), units, head, names, replica.reader.record, replica.assets)

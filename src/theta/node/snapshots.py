@@ -39,8 +39,9 @@ class Snapshots:
         """What to offer to somebody who lacks the records from `first_seq` on; None to send them all."""
         if self._source is None or not who.folds:
             return None
-        checkpoint = self._newest()
         must = first_seq < self._source.first_seq
+        # Whoever wants the whole of a compacted log has to begin with its base.
+        checkpoint = self._base(self._source) if must and who.wants_whole_log else self._newest()
         may = SNAPSHOT in who.capabilities and not who.wants_whole_log
         is_long = checkpoint is not None and checkpoint.seq - first_seq >= SNAPSHOT_RECORDS_MIN
         if checkpoint is None or not (must or (may and is_long)):
@@ -81,6 +82,9 @@ class Snapshots:
         window = enumerate(islice(parts, SNAPSHOT_WINDOW_PARTS), number)
         yield from window
         self._reading[connection] = (number + SNAPSHOT_WINDOW_PARTS, parts)
+
+    def _base(self, source: LogSource) -> StoredCheckpoint | None:
+        return next((each for each in source.checkpoints() if each.seq == source.first_seq), None)
 
     def _describe(self, source: LogSource, checkpoint: StoredCheckpoint) -> SnapshotOffer:
         header = read_header(next(read_frames(source.read_checkpoint(checkpoint))).data)

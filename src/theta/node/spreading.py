@@ -19,6 +19,7 @@ from theta.node.outbound import Outbound
 from theta.node.replica import Replica, ReplicaChange
 from theta.node.snapshots import Snapshots
 from theta.wire.messages import ConflictNotice, Corrected, GestureName, Message
+from theta.wire.types import OutcomeName
 
 COMMIT_UNITS_BYTES_MAX = 12 * 1024 * 1024
 """The largest imported mesh fits. What is larger goes to the page as a whole document, in parts."""
@@ -45,6 +46,7 @@ class Spreading:
 
     def handle_folded(self, folded: Folded) -> None:
         """A commit is folded on every branch that somebody is on."""
+        self._tell_fruitless(folded.commands)
         for replica in self._branches:
             change = folded.changes[replica.branch]
             self._commit(folded, replica, change)
@@ -77,6 +79,14 @@ class Spreading:
             if who.owed_from is not None:
                 self.send_everything(connection, who, who.owed_from)
 
+    def _tell_fruitless(self, commands: Iterable[Command]) -> None:
+        """Tell who governs, on whatever branch, that it came to nothing: before the commit, with which they go on."""
+        for command in commands:
+            reason = self._branches.main.log.governance.outcome(command.name)
+            if reason:
+                notice = _correction(command, "no-op", reason, [])
+                self._outbound.send_all(self._connections.patched_of_author(command.author), notice)
+
     def _commit(self, folded: Folded, replica: Replica, change: ReplicaChange) -> None:
         here = [
             (each.number, who)
@@ -106,15 +116,15 @@ class Spreading:
         revived = change.outcome.kind in FRUITFUL and before not in (*FRUITFUL, "suspended")
         if change.outcome.kind not in FRUITLESS and not revived:
             return
-        name, outcome = change.command.name, change.outcome
+        outcome = change.outcome
         gestures = list(dict.fromkeys(_gesture(each) for each in against))[:CONFLICT_OTHERS_TOLD_MAX]
-        notice = Corrected(name.actor, name.number, outcome.kind, outcome.reason, gestures)
+        notice = _correction(change.command, outcome.kind, outcome.reason, gestures)
         self._outbound.send_all(self._connections.patched_of_author(change.command.author, replica.branch), notice)
 
     def _tell_taken(self, replica: Replica, command: Command, mask: Mask) -> None:
         reason = f"{replica.name_of(mask.by)} took it back, with what it was built on"
         undo = GestureName(mask.position.actor, mask.position.number)
-        notice = Corrected(command.name.actor, command.name.number, "suspended", reason, [undo])
+        notice = _correction(command, "suspended", reason, [undo])
         self._outbound.send_all(self._connections.patched_of_author(command.author, replica.branch), notice)
 
     def _tell_both(self, replica: Replica, conflict: Conflict) -> None:
@@ -142,6 +152,10 @@ class Spreading:
             conflict.outcome.kind,
             elements_named(mine.operation),
         )
+
+
+def _correction(command: Command, kind: OutcomeName, reason: str, against: list[GestureName]) -> Corrected:
+    return Corrected(command.name.actor, command.name.number, command.gesture.number, kind, reason, against)
 
 
 def _gesture(command: Command) -> GestureName:

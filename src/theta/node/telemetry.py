@@ -76,9 +76,10 @@ class Telemetry:
 
     def handle_folded(self, main: Replica, folded: Folded, seconds: float) -> None:
         """A commit was folded in `seconds` of work."""
-        for branch in folded.changes.values():
-            for conflict in branch.conflicts:
-                later, judge = conflict.command, main.judge
+        for branch, change in folded.changes.items():
+            judge = folded.judges[branch]
+            for conflict in change.conflicts:
+                later = conflict.command
                 strategies = {judge.strategy(later, each.branch, each.seq).value for each in conflict.others}
                 self._conflicts.update((strategy, conflict.outcome.kind) for strategy in strategies)
         depth = rollback_depth(main, folded.changes[main.branch].commands)
@@ -86,12 +87,13 @@ class Telemetry:
             self._rollback_commands.add(depth)
             self._rollback_seconds.add(seconds)
 
-    def snapshot(self, now: Moment, counts: Mapping[str, int], queues: Mapping[str, int]) -> Snapshot:
+    def snapshot(self, now: Moment, counts: Mapping[str, int], nonce_gaps: int, queues: Mapping[str, int]) -> Snapshot:
         """All numbers by name.
 
         Args:
             now: the time, for the rate.
             counts: packets by what admission said of them.
+            nonce_gaps: how many nonces were skipped, in the whole log.
             queues: how much waits where.
         """
         since, before = self._rate_from
@@ -104,6 +106,7 @@ class Telemetry:
             "theta_appended_commands_per_second": self._rate,
         }
         found |= {f'theta_packets_total{{outcome="{name}"}}': count for name, count in sorted(counts.items())}
+        found["theta_nonces_skipped_total"] = nonce_gaps
         for (strategy, outcome), count in sorted(self._conflicts.items()):
             found[f'theta_conflicts_total{{strategy="{strategy}",outcome="{outcome}"}}'] = count
         found |= {f'theta_queue_length{{queue="{name}"}}': length for name, length in queues.items()}
@@ -124,7 +127,8 @@ def rollback_depth(replica: Replica, commands: Iterable[Command]) -> int:
             late.update(targets_of(command))
         elif not isinstance(operation, Governing) and command.seen < command.seq - 1:
             late.add(owned_gesture(command))
-    return max(replica.fold.commands_to_try([*late]) - len(late), 0) if late else 0
+    length = replica.fold.replay_length([each.gesture for each in late]) if late else None
+    return max((length or 0) - len(late), 0)
 
 
 def as_text(snapshot: Mapping[str, float]) -> str:

@@ -6,7 +6,8 @@ import msgspec
 
 from theta.base.errors import FrameTooLarge, ProtocolError
 from theta.base.limits import CLIENT_FRAME_BYTES_MAX, FRAME_BYTES_MAX
-from theta.wire.messages import FROM_PARTICIPANT, FROM_ROOM, Message
+from theta.wire.messages import Message
+from theta.wire.planes import FROM_PARTICIPANT, FROM_ROOM
 
 _encoder = msgspec.msgpack.Encoder()
 _from_participant: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(Union[FROM_PARTICIPANT])  # noqa: UP007

@@ -1,10 +1,8 @@
 """Every message of the protocol: spec/wire.md (WIRE-n).
 
 Each is a msgspec array-like struct, tagged by the SipHash-2-4 of its canonical name. TypeScript's types are generated
-from these declarations. Which plane carries a message is declared beside it, in `PLANES`.
+from these declarations. Who sends which, and on which plane, is in theta.wire.planes.
 """
-
-from typing import Literal
 
 import msgspec
 
@@ -22,14 +20,13 @@ from theta.wire.types import (
     Id16,
     OutcomeName,
     PersonName,
+    PolicyName,
     PublicKey,
     RoleName,
     Signature,
 )
 
 PROTOCOL_VERSION = 1
-
-Plane = Literal["control", "commands", "state", "assets"]
 
 
 def canonical_name(type_name: str) -> str:
@@ -187,13 +184,14 @@ class PacketRefused(Message, frozen=True):
 
 
 class Corrected(Message, frozen=True):
-    """To an author: the outcome of a command is not, or no longer, what it was.
+    """To an author: the outcome of a command is not, or no longer, what it was; `gesture` is the one that it is of.
 
     `against` are the gestures of the concurrent commands that it was in conflict with, if that is why.
     """
 
     actor: U64
     number: U64
+    gesture: U64
     outcome: OutcomeName
     reason: str
     against: list[GestureName]
@@ -424,7 +422,7 @@ class HistoryEntry(Part, frozen=True):
 
 
 class HistoryPage(Message, frozen=True):
-    """The answer to a HistoryRequest; `more` when there are older ones: ask with the last entry's `seq`."""
+    """The answer to a HistoryRequest or a MergePreviewRequest; `more`: older ones are before the last's `seq`."""
 
     request: U32
     entries: list[HistoryEntry]
@@ -447,6 +445,38 @@ class MomentPart(Message, frozen=True):
     last: bool
     units: list[UnitPatch]
     document_hash: Id16
+
+
+class MergePreviewRequest(Message, frozen=True):
+    """As HistoryRequest, of what merging `source` into the session's branch would bring now, less what governs."""
+
+    request: U32
+    source: Id16
+    before_seq: U64
+    count: U32
+
+
+class PolicyRequest(Message, frozen=True):
+    """What do the room's policies say now?"""
+
+    request: U32
+
+
+class PolicyRule(Part, frozen=True):
+    """What holds for one type of command: the strategy for its conflicts (empty when it has none), the least role."""
+
+    command: str
+    strategy: PolicyName
+    role: RoleName
+
+
+class PolicyAnswer(Message, frozen=True):
+    """The strategy for whatever was given none of its own, whether undo may cascade, and every type of command."""
+
+    request: U32
+    strategy: PolicyName
+    cascade: bool
+    rules: list[PolicyRule]
 
 
 class InviteRequest(Message, frozen=True):
@@ -566,65 +596,3 @@ class AssetData(Message, frozen=True):
     size: U64
     offset: U64
     data: AssetBytes
-
-
-FROM_PARTICIPANT = (
-    SessionHello,
-    SessionProof,
-    Ping,
-    Pong,
-    SubmitPacket,
-    ResyncRequest,
-    ChatLine,
-    PresenceUpdate,
-    AssetPart,
-    AssetRequest,
-    SwitchBranch,
-    WhoRequest,
-    HistoryRequest,
-    MomentRequest,
-    InviteRequest,
-    SnapshotRequest,
-)
-FROM_ROOM = (
-    SessionChallenge,
-    SessionAcknowledge,
-    Ping,
-    Pong,
-    PacketAcknowledged,
-    PacketRefused,
-    Corrected,
-    Commit,
-    DocumentPart,
-    History,
-    Roster,
-    Chat,
-    PresenceBatch,
-    AssetReceived,
-    AssetRefused,
-    AssetData,
-    ConflictNotice,
-    BranchList,
-    WhoAnswer,
-    HistoryPage,
-    MomentPart,
-    InviteMade,
-    RequestRefused,
-    SnapshotOffer,
-    SnapshotPart,
-)
-PLANES: dict[type[Message], Plane] = {
-    **dict.fromkeys((*FROM_PARTICIPANT, *FROM_ROOM), "control"),
-    SubmitPacket: "commands",
-    PacketAcknowledged: "commands",
-    PacketRefused: "commands",
-    Corrected: "commands",
-    Commit: "commands",
-    DocumentPart: "commands",
-    ConflictNotice: "commands",
-    MomentPart: "commands",
-    PresenceUpdate: "state",
-    PresenceBatch: "state",
-    **dict.fromkeys((AssetPart, AssetReceived, AssetRefused, AssetRequest, AssetData), "assets"),
-    **dict.fromkeys((SnapshotOffer, SnapshotRequest, SnapshotPart), "assets"),
-}

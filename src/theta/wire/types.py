@@ -21,5 +21,6 @@ Capabilities = Annotated[list[Capability], Meta(max_length=limits.CAPABILITIES_M
 RoleName = Literal["viewer", "editor", "admin"]
 ElementKind = Literal["object", "vertex", "edge", "face"]
 AssetBytes = Annotated[bytes, Meta(max_length=limits.ASSET_PART_BYTES_MAX)]
+PolicyName = Literal["", "last-writer-wins", "merge", "reject"]
 OutcomeName = Literal["applied", "merged", "no-op", "rejected", "suspended"]
 """`merged`: joined with what others did at the same time. `suspended`: its gesture is masked by an undo."""

@@ -22,7 +22,7 @@ from tests.unit.commands.rooms import (
     packet_record,
 )
 from theta.base import limits
-from theta.base.identifiers import signed_name_id
+from theta.base.identifiers import CommandName, signed_name_id
 from theta.commands import admission
 from theta.commands.admission import Admission
 from theta.commands.governing import SetRole
@@ -413,20 +413,6 @@ def test_no_packet_raises_anything_but_a_refusal(raw: bytes, signature: bytes, c
         room.admit(anna, SubmitPacket(1, 2, chain, bytes(16), signature, raw))
 
 
-def test_cmd_71_a_clock_that_is_known_to_be_ahead_is_taken_off() -> None:
-    room = Room()
-    anna = room.join()
-    ahead = int(limits.TIMESTAMP_AHEAD_SECONDS_MAX * 1000)
-    packet = anna.speak(anna.body(timestamp_ms=UNIX_MS + 60_000)).sign()
-    role = anna.record.role
-    for offset in (0.0, 60_000.0 - ahead - 1, -60_000.0):
-        with pytest.raises(FutureTimestamp):
-            room.admission.admit(NOW, anna.record, role, packet, offset)
-    assert room.admission.admit(NOW, anna.record, role, packet, 60_000.0 - ahead).record is not None
-    behind = anna.speak(anna.body(timestamp_ms=0)).sign()
-    assert room.admission.admit(NOW, anna.record, role, behind, -60_000.0).record is not None
-
-
 def test_cmd_61_nobody_is_granted_more_than_the_sessions_role_since_the_log_would_not_prove_it() -> None:
     room = Room()
     viewer = room.join(role="viewer")
@@ -539,5 +525,10 @@ class Nothing(Part, frozen=True):
 
     @property
     def assets(self) -> tuple[bytes, ...]:
+        """None."""
+        return ()
+
+    @property
+    def switched(self) -> tuple[CommandName, ...]:
         """None."""
         return ()

@@ -43,6 +43,7 @@ from theta.commands.refusals import (
     Refused,
     Replay,
     Revoked,
+    SeenBehind,
     SeenPastHead,
     Stale,
     TooExpensive,
@@ -190,6 +191,11 @@ def _clock_exhausted(attempt: Attempt) -> None:
     attempt.room.add(RecordKind.PACKET, encode(packet_record(ben, ben.speak(body))))
 
 
+def _seen_behind(attempt: Attempt) -> None:
+    attempt.seen = 1
+    attempt.chain = attempt.room.log.chain_at(1)
+
+
 def _lamport_behind(attempt: Attempt) -> None:
     attempt.change(lamport=1)
 
@@ -243,6 +249,7 @@ BREACHES = (
     Breach(FutureTimestamp, _future),
     Breach(Stale, _stale),
     Breach(ClockExhausted, _clock_exhausted),
+    Breach(SeenBehind, _seen_behind),
     Breach(LamportBehind, _lamport_behind),
     Breach(ClockJump, _clock_jump),
     Breach(DocumentFull, _full),
@@ -322,7 +329,7 @@ def test_cmd_10_a_packet_that_breaks_nothing_fits_and_what_later_checks_would_re
         return attempt.room.log.fits(attempt.speaker.record.actor, packet, body)
 
     bound = (_past_head, _wrong_chain, _unknown_branch, _equivocation)
-    timed = (_stale, _clock_exhausted, _lamport_behind, _clock_jump)
+    timed = (_stale, _clock_exhausted, _seen_behind, _lamport_behind, _clock_jump)
     assert fits()
     assert not any(fits(spoil) for spoil in bound + timed)
 

@@ -24,7 +24,16 @@ from theta.commands.log import CommandLog
 from theta.commands.log_index import LogIndex
 from theta.commands.packets import encode_body
 from theta.commands.records import BadRecord, RecordKind, encode
-from theta.commands.refusals import Equivocation, Kicked, Replay, Stale, WrongChain
+from theta.commands.refusals import (
+    Equivocation,
+    Kicked,
+    LamportBehind,
+    NotAllowed,
+    Replay,
+    SeenBehind,
+    Stale,
+    WrongChain,
+)
 from theta.commands.replay_guard import ReplayGuard
 
 
@@ -141,6 +150,64 @@ def test_cmd_12_of_commands_older_than_the_records_it_is_known_that_they_were_ad
         anew.admit(ben, ben.speak(mixed).sign())
 
 
+def test_cmd_12_a_command_that_was_refused_is_not_acknowledged_when_it_comes_again_after_a_restart() -> None:
+    room = Room()
+    anna = room.join()
+    anna.do(RENAME)
+    (refused,) = names = [anna.name(anna.number + 1)]
+    with pytest.raises(NotAllowed):
+        room.admit(anna, anna.packet(SetRole(BEN.public_key, "admin")))
+    anna.do(RENAME)
+    room.advance_frontier()
+    for _ in range(3):
+        anna.do(RENAME)
+    anew = Room()
+    anew.log = CommandLog.from_index(room.log.registry, room.log.index_bytes())
+    anew.admission = Admission(anew.log, faces_of=anew.faces.get)
+    # The answer was lost with the connection, and the session has expired: it is signed anew under its name.
+    back = anew.join(ANNA, b"i" * 16, b"u" * 16)
+    for log in (room.log, anew.log):
+        assert [log.find(name) for name in names] == [None]
+    lamport = anew.log.lamport + 1
+    again = encode_body(0, [envelope(RENAME, refused.number, lamport, refused.number)])
+    with pytest.raises(LamportBehind, match="command number 2 is not above 6"):
+        anew.admit(back, back.speak(again).sign())
+    mixed = encode_body(0, [envelope(RENAME, number, lamport + number, number) for number in (1, 2)])
+    with pytest.raises(Equivocation, match="command 2 is new"):
+        anew.admit(back, back.speak(mixed).sign())
+    known = encode_body(0, [envelope(RENAME, 3, lamport, 3)])
+    assert anew.admit(back, back.speak(known).sign()).record is None
+    # What was forgotten in the same process is no different.
+    assert room.log.frontier is not None
+    room.log.forget(room.log.frontier.seq)
+    assert [room.log.find(anna.name(number)) for number in (1, 2, 3)] == [0, None, 0]
+
+
+def test_log_14_numbers_that_cannot_be_are_refused() -> None:
+    lived = Lived()
+    index = index_of(lived.log)
+    last = index.lasts[0]
+    assert list(log_index.numbers_of(last.ranges)) == [1, last.number]
+    for ranges in ([], [1], [1, last.number + 1], [last.number, 1], [3, 2, 4, last.number]):
+        spoiled = msgspec.structs.replace(last, ranges=log_index.column(ranges))
+        data = log_index.encode_index(msgspec.structs.replace(index, lasts=[spoiled, *index.lasts[1:]]))
+        with pytest.raises(BadRecord, match="that cannot be"):
+            CommandLog.from_index(lived.log.registry, data)
+
+
+def test_cmd_75_what_was_seen_is_known_after_a_restart() -> None:
+    lived = Lived()
+    anew = lived.reopen()
+    ben = Speaker(anew, BEN, lived.ben.record)
+    ben.number, ben.nonce = lived.ben.number, lived.ben.nonce
+    before = lived.log.head_seq - 2
+    low = ben.speak()._replace(seen=before - 1, chain=lived.log.chain_at(before - 1))
+    for room in (lived.room, anew):
+        with pytest.raises(SeenBehind, match=f"it has seen record {before - 1}, and its author had seen {before}"):
+            room.admit(ben, low.sign())
+    assert anew.admit(ben, ben.speak(low.body)._replace(seen=before, chain=lived.log.chain_at(before)).sign()).record
+
+
 def test_log_14_forgetting_keeps_what_is_above_the_frontier() -> None:
     lived = Lived()
     before = known(lived.log)
@@ -197,7 +264,7 @@ def index_of(log: CommandLog) -> LogIndex:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"index_format": 2}, "format 2; this Theta reads 1"),
+        ({"index_format": 1}, "format 1; this Theta reads 2"),
         ({"chains": b""}, "lacks chain hashes"),
         ({"lamports": bytes(8)}, "lacks chain hashes or Lamport times"),
         ({"head_seq": 99}, "lacks chain hashes"),

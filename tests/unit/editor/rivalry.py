@@ -4,6 +4,8 @@ import struct
 from collections.abc import Collection, Iterable, Sequence
 from itertools import permutations
 
+import msgspec
+
 from theta.base.identifiers import CommandName, Position, element_id, entity_id
 from theta.commands.governance import Strategy
 from theta.commands.log import Command
@@ -75,6 +77,14 @@ class Room:
         self.commands.append(command)
         return command
 
+    def packet(self, actor: int, operations: Sequence[Operation], *, seen: Iterable[Command] = ()) -> list[Command]:
+        """Commands in one record, one after the other; otherwise as `do`."""
+        known = list(seen)
+        commands = [self.do(actor, each, seen=known) for each in operations]
+        one_record = [msgspec.structs.replace(each, seq=commands[0].seq, seen=commands[0].seen) for each in commands]
+        self.commands[-len(commands) :] = one_record
+        return one_record
+
     def result(self, masked: Collection[Command] = ()) -> "Result":
         """What it all comes to, checked in many orders of arrival against the plain fold."""
         plain = Result.plain(self.commands, self.judge, masked)
@@ -110,7 +120,7 @@ class Result:
             fold.insert(command)
             outcomes.update((each.name, outcome) for each, outcome in fold.run(lambda each: True))
         if masked:
-            fold.rewind_to(min(masked, key=lambda each: each.position))
+            fold.rewind(fold.positions.index(min(each.position for each in masked)))
             outcomes.update((each.name, outcome) for each, outcome in fold.run(lambda each: each not in masked))
         return cls(fold.state, outcomes)
 

@@ -26,6 +26,7 @@ from theta.ecs.world import World
 from theta.editor import document as document_module
 from theta.editor.components import DOCUMENT_COMPONENTS, Material, MeshRef, Name, Owner, Surface, Transform
 from theta.editor.document import MESH_CONTENT_ID, Document, hash_term
+from theta.editor.mesh_operations import MoveVerticesV2
 from theta.mesh import canonical_bytes as canonical_mesh_bytes
 from theta.mesh import parse_canonical
 
@@ -75,12 +76,12 @@ def summed(document: Document) -> bytes:
     return (total % 2**128).to_bytes(16, "little")
 
 
-@given(st.lists(st.integers(0, 5), max_size=12))
+@given(st.lists(st.integers(0, 6), max_size=12))
 def test_doc_2_the_hash_is_the_sum_whatever_led_there(kinds: list[int]) -> None:
     scene = Scene()
     anna = Person(scene)
     entity, made = anna.create()
-    for kind in kinds:
+    for count, kind in enumerate(kinds):
         if kind == 0:
             entity, made = anna.create()
         elif kind == 1:
@@ -91,6 +92,9 @@ def test_doc_2_the_hash_is_the_sum_whatever_led_there(kinds: list[int]) -> None:
             anna.do(Paint(entity, RED))
         elif kind == 4 and scene.fold.entities():
             anna.undo()
+        elif kind == 5 and (mesh := scene.document.mesh(entity)) is not None:
+            target = doubles(0.5, 0.25 * count, -1.0)
+            anna.do(MoveVerticesV2(entity, sorted(mesh.vertex_ids())[count % 8], target, bytes(24)))
         assert scene.document.hash == summed(scene.document)
     fresh = Document(World())
     for each in scene.fold.entities():

@@ -222,3 +222,45 @@ def test_cmd_57_who_made_an_element_is_asked_of_the_fold() -> None:
         scene.fold.who_made(entity, "vertex", NOBODY)
     with pytest.raises(UnknownElement):
         scene.fold.who_made(NOBODY, "face", top)
+
+
+def test_cmd_106_leaving_out_is_done_in_slices() -> None:
+    scene, at_once = Scene(), Scene()
+    anna = Person(scene, ANNA)
+    entity, _ = anna.create()
+    first = anna.do(Paint(entity, RED))
+    for number in range(200):
+        anna.do(Rename(entity, f"name {number}"))
+    at_once.add(scene.commands)
+    expected = at_once.fold.leave_out([first.gesture])
+    steps = scene.fold.leave_out_slowly([first.gesture])
+    assert len(list(steps)) > 200 // 16
+    assert scene.fold.last_change == expected
+    assert scene.fold.outcome(first.name) == at_once.fold.outcome(first.name)
+    assert scene.shown() == at_once.shown()
+
+
+def test_cmd_76_an_undo_replays_its_units_from_its_first_command_on() -> None:
+    scene = Scene()
+    anna, ben = Person(scene, ANNA), Person(scene, BEN, 2)
+    entity, made = anna.create()
+    other, _ = ben.create()
+    painted = anna.do(Paint(entity, RED))
+    for number in range(20):
+        ben.do(Rename(other, f"other {number}"))
+        ben.do(Rename(entity, f"name {number}"))
+    length = scene.fold.replay_length
+    assert length([painted.gesture]) == 21
+    assert length([made.gesture, painted.gesture]) == 22
+    assert length([painted.gesture, scene.commands[-1].gesture]) == 21
+    assert length([scene.commands[1].gesture]) == 21
+    assert length([replace(painted, gesture=painted.gesture._replace(actor=99)).gesture]) == 0
+
+
+def test_cmd_106_many_objects_with_little_in_each_are_folded_in_slices_as_well() -> None:
+    scene, again = Scene(), Scene()
+    anna = Person(scene, ANNA)
+    for _ in range(200):
+        anna.create()
+    assert len(list(again.fold.add_slowly(scene.commands))) >= 200 // 16
+    assert again.fold.entities() == scene.fold.entities()

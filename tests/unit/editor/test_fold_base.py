@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 import msgspec
 import pytest
@@ -25,6 +25,7 @@ from theta.ecs.world import World
 from theta.editor import stacks
 from theta.editor.document import Document
 from theta.editor.fold import Fold, entity_of
+from theta.editor.fold_base import NOTHING_BEFORE
 from theta.editor.history import History
 from theta.editor.masks import owned_gesture
 from theta.editor.unit import APPLIED, SUSPENDED
@@ -42,6 +43,7 @@ class Archive:
     """Reads a scene's old commands, and remembers what it was asked for."""
 
     is_gone = False
+    floor = NOTHING_BEFORE
 
     def __init__(self, commands: Iterable[Command], position: Position) -> None:
         self._commands = [
@@ -49,10 +51,14 @@ class Archive:
         ]
         self.asked: list[bytes | CommandName] = []
 
-    def of_entity(self, entity: bytes) -> list[Command]:
-        """See Past.of_entity."""
-        self.asked.append(entity)
-        return [each for each in self._commands if entity_of(each) == entity]
+    def units_of(self, entities: Collection[bytes]) -> list[None]:
+        """See Past.units_of."""
+        return []
+
+    def of_entities(self, entities: Collection[bytes]) -> list[Command]:
+        """See Past.of_entities."""
+        self.asked.extend(sorted(entities))
+        return [each for each in self._commands if entity_of(each) in entities]
 
     def of_gesture(self, gesture: CommandName) -> list[Command]:
         """See Past.of_gesture."""
@@ -223,7 +229,7 @@ def test_cmd_105_old_commands_are_loaded_in_slices_if_wanted(scene: Scene) -> No
     for _ in range(100):
         anna.do(place(entity))
     reopened = Reopened(scene, scene.clock)
-    assert len(list(reopened.fold.load_slowly([scene.commands[0].gesture]))) > 3
+    assert len(list(reopened.fold.load_slowly([entity_of(scene.commands[0])]))) > 3
     assert reopened.shown() == scene.shown()
     assert reopened.fold.outcome(scene.commands[0].name) == APPLIED
 

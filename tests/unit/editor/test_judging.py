@@ -85,3 +85,32 @@ def test_cmd_99_what_may_be_done_is_looked_up_as_of_the_record() -> None:
     assert [judge.cascade_allowed(seq) for seq in (2, 3)] == [True, False]
     assert ALONE.may(ANNA, 2, "theta.paint")
     assert ALONE.cascade_allowed(3)
+
+
+def test_cmd_83_a_moment_is_judged_by_the_merges_until_then() -> None:
+    rules = Rules()
+    rules.take(SetCascade(True))
+    attic = branch_id(rules.take(CreateBranch("attic", MAIN_BRANCH, 1)).name)
+    rules.seq = 8
+    # Main is merged into the attic, which main holds only when the attic is merged into main for the second time.
+    rules.take(MergeBranch(attic, 5, "last-writer-wins", []))  # 9
+    rules.take(MergeBranch(MAIN_BRANCH, 7, "reject", []), attic)  # 10
+    rules.take(MergeBranch(attic, 8, "merge", []))  # 11
+    rules.take(MergeBranch(attic, 11, "", []))  # 12
+    governance = rules.governance
+    then, now = LogJudge(governance, MAIN_BRANCH, 11), LogJudge(governance, MAIN_BRANCH)
+    theirs, mine = 8, rules.edit(1, seq=7, seen=3)
+    assert now.strategy(mine, attic, theirs) == Strategy.REJECT
+    assert then.strategy(mine, attic, theirs) == Strategy.MERGE
+    until_then = Rules()
+    until_then.take(SetCascade(True))
+    until_then.take(CreateBranch("attic", MAIN_BRANCH, 1))
+    until_then.seq = 8
+    for operation, branch in (
+        (MergeBranch(attic, 5, "last-writer-wins", []), MAIN_BRANCH),
+        (MergeBranch(MAIN_BRANCH, 7, "reject", []), attic),
+        (MergeBranch(attic, 8, "merge", []), MAIN_BRANCH),
+    ):
+        until_then.take(operation, branch)
+    assert LogJudge(until_then.governance, MAIN_BRANCH).strategy(mine, attic, theirs) == Strategy.MERGE, "as it was"
+    assert [judge.agreed() for judge in (then, now)] == [LogJudge(until_then.governance, MAIN_BRANCH).agreed(), 0]

@@ -84,7 +84,7 @@ def test_cmd_90_the_last_commands_are_rolled_back_without_folding_any_before_the
             applied.clear()
             first = room.commands[-back]
             mesh = fold.state.mesh
-            fold.rewind_to(first)
+            fold.rewind(fold.positions.index(first.position))
             assert fold.folded == len(room.commands) - back
             assert facts(fold) == Result.plain(room.commands[:-back], room.judge, ()).facts()
             list(fold.run(everything))
@@ -164,7 +164,7 @@ def test_cmd_90_a_trial_changes_nothing(steps: int) -> None:
     late = room.do(ANNA, meshes.PaintFaces(ENTITY, TOP, (1.0, 0.0, 0.0)), seen=[room.commands[-1]])
     with keeping(steps, 5):
         fold = folded(room)
-        fold.rewind_to(late)
+        fold.rewind(fold.positions.index(late.position))
         list(fold.run(all_but([late])))
         before = facts(fold)
         tried = fold.trial(extrusion, all_but([extrusion, late]))
@@ -216,7 +216,7 @@ def test_cmd_90_what_a_command_made_is_known_wherever_it_lies() -> None:
                 assert len(made.faces) == 4
                 assert all(face in folded_faces(room, each.seq) for face in made.faces)
             room_off = all_but(extrusions[:1])
-            fold.rewind_to(extrusions[0])
+            fold.rewind(fold.positions.index(extrusions[0].position))
             assert fold.made(extrusions[0], room_off) is None
             last = fold.made(room.commands[-1], room_off)
             assert last is not None
@@ -281,25 +281,6 @@ def test_cmd_91_conflicts_with_what_is_in_the_base_are_the_same() -> None:
     outcomes = {each.name: outcome for each, outcome in fold.run(everything)}
     assert outcomes == {each.name: whole.outcomes[each.name] for each in (c, d)}
     assert facts(fold) == whole.facts()
-
-
-def test_cmd_91_writers_that_everybody_has_seen_may_be_forgotten() -> None:
-    room = Room(Strategy.REJECT)
-    a = room.do(ANNA, meshes.MoveVerticesV2(ENTITY, V, doubles(0.0, 0.0, 0.0), bytes(24)))
-    b = room.do(ANNA, meshes.MoveVerticesV2(ENTITY, W, doubles(0.0, 0.0, 0.0), bytes(24)))
-    fold = folded(room)
-    fold.forget_writers(a.seq)
-    assert fold.state.writers.heads("position", V) == ()
-    assert [each.name for each in fold.state.writers.heads("position", W)] == [b.name]
-    later = room.do(BEN, meshes.MoveVerticesV2(ENTITY, V + W, doubles(1.0, 0.0, 0.0) * 2, bytes(48)), seen=[a])
-    fold.insert(later)
-    outcomes = dict(fold.run(everything))
-    assert {each.name: outcome for each, outcome in outcomes.items()} == {
-        later.name: room.result().outcomes[later.name]
-    }
-    fold.rewind_to(later)
-    list(fold.run(everything))
-    assert fold.folded == 4
 
 
 def test_cmd_90_units_that_nobody_changes_any_more_keep_no_steps() -> None:

@@ -132,11 +132,3 @@ def test_cmd_82_the_same_writers_are_the_same_bytes_whatever_led_there() -> None
 def test_cmd_82_bytes_that_no_writers_give_are_refused(data: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - msgspec's own among them
         Writers.from_bytes(data)
-
-
-def test_cmd_91_forgetting_keeps_who_is_later() -> None:
-    writers = filled()
-    writers.forget(2)
-    assert [each.seq for each in writers.heads("position", ONE)] == [3]
-    assert writers.heads("position", OTHER) == ()
-    assert writers.extruded == {}

@@ -6,7 +6,7 @@ from tests.support.participants import PatchPeer
 from tests.support.pump import agree, cube, red
 from tests.unit.node.test_snapshots import StoredPump
 from theta.adapters.memory_store import MemoryLogStore
-from theta.base.errors import BeyondHistory
+from theta.base.errors import UnknownElement
 from theta.base.identifiers import MAIN_BRANCH, entity_id
 from theta.editor.vocabulary import Rename, SetEffectiveV2
 from theta.node import checkpoint_schedule
@@ -29,6 +29,27 @@ def compacted() -> StoredPump:
         ada.perform(pump.now, [Rename(entity, f"name {number}")])
         pump.pump()
     pump.drop(ada)
+    return _compacted(pump)
+
+
+@pytest.fixture
+def branched() -> StoredPump:
+    """A compacted room that has the branches `attic`, with work of its own, and `cellar`, with none."""
+    pump = StoredPump()
+    ada = pump.join("Ada")
+    entity = entity_id(ada.perform(pump.now, [cube()])[0])
+    pump.pump()
+    attic = ada.create_branch(pump.now, "attic")
+    ada.create_branch(pump.now, "cellar")
+    pump.pump()
+    ada.switch_branch(attic)
+    ada.perform(pump.now, [red(entity)])
+    pump.pump()
+    pump.drop(ada)
+    return _compacted(pump)
+
+
+def _compacted(pump: StoredPump) -> StoredPump:
     compaction = compact_log(pump.store, AssetShelf(), pump.secret.identity, pump.now.unix_ms)
     store = MemoryLogStore()
     store.append(compaction.records)
@@ -38,6 +59,10 @@ def compacted() -> StoredPump:
     pump.store, pump.disk = store, [*compaction.records]
     pump.restart()
     return pump
+
+
+def _branch(peer: Peer, name: str) -> bytes:
+    return next(each.id for each in peer.replica.log.governance.branches.values() if each.name == name)
 
 
 def _ada(pump: StoredPump) -> Peer:
@@ -57,6 +82,7 @@ def _grown(pump: StoredPump, monkeypatch: pytest.MonkeyPatch) -> tuple[Peer, Ges
     pump.advance(3.0)
     assert pump.room.replica.log.frontier is not None
     assert pump.room.replica.log.frontier.seq > pump.store.first_seq + 40
+    assert max(pump.store.checkpoints()).seq > pump.store.first_seq + 40, "it writes checkpoints as any room does"
     return eve, GestureName(*made)
 
 
@@ -72,7 +98,9 @@ def test_log_27_what_was_done_since_can_be_undone_and_stays_so(
     then = pump.room.document_hash
     after = pump.join("After")
     agree(pump, eve, before, after)
-    assert [each for peer in (eve, before, after) for each in pump.told(peer, Diverged)] == []
+    assert pump.told(eve, Diverged) == []
+    for peer in (before, after):
+        assert peer.replica.fold.base.position == peer.replica.fold.floor.position, "it has all that is kept"
     pump.restart()
     assert pump.room.document_hash == then
     for peer in (eve, before, after):
@@ -93,22 +121,24 @@ def test_log_27_what_was_done_since_can_be_undone_after_a_restart(
     agree(pump, eve, pump.join("Late"))
 
 
-def test_a_branch_from_below_the_base_is_refused_and_hurts_nobody(compacted: StoredPump) -> None:
+def test_log_27_a_branch_from_below_the_base_comes_to_nothing_and_hurts_nobody(compacted: StoredPump) -> None:
     pump = compacted
     bob, page = pump.join("Bob"), PatchPeer("Page", pump.room.invite("editor"))
     pump.connect(page)
     entity = bob.replica.document.entities()[0]
     old = bob.create_branch(pump.now, "old", 5)
     pump.advance(1.0)
+    outcome = pump.told(bob, Applied)[-1].outcome
+    assert (outcome.kind, outcome.reason.split(":")[0]) == ("no-op", "BeyondHistory")
     page.say(SwitchBranch(old))
     pump.advance(1.0)
-    assert [refused.code for refused in page.of(RequestRefused)] == ["BeyondHistory"]
-    assert page.hash == pump.room.document_hash
+    assert [refused.code for refused in page.of(RequestRefused)] == ["UnknownBranch"]
+    with pytest.raises(UnknownElement):
+        bob.switch_branch(old)
+    assert bob.branch == MAIN_BRANCH
     bob.perform(pump.now, [red(entity)])
     pump.advance(1.0)
-    bob.merge_branch(pump.now, old)
-    pump.advance(1.0)
-    agree(pump, bob)
+    agree(pump, bob, pump.join("Carol"))
     assert page.hash == pump.room.document_hash
     assert pump.told(bob, Diverged) == []
     then = pump.room.document_hash
@@ -116,19 +146,56 @@ def test_a_branch_from_below_the_base_is_refused_and_hurts_nobody(compacted: Sto
     assert pump.room.document_hash == then
 
 
-def test_a_branch_from_below_the_base_is_refused_to_who_folds(compacted: StoredPump) -> None:
-    pump = compacted
-    bob = pump.join("Bob")
-    entity = bob.replica.document.entities()[0]
-    old = bob.create_branch(pump.now, "old", 5)
+def test_log_27_joiners_are_on_any_branch_of_a_compacted_room_and_merge_what_is_new(branched: StoredPump) -> None:
+    pump = branched
+    bob, page = pump.join("Bob"), PatchPeer("Page", pump.room.invite("editor"))
+    pump.connect(page)
+    attic, cellar = _branch(bob, "attic"), _branch(bob, "cellar")
+    main = pump.room.document_hash
+    for branch in (attic, cellar):
+        bob.switch_branch(branch)
+        page.say(SwitchBranch(branch))
+        pump.advance(1.0)
+        assert bob.replica.document.hash == page.hash
+        assert (page.hash == main) == (branch == cellar)
+    made = bob.perform(pump.now, [cube("in the cellar")])[0]
     pump.advance(1.0)
-    with pytest.raises(BeyondHistory):
-        bob.switch_branch(old)
-    assert bob.branch == MAIN_BRANCH
-    bob.perform(pump.now, [red(entity)])
+    bob.switch_branch(MAIN_BRANCH)
+    page.say(SwitchBranch(MAIN_BRANCH))
     pump.advance(1.0)
+    told = [_merged(pump, bob, source) for source in (attic, cellar)]
+    assert [kind for kind, _ in told] == ["no-op", "applied"]
+    assert told[0][1].startswith("BeyondHistory")
+    assert entity_id(made) in pump.room.replica.document.entities()
     agree(pump, bob, pump.join("Carol"))
-    assert pump.told(bob, Diverged) == []
+    assert page.hash == pump.room.document_hash
+    assert page.outcomes == []
+    then = pump.room.document_hash
+    pump.restart()
+    assert pump.room.document_hash == then
+    assert audit(pump.store.read(), source=pump.store).is_good
+
+
+def test_log_27_who_began_with_a_later_checkpoint_fetches_the_base_for_an_old_branch(
+    branched: StoredPump, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pump = branched
+    eve, _ = _grown(pump, monkeypatch)
+    bob = pump.join("Bob")
+    attic = _branch(bob, "attic")
+    assert bob.replica.log.first_seq > pump.store.first_seq + 40, "it began with a later one"
+    for peer in (eve, bob):
+        peer.switch_branch(attic)
+        pump.advance(2.0)
+    assert eve.replica.document.hash == bob.replica.document.hash != pump.room.document_hash
+    assert bob.branch == attic
+
+
+def _merged(pump: StoredPump, peer: Peer, source: bytes) -> tuple[str, str]:
+    peer.merge_branch(pump.now, source)
+    pump.advance(1.0)
+    outcome = pump.told(peer, Applied)[-1].outcome
+    return outcome.kind, outcome.reason
 
 
 def test_an_old_copy_catches_up_and_its_unsent_edits_arrive_once(compacted: StoredPump) -> None:

@@ -3,9 +3,11 @@
 import pytest
 
 from tests.support.pump import Pump, cube
+from theta.commands.log import Command
 from theta.commands.records import HeadRecord, RecordKind, make_record, sign_part
 from theta.commands.store import StoredRecord
 from theta.editor import unit_fold
+from theta.editor.unit import Outcome
 from theta.node.audit import audit
 
 
@@ -52,14 +54,16 @@ def test_log_6_a_head_about_an_earlier_record_is_compared_there() -> None:
 def test_log_7_a_fold_that_is_not_the_plain_refold_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     pump = _room()
     first_head = next(index for index, record in enumerate(pump.disk) if record.kind == RecordKind.HEAD)
-    run = unit_fold.UnitFold.run
+    fold_some = unit_fold.UnitFold.fold_some
 
-    def forgetful(self: unit_fold.UnitFold, is_effective: object) -> object:
-        for command, outcome in run(self, is_effective):  # type: ignore[arg-type]
-            self.state.deleted = self.state.deleted or command.name.number == 3
-            yield command, outcome
+    def forgetful(
+        self: unit_fold.UnitFold, least: int, end: int, is_effective: unit_fold.IsEffective
+    ) -> list[tuple[Command, Outcome]]:
+        folded = fold_some(self, least, end, is_effective)
+        self.state.deleted = self.state.deleted or any(command.name.number == 3 for command, _ in folded)
+        return folded
 
-    monkeypatch.setattr(unit_fold.UnitFold, "run", forgetful)
+    monkeypatch.setattr(unit_fold.UnitFold, "fold_some", forgetful)
     report = audit(pump.disk[:first_head])
     assert report.fault is not None
     assert "plain refold" in str(report.fault)

@@ -35,4 +35,4 @@ def test_log_29_a_stream_that_ends_early_is_refused() -> None:
 
 def test_log_29_an_unknown_kind_is_refused() -> None:
     with pytest.raises(InvalidValue, match="known kind"):
-        list(read_frames([b"\x08" + bytes(8)]))
+        list(read_frames([b"\x0b" + bytes(8)]))

@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.participants import PatchPeer
 from tests.support.pump import Pump, agree, cube
+from theta.base.errors import StoreCorrupt
 from theta.base.identifiers import entity_id
 from theta.commands.log import Command
 from theta.editor.fold import Fold
@@ -163,3 +164,44 @@ def test_a_bug_in_the_fold_passes_on_nothing_of_its_commit(monkeypatch: pytest.M
         line.step()
     assert line.is_between
     assert line.step() is None
+
+
+def test_wire_39_work_of_its_own_comes_between_commits_and_ends_with_what_it_raises() -> None:
+    pump = Pump()
+    ada = pump.join("Ada")
+    for number in range(4):
+        ada.perform(pump.now, [cube(f"cube {number}")])
+        pump.pump()
+    main = Replica()
+    line = FoldingLine(Branches(main))
+    done: list[str] = []
+
+    def work(name: str, error: Exception | None = None) -> Iterator[None]:
+        for part in range(2):
+            assert not line.is_between
+            done.append(f"{name} {part}")
+            yield
+        if error is not None:
+            raise error
+
+    waiting = [line.alone(work("one")), line.alone(work("two", StoreCorrupt(3, "damaged")))]
+    for each in waiting:
+        next(each)
+    for record in pump.disk:
+        line.put(Durable(record, main.log.accept(record, verify=False)))
+    while not line.is_idle:
+        folded = line.step()
+        done += [f"commit {len(folded.records)}"] if folded is not None else []
+    assert done == ["one 0", "one 1", f"commit {len(pump.disk)}", "two 0", "two 1"], "neither keeps the other waiting"
+    assert line.is_between
+    assert list(waiting[0]) == []
+    with pytest.raises(StoreCorrupt, match="damaged"):
+        next(waiting[1])
+    bug = line.alone(work("three", ZeroDivisionError()))
+    next(bug)
+    line.step()
+    line.step()
+    with pytest.raises(ZeroDivisionError):
+        line.step()
+    assert line.is_idle
+    assert main.document.hash == pump.room.document_hash

@@ -223,7 +223,7 @@ def test_what_is_not_for_a_folder_is_refused() -> None:
 
     pump = Pump()
     ada = pump.join("Ada")
-    ada.handle_frame(pump.now, Lane.RELIABLE, codec.encode(Corrected(1, 1, "no-op", "", [])))
+    ada.handle_frame(pump.now, Lane.RELIABLE, codec.encode(Corrected(1, 1, 1, "no-op", "", [])))
     close = ada.poll_close()
     assert close is not None
     assert close[0] == 4400

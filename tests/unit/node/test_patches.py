@@ -4,14 +4,23 @@ import pytest
 
 from tests.support.participants import PatchPeer
 from tests.support.pump import Pump, agree, cube, red
-from theta.base.identifiers import CommandName, entity_id
+from theta.base.identifiers import MAIN_BRANCH, CommandName, entity_id
 from theta.base.randomness import Randomness
+from theta.commands.governing import MergeBranch
 from theta.editor.vocabulary import Delete, ExtrudeFace, Paint, Rename, SetEffectiveV2
 from theta.mesh import nearest_face_to_normal
 from theta.node import folding, history_notices, spreading
 from theta.node.peer import Peer
 from theta.replication import document_parts
-from theta.wire.messages import Commit, DocumentPart, GestureName, History, PacketAcknowledged
+from theta.wire.messages import (
+    Commit,
+    Corrected,
+    DocumentPart,
+    GestureName,
+    History,
+    PacketAcknowledged,
+    SwitchBranch,
+)
 
 
 def _snapshot(peer: Peer) -> dict[tuple[bytes, int], bytes]:
@@ -247,6 +256,23 @@ def test_wire_15_redo_of_what_no_longer_finds_its_object_is_told() -> None:
     page.perform(pump.now, _undo([GestureName(*painted)], on=True))
     pump.pump()
     assert page.outcomes == [(painted.number, "no-op")]
+
+
+def test_wire_15_an_author_is_told_on_whatever_branch_that_a_merge_came_to_nothing_before_the_commit() -> None:
+    pump = Pump()
+    ada, page = pump.join("Ada"), _page(pump)
+    theirs = ada.perform(pump.now, [cube()])[0]
+    draft = ada.create_branch(pump.now, "draft")
+    pump.pump()
+    page.say(SwitchBranch(draft))
+    pump.pump()
+    heard = len(page.heard)
+    name = page.perform(pump.now, MergeBranch(MAIN_BRANCH, page.seq, "", [GestureName(*theirs)]))[0]
+    pump.pump()
+    assert page.outcomes == [(name.number, "no-op")], "an editor leaves out nobody else's work"
+    kinds = [type(each) for each in page.heard[heard:] if isinstance(each, Commit | Corrected)]
+    assert kinds == [Corrected, Commit]
+    assert page.of(Corrected)[-1].gesture == name.number
 
 
 def test_wire_13_a_page_that_differs_asks_and_gets_the_document() -> None:

@@ -12,7 +12,8 @@ from theta.commands import refusals
 from theta.editor.vocabulary import OPERATIONS
 from theta.node.outbound import Outbound, close_reason
 from theta.node.protocol import manifest, manifest_bytes, protocol_hash
-from theta.wire.messages import FROM_PARTICIPANT, FROM_ROOM, Roster
+from theta.wire.messages import Roster
+from theta.wire.planes import FROM_PARTICIPANT, FROM_ROOM
 from tools import generate_manifest
 
 CODES = {

@@ -5,23 +5,31 @@ import pytest
 from tests.support.participants import PatchPeer
 from tests.support.pump import Pump, cube, red
 from theta.base.errors import NotConnected
-from theta.base.identifiers import entity_id
+from theta.base.identifiers import MAIN_BRANCH, entity_id
 from theta.base.limits import ERRANDS_PER_CONNECTION_MAX, HISTORY_ENTRIES_MAX, REQUEST_BURST_MAX
-from theta.commands.governing import SetRole
+from theta.commands.command import Command
+from theta.commands.governing import SetCascade, SetPermission, SetRole, SetStrategy
+from theta.commands.store import StoredRecord
 from theta.editor.mesh_operations import ExtrudeFaceV2
-from theta.editor.vocabulary import Rename
+from theta.editor.unit import APPLIED, SUSPENDED
+from theta.editor.vocabulary import Rename, SetEffectiveV2
 from theta.node import makers, past, requests
-from theta.node.events import Answered, Joined
+from theta.node.events import Answered, BranchesChanged, Joined
 from theta.node.peer import Peer
+from theta.node.reading import LogReader
 from theta.session.colours import PALETTE
 from theta.session.invites import read_invite
 from theta.wire.messages import (
+    GestureName,
     HistoryPage,
     HistoryRequest,
     InviteMade,
     InviteRequest,
+    MergePreviewRequest,
     MomentPart,
     MomentRequest,
+    PolicyAnswer,
+    PolicyRequest,
     RequestRefused,
     WhoAnswer,
     WhoRequest,
@@ -248,6 +256,72 @@ def test_wire_36_an_admin_makes_invites_with_a_role_and_an_end() -> None:
     assert pump.code_of(pump.connect(late)) == 4403
 
 
+def test_wire_42_the_policies_are_told_type_by_type() -> None:
+    pump = Pump()
+    editor = pump.join("Editor")
+    owner = pump.peer("Owner", invite="", key="owner")
+    pump.connect(owner)
+    owner.perform(pump.now, [SetStrategy("*", "merge"), SetStrategy("theta.paint", "reject"), SetCascade(False)])
+    owner.perform(pump.now, [SetPermission("theta.paint", "viewer"), SetPermission("theta.merge_branch", "admin")])
+    pump.pump()
+    editor.ask(PolicyRequest)
+    pump.pump()
+    (answer,) = _answers(pump, editor)
+    assert isinstance(answer, PolicyAnswer)
+    assert (answer.strategy, answer.cascade) == ("merge", False)
+    rules = {rule.command: (rule.strategy, rule.role) for rule in answer.rules}
+    assert list(rules) == sorted(rules)
+    assert rules["theta.paint"] == ("reject", "viewer")
+    assert rules["theta.move_vertices"] == ("merge", "editor")
+    assert rules["theta.merge_branch"] == ("", "admin")
+    assert rules["theta.create_branch"] == rules["theta.set_effective"] == ("", "editor")
+    assert "theta.set_role" not in rules, "always for admins only"
+
+
+def test_wire_43_what_a_merge_would_bring_is_told_whether_its_source_is_open_or_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pump = Pump()
+    ada, bob = pump.join("Ada"), pump.join("Bob")
+    entity = entity_id(ada.perform(pump.now, [cube()])[0])
+    pump.pump()
+    draft = bob.create_branch(pump.now, "draft")
+    pump.pump()
+    bob.switch_branch(draft)
+    pump.pump()
+    painted = bob.perform(pump.now, [red(entity)])[0]
+    named = bob.perform(pump.now, [Rename(entity, "theirs")])[0]
+    ada.perform(pump.now, [Rename(entity, "mine")])
+    pump.pump()
+    bob.undo(pump.now)
+    pump.pump()
+
+    def preview(peer: Peer, source: bytes, before: int = 0, count: int = 100) -> HistoryPage:
+        peer.ask(lambda number: MergePreviewRequest(number, source, before, count))
+        pump.pump()
+        page = _answers(pump, peer)[-1]
+        assert isinstance(page, HistoryPage)
+        return page
+
+    told = [(each.number, each.label, each.outcome) for each in preview(ada, draft).entries]
+    assert told[1:] == [(named.number, "rename", "suspended"), (painted.number, "paint", "applied")]
+    assert told[0][1:] == ("undo", "applied")
+    first = preview(ada, draft, count=2)
+    assert ([each.number for each in first.entries[1:]], first.more) == ([named.number], True)
+    rest = preview(ada, draft, before=first.entries[-1].seq)
+    assert ([each.number for each in rest.entries], rest.more) == ([painted.number], False)
+    assert [each.author_name for each in preview(bob, MAIN_BRANCH).entries] == ["Ada"]
+    assert preview(bob, draft).entries == [], "nothing comes from where one is"
+    pump.drop(bob)
+    assert [(each.number, each.label, each.outcome) for each in preview(ada, draft).entries] == told
+    ada.ask(lambda number: MergePreviewRequest(number, b"?" * 16, 0, 1))
+    monkeypatch.setattr(requests, "MOMENT_COMMANDS_MAX", 0)
+    ada.ask(lambda number: MergePreviewRequest(number, draft, 0, 1))
+    pump.pump()
+    codes = [each.code for each in _answers(pump, ada) if isinstance(each, RequestRefused)]
+    assert codes == ["UnknownBranch", "TooExpensive"]
+
+
 def test_wire_37_who_asks_too_often_is_refused_and_stays() -> None:
     pump = Pump()
     ada = pump.join("Ada")
@@ -303,3 +377,44 @@ def test_the_colour_of_somebody_who_has_left_is_theirs_in_an_empty_room() -> Non
     pump.drop(bob)
     answer = _ask_who(pump, ada, entity_id(made), "object", entity_id(made))
     assert answer.colour == PALETTE[bob.author[0] % len(PALETTE)]
+
+
+def test_wire_30_when_branches_were_made_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    pump = Pump()
+    ada = pump.join("Ada")
+    ada.perform(pump.now, [cube()])
+    pump.pump()
+    for name in ("attic", "cellar"):
+        ada.create_branch(pump.now, name)
+    pump.pump()
+    asked: list[int] = []
+    really = LogReader.timed_commands
+
+    def timed_commands(reader: LogReader, record: StoredRecord) -> list[tuple[Command, int]]:
+        asked.append(record.seq)
+        return really(reader, record)
+
+    monkeypatch.setattr(LogReader, "timed_commands", timed_commands)
+    lists = [pump.told(pump.join(name), BranchesChanged)[0] for name in ("Bob", "Eve")]
+    assert lists[0].branches == lists[1].branches
+    assert {each.name: each.at_ms > 0 for each in lists[0].branches} == {"main": False, "attic": True, "cellar": True}
+    assert asked == []
+
+
+def test_cmd_76_my_step_500_back_may_be_undone_in_company() -> None:
+    pump = Pump()
+    ada, bob = pump.join("Ada"), pump.join("Bob")
+    entity = entity_id(ada.perform(pump.now, [cube()])[0])
+    pump.pump()
+    first, *_ = ada.perform(pump.now, [red(entity)])
+    for number in range(500):
+        ada.perform(pump.now, [Rename(entity, f"Ada's {number}")])
+        bob.perform(pump.now, [Rename(entity, f"Bob's {number}")])
+        pump.advance(0.02)
+    assert ada.unacknowledged == bob.unacknowledged == 0
+    pump.advance(1.0)
+    (undone,) = ada.perform(pump.now, [SetEffectiveV2([GestureName(*first)], False, [])])
+    pump.pump()
+    assert ada.unacknowledged == 0, "it need not wait"
+    assert pump.room.replica.outcome(undone) == APPLIED
+    assert pump.room.replica.outcome(first) == SUSPENDED

@@ -196,7 +196,7 @@ def test_a_log_that_was_cut_short_is_noticed_and_fetched_anew() -> None:
     assert pump.told(bob, Diverged)
 
 
-def test_a_participants_clock_may_be_wrong() -> None:
+def test_cmd_71_a_participants_clock_may_be_wrong() -> None:
     pump = Pump()
     ada = pump.peer("Ada")
     handle_frame, connected = ada.handle_frame, ada.handle_connected

@@ -2,18 +2,22 @@
 
 import pytest
 
-from tests.support.pump import Pump, agree, cube, red
+from tests.support.pump import Pump, agree, committed, cube, red
 from theta.adapters.memory_store import MemoryLogStore
 from theta.base.identifiers import entity_id
+from theta.base.limits import RESUME_SECONDS_MAX
 from theta.base.randomness import Randomness
+from theta.commands.governing import SetRole
+from theta.commands.log import CommandLog
 from theta.commands.store import CheckpointPart, StoredRecord
 from theta.editor.vocabulary import Rename, SetEffectiveV2
 from theta.node import checkpoint_frames, checkpoint_schedule, snapshot_taking, snapshots
 from theta.node.asset_shelf import AssetShelf
 from theta.node.compacting import compact_log
-from theta.node.events import Answered, Applied, Diverged, Synced
+from theta.node.events import Answered, Applied, Diverged, Rejected, Synced
 from theta.node.lanes import Lane
 from theta.node.peer import Peer
+from theta.node.replica import Replica
 from theta.node.room import Room, RoomSettings
 from theta.wire.codec import decode_from_room, encode
 from theta.wire.messages import (
@@ -23,6 +27,7 @@ from theta.wire.messages import (
     HistoryRequest,
     MomentPart,
     MomentRequest,
+    PacketRefused,
     RequestRefused,
     SnapshotOffer,
     SnapshotPart,
@@ -274,3 +279,41 @@ def test_wire_41_a_branch_that_is_older_than_the_snapshot_brings_the_whole_log(p
     pump.advance(1.0)
     assert (late.branch, late.replica.document.hash) == (attic, ada.replica.document.hash)
     assert late.replica.document.hash != pump.room.document_hash
+
+
+def test_cmd_12_a_refusal_that_was_lost_is_told_after_a_restart_and_never_passes_for_admitted(
+    pump: StoredPump,
+) -> None:
+    ada, ben = _ada(pump), pump.join("Ben")
+    number = pump.number_of(ben)
+    entity = ada.replica.document.entities()[0]
+    ben.perform(pump.now, [red(entity)])
+    pump.pump()
+    pump.meddle = lambda to, lane, frame: (
+        None if to == number and isinstance(decode_from_room(frame), PacketRefused) else frame
+    )
+    (refused,) = ben.perform(pump.now, [SetRole(ben.author, "admin")])
+    pump.pump()
+    (admitted,) = ben.perform(pump.now, [Rename(entity, "Ben was here")])
+    pump.pump()
+    assert [each.names for each in ben._outbox.pending] == [[refused]]
+    before = len(pump.store.checkpoints())
+    for step in range(600):
+        ada.perform(pump.now, [Rename(entity, f"on and on {step}")])
+        pump.advance(0.02)
+    pump.advance(3.0)
+    assert len(pump.store.checkpoints()) > before
+    pump.meddle = None
+    pump.restart()
+    pump.advance(RESUME_SECONDS_MAX + 0.1)
+    log = pump.room.replica.log
+    assert log.find(admitted) == 0, "its record is not in memory any more"
+    pump.connect(ben)
+    assert ben.unacknowledged == 0
+    assert [(each.name, each.code) for each in pump.told(ben, Rejected)] == [(refused, "NotAllowed")]
+    assert refused not in {each.name for each in pump.told(ben, Applied)}
+    assert refused not in committed(pump)
+    # Nor does somebody who begins anew from the room's checkpoint take it for applied.
+    ben._follower.replica = Replica(log=CommandLog.from_index(log.registry, log.index_bytes()))
+    ben._follower._reported = 0
+    assert [each.name for each in ben._follower.settled([refused, admitted])] == [admitted]

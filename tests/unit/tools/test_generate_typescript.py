@@ -9,7 +9,8 @@ import pytest
 from theta.base import limits
 from theta.editor.vocabulary import OPERATIONS
 from theta.node.protocol import protocol_hash
-from theta.wire.messages import FROM_PARTICIPANT, FROM_ROOM, Message
+from theta.wire.messages import Message
+from theta.wire.planes import FROM_PARTICIPANT, FROM_ROOM
 from theta.wire.types import U64
 from tools import generate_typescript
 from tools.generate_typescript import UnsupportedType, generate, main

@@ -14,9 +14,6 @@ from theta.base.limits import CLIENT_FRAME_BYTES_MAX, FRAME_BYTES_MAX
 from theta.node.lanes import Lane, lane_of
 from theta.wire.codec import decode_from_participant, decode_from_room, encode
 from theta.wire.messages import (
-    FROM_PARTICIPANT,
-    FROM_ROOM,
-    PLANES,
     ChatLine,
     LogRecord,
     Message,
@@ -25,6 +22,7 @@ from theta.wire.messages import (
     PresenceUpdate,
     canonical_name,
 )
+from theta.wire.planes import FROM_PARTICIPANT, FROM_ROOM, PLANES
 
 
 def _value(info: msgspec.inspect.Type) -> Any:

@@ -9,9 +9,9 @@ from theta.base.errors import NotConnected, UsageError
 from theta.base.identifiers import CommandName
 from theta.editor.unit import Outcome
 from theta.node.events import Answered, Applied, ConflictFound, Event, Joined, Rejected
-from theta.wire.messages import HistoryPage, InviteMade, MomentPart, RequestRefused, WhoAnswer
+from theta.wire.messages import HistoryPage, InviteMade, MomentPart, PolicyAnswer, RequestRefused, WhoAnswer
 
-Answer = WhoAnswer | HistoryPage | MomentPart | InviteMade
+Answer = WhoAnswer | HistoryPage | MomentPart | PolicyAnswer | InviteMade
 
 CONFLICTS_KEPT_MAX = 256
 

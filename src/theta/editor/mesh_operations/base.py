@@ -48,7 +48,9 @@ class MeshOperation(Operation, frozen=True):
     @property
     def price(self) -> int:
         """See Operation.price: many elements cost as much as several commands."""
-        named = sum(len(getattr(self, field)) for field in self.ELEMENTS)
+        named = 0
+        for field in self.ELEMENTS:
+            named += len(getattr(self, field))
         return self.TOKENS + named // (IDENTIFIER_BYTES * self.ELEMENTS_PER_TOKEN)
 
     def change(self, mesh: Mesh, name: CommandName) -> Made:

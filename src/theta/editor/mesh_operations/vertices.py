@@ -20,6 +20,7 @@ from theta.mesh.results import NOTHING, Made
 from theta.wire.types import Id16
 
 _POINT = Struct("<3d")
+_TWO_POINTS = Struct("<6d")
 
 
 class CreateVertex(MeshOperation, frozen=True):
@@ -57,7 +58,7 @@ class MoveVerticesV2(MeshOperation, frozen=True):
     def check(self) -> None:
         """See Operation.check."""
         # One vertex is what most commands in a log are about.
-        if len(self.vertices) == IDENTIFIER_BYTES and _is_point(self.targets) and _is_point(self.deltas):
+        if len(self.vertices) == IDENTIFIER_BYTES and _are_points(self.targets, self.deltas):
             return
         count = check_ids("vertices", self.vertices, MOVED_VERTICES_MAX)
         for field, data in (("targets", self.targets), ("deltas", self.deltas)):
@@ -75,13 +76,15 @@ class MoveVerticesV2(MeshOperation, frozen=True):
         return NOTHING
 
 
-def _is_point(data: bytes) -> bool:
-    """Whether these are the bytes of one point within the world."""
-    if len(data) != _POINT.size:
+def _are_points(one: bytes, other: bytes) -> bool:
+    """Whether each of these is the bytes of one point within the world."""
+    if not len(one) == len(other) == _POINT.size:
         return False
-    x, y, z = map(float, _POINT.unpack(data))
     most = COORDINATE_METRES_MAX
-    return -most <= x <= most and -most <= y <= most and -most <= z <= most
+    a, b, c, d, e, f = _TWO_POINTS.unpack(one + other)
+    if not (-most <= a <= most and -most <= b <= most and -most <= c <= most):
+        return False
+    return bool(-most <= d <= most and -most <= e <= most and -most <= f <= most)
 
 
 class DissolveVertex(MeshOperation, frozen=True):

@@ -56,6 +56,8 @@ from theta.mesh import (
 )
 from theta.mesh.attribute_rows import attribute_rows
 from theta.mesh.imported import build_numbered
+from theta.mesh.operations import extrude_face
+from theta.mesh.separate import separate_and_link
 from theta.mesh.shapes import ShapeParameters, build_shape
 
 PLAIN = SurfaceValues(0.0, 0.65, (0.0, 0.0, 0.0), 1.0, "opaque", 0.5, True)
@@ -161,7 +163,8 @@ def test_cmd_46_polygons_become_a_mesh_with_numbered_ids(scene: Scene, anna: Per
     assert unit.surface == Surface.of(GLASS)
     assert unit.mesh is not None
     validate(unit.mesh)
-    assert canonical_bytes(unit.mesh) == canonical_bytes(build_numbered(decode_polygons(data), made.name))
+    expected = build_numbered(separate_and_link(decode_polygons(data)), made.name)
+    assert canonical_bytes(unit.mesh) == canonical_bytes(expected)
 
 
 def test_cmd_46_and_ast_11_canonical_bytes_come_as_they_are(scene: Scene, anna: Person) -> None:
@@ -180,6 +183,20 @@ def test_cmd_46_and_ast_11_canonical_bytes_come_as_they_are(scene: Scene, anna: 
     assert unit.surface is None
     old = anna.make(ImportMesh(asset_name(data), "Vase", HERE, NO_TURN, ONE, RED))
     assert apply(Unit(), old, {asset_name(data): data}).kind == "rejected", "version 1 knows polygons only"
+
+
+def test_cmd_46_every_import_of_an_asset_is_a_mesh_of_its_own() -> None:
+    shape = build_shape(ShapeParameters("cube"), CommandName(1, 1))
+    polygons = next(iter(ASSETS.values()))
+    for data in (canonical_bytes(shape), polygons):
+        first = mesh_of_asset(data, CommandName(5, 1))
+        before = canonical_bytes(first)
+        face = first.face_ids()[0]
+        extrude_face(first, face, 0.5, CommandName(5, 2))
+        first.halfedges.positions.array()[:] += 1.0
+        again = mesh_of_asset(data, CommandName(5, 1))
+        assert canonical_bytes(again) == before != canonical_bytes(first)
+        validate(again)
 
 
 def test_ast_11_what_is_no_canonical_mesh_is_no_asset() -> None:

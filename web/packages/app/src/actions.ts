@@ -23,7 +23,7 @@ import type { RoleWatch } from "./role";
 import { cycleSelection, growSelection, type Growth } from "./selecting";
 import { separateFaces } from "./separating";
 import { contextOf, type Tool, type ToolContext, type ToolValues } from "./tools";
-import { reasonWords } from "./words";
+import { failureWords, reasonWords } from "./words";
 
 const PRIMITIVE_METRES = 0.5;
 /** Of a square face's side, how far from its edges an inset is that nobody gave a number for. */
@@ -242,9 +242,10 @@ function createPerformer(client: RoomClient, notices: Notices, role: RoleWatch, 
   };
   const explain = (error: unknown): void => {
     const refused = error instanceof RefusedError;
-    const title = refused ? "The room said no" : "That did not work";
-    const detail = refused ? error.reason : error instanceof Error ? error.message : String(error);
-    notices.show(title, { kind: "error", detail: reasonWords(detail), topic: "failure" });
+    const detail = failureWords(error);
+    // Of this the room has also told a correction: one notice takes the other's place.
+    if (refused && error.code === "NoEffect") notices.show("That changed nothing", { kind: "warning", detail, topic: "corrected" });
+    else notices.show(refused ? "The room said no" : "That did not work", { kind: "error", detail, topic: "failure" });
   };
   const mentionAway = (): void => {
     const { phase } = client.connection;

@@ -1,14 +1,13 @@
-import type { Person, RoomClient } from "@theta/client";
+import type { Branch, Person, RoomClient } from "@theta/client";
 import type { ThetaScene } from "@theta/scene";
 import type { Cards } from "./cards";
 import { h, iconButton } from "./dom";
 import type { HistoryCards } from "./history-cards";
+import { lazily } from "./loading";
 import type { Notices } from "./notices";
 import { createBanner } from "./panels/banner";
 import { createBranchMenu } from "./panels/branches";
 import { createMakerLine, createWhoMode } from "./panels/maker";
-import type { PersonMenu } from "./panels/person-menu";
-import type { Timeline } from "./panels/timeline";
 import type { RoleWatch } from "./role";
 
 export interface HistoryPanelPorts {
@@ -31,6 +30,8 @@ export interface HistoryPanels {
   /** Who made what is selected. */
   readonly maker: HTMLElement;
   readonly managePerson: (person: Person, anchor: HTMLElement) => void;
+  /** The rules of the room, for admins. */
+  readonly openPolicy: () => void;
   readonly toggleTimeline: () => void;
   readonly toggleWho: () => void;
   readonly openBranches: () => void;
@@ -40,7 +41,7 @@ export interface HistoryPanels {
 export function createHistoryPanels(ports: HistoryPanelPorts): HistoryPanels {
   const { client, scene, role, notices, cards, explain } = ports;
   const { selection } = scene;
-  const menu = createBranchMenu({ client, role, notices, explain });
+  const menu = createBranchMenu({ client, role, notices, explain, merge: createMergeLoader(ports) });
   const timelineButton = iconButton("clock", "Timeline", "timeline-button", "Z");
   const who = createWhoMode(client, selection, scene.stage.canvas, iconButton("who", "Who made this", "who", "Shift I"));
   const timeline = createTimelineLoader(ports);
@@ -54,6 +55,7 @@ export function createHistoryPanels(ports: HistoryPanelPorts): HistoryPanels {
     branchButton: menu.button,
     maker,
     managePerson: createPersonLoader(ports),
+    openPolicy: createPolicyLoader(ports),
     toggleTimeline: timeline.toggle,
     toggleWho: who.toggle,
     openBranches: menu.open,
@@ -61,21 +63,10 @@ export function createHistoryPanels(ports: HistoryPanelPorts): HistoryPanels {
 }
 
 function createTimelineLoader({ client, historyCards, explain, leave }: HistoryPanelPorts) {
-  let made: Promise<Timeline> | null = null;
-  const load = async (): Promise<Timeline> => {
+  const get = lazily(async () => {
     const { createTimeline } = await import("./panels/timeline");
-    const timeline = createTimeline({ client, explain, leave, branchOff: (fork) => void historyCards.branchOff(fork) });
-    document.body.append(timeline.element);
-    return timeline;
-  };
-  const get = (): Promise<Timeline> => {
-    made ??= load().catch((error: unknown) => {
-      // The next press tries again: the room may have been away.
-      made = null;
-      throw error;
-    });
-    return made;
-  };
+    return onPage(createTimeline({ client, explain, leave, branchOff: (fork) => void historyCards.branchOff(fork) }));
+  });
   return {
     open: (seq: bigint): void => void get().then((timeline) => timeline.open(seq), explain),
     toggle: (): void => {
@@ -88,18 +79,26 @@ function createTimelineLoader({ client, historyCards, explain, leave }: HistoryP
 }
 
 function createPersonLoader({ client, notices, explain }: HistoryPanelPorts): HistoryPanels["managePerson"] {
-  let made: Promise<PersonMenu> | null = null;
-  const load = async (): Promise<PersonMenu> => {
-    const { createPersonMenu } = await import("./panels/person-menu");
-    const menu = createPersonMenu(client, notices, explain);
-    document.body.append(menu.element);
-    return menu;
+  const get = lazily(async () => onPage((await import("./panels/person-menu")).createPersonMenu(client, notices, explain)));
+  return (person, anchor) => void get().then((menu) => menu.open(person, anchor), explain);
+}
+
+function createMergeLoader({ client, notices, explain }: HistoryPanelPorts): (source: Branch) => void {
+  const get = lazily(async () => onPage((await import("./panels/merge")).createMergePanel(client, notices)));
+  return (source) => void get().then((panel) => panel.open(source), explain);
+}
+
+function createPolicyLoader({ client, notices, explain }: HistoryPanelPorts): () => void {
+  const get = lazily(async () => onPage((await import("./panels/policy")).createPolicyPanel(client)));
+  return () => {
+    const { connection } = client;
+    if (connection.phase === "online" && connection.role === "admin") void get().then((panel) => panel.open(), explain);
+    else notices.show("Only an admin changes the rules of the room", { topic: "govern" });
   };
-  return (person, anchor) => {
-    made ??= load().catch((error: unknown) => {
-      made = null;
-      throw error;
-    });
-    made.then((menu) => menu.open(person, anchor), explain);
-  };
+}
+
+/** Puts what was made on the page. */
+function onPage<Panel extends { readonly element: HTMLElement }>(panel: Panel): Panel {
+  document.body.append(panel.element);
+  return panel;
 }

@@ -19,6 +19,7 @@ export interface KeyboardPorts {
   readonly toggleTimeline: () => void;
   readonly toggleWho: () => void;
   readonly openBranches: () => void;
+  readonly openPolicy: () => void;
   readonly focusCards: () => void;
   /** A press of a tool, by its id. */
   readonly pressTool: (id: string) => void;
@@ -67,6 +68,7 @@ export function bindKeyboard(ports: KeyboardPorts): void {
     timeline: ports.toggleTimeline,
     who: ports.toggleWho,
     branches: ports.openBranches,
+    policy: ports.openPolicy,
     cards: ports.focusCards,
     frame: () => scene.frame(),
     vr: ports.toggleVr,

@@ -29,6 +29,7 @@ export type Command =
   | "timeline"
   | "who"
   | "branches"
+  | "policy"
   | "cards"
   | "frame"
   | "vr"
@@ -80,6 +81,7 @@ export const BINDINGS: readonly Binding[] = [
   { command: "frame", keys: ["f"], label: "Look at the selection, or at everything", group: "Look" },
   { command: "vr", keys: ["v"], label: "Enter VR, or leave it", group: "Look" },
   { command: "chat", keys: ["t", "/"], label: "Say something", group: "Room" },
+  { command: "policy", keys: ["shift+o"], label: "Rules of the room, for admins", group: "Room" },
   { command: "help", keys: ["?"], label: "This sheet", group: "Room" },
 ];
 

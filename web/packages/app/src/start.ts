@@ -22,6 +22,7 @@ import { createToolbar } from "./panels/toolbar";
 import { createTools, type Elsewhere } from "./panels/tools";
 import { takePlace } from "./place";
 import { createRoleWatch } from "./role";
+import { keepRoomFor } from "./room-for-bar";
 import { createShareButton } from "./sharing";
 import type { Memory } from "./storage";
 import { createVr, type XrHook } from "./vr";
@@ -86,20 +87,21 @@ export function startApp(client: RoomClient, memory: Memory, problem = ""): void
     canvas.focus();
   });
 
+  const bar = h("header", {
+    class: "top-bar",
+    children: [
+      createBrand(client),
+      createToolbar({
+        ...{ client, selection, actions, role, importFile, frame: () => scene.frame() },
+        ...{ addMenu: addMenu.button, vr: vr.button, timeline: past.timelineButton, who: past.whoButton },
+      }),
+      h("div", { class: "corner", children: [createConnectionChip(client), createShareButton(client), helpButton] }),
+    ],
+  });
   document.body.append(
-    h("header", {
-      class: "top-bar",
-      children: [
-        createBrand(client),
-        createToolbar({
-          ...{ client, selection, actions, role, importFile, frame: () => scene.frame() },
-          ...{ addMenu: addMenu.button, vr: vr.button, timeline: past.timelineButton, who: past.whoButton },
-        }),
-        h("div", { class: "corner", children: [createConnectionChip(client), createShareButton(client), helpButton] }),
-      ],
-    }),
+    bar,
     outline.element,
-    h("div", { class: "column right", children: [inspector.element, createPeople(client, past.managePerson), chat.element] }),
+    h("div", { class: "column right", children: [inspector.element, createPeople(client, { manage: past.managePerson, openPolicy: past.openPolicy }), chat.element] }),
     createStatusBar(client, () => notices.show("Hash copied", { topic: "hash" }), past.branchButton),
     createGuide(client, role),
     ...importing.elements,
@@ -109,6 +111,7 @@ export function startApp(client: RoomClient, memory: Memory, problem = ""): void
     help,
     welcome.element,
   );
+  keepRoomFor(bar);
   bindKeyboard({
     canvas,
     scene,
@@ -125,6 +128,7 @@ export function startApp(client: RoomClient, memory: Memory, problem = ""): void
     toggleTimeline: past.toggleTimeline,
     toggleWho: past.toggleWho,
     openBranches: past.openBranches,
+    openPolicy: past.openPolicy,
     focusCards: () => void cards.focus(),
     pressTool: tools.press,
   });

@@ -1,5 +1,23 @@
 /** What the room says, in words for people. */
 
+import { type Outcome, RefusedError, type Strategy } from "@theta/client";
+
+/** What becomes of two changes of the same thing at once. */
+export const STRATEGY_WORDS: Readonly<Record<Strategy, string>> = {
+  "last-writer-wins": "The later one counts",
+  merge: "Both count, where they can",
+  reject: "The later one is refused",
+};
+
+/** What became of a step, to stand behind what it was. */
+export const OUTCOME_WORDS: Readonly<Record<Outcome, string>> = {
+  applied: "",
+  merged: "",
+  "no-op": ", which changed nothing",
+  rejected: ", which was refused",
+  suspended: ", undone since",
+};
+
 const STEP_WORDS: Readonly<Record<string, string>> = {
   "create primitive": "adding an object",
   "import mesh": "bringing in a model",
@@ -77,12 +95,24 @@ export function stepWords(label: string): string {
   return STEP_WORDS[label] ?? (gerund === undefined ? label : [gerund, ...rest].join(" "));
 }
 
+/** A type of command by its name: "Move vertices". */
+export function commandWords(name: string): string {
+  if (name === "theta.set_effective") return "Undo and redo";
+  const words = name.replace(/^theta\./u, "").replaceAll("_", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
 /** Why something was not done, without the name of the error's class before it, and without ids. */
 export function reasonWords(reason: string): string {
   const [, name, words] = /^([A-Z][A-Za-z]*): (.*)$/su.exec(reason) ?? [];
   if (name === "UnknownElement") return "it is not there any more";
   const plain = (words ?? reason).replace(/(?:the )?\b(vertex|edge|face|object|entity) [0-9a-f]{32}(?:-[0-9a-f]{32})?\b:?/gu, "the $1");
   return plain.replace(/\b[0-9a-f]{32}\b/gu, "…").replace(/\b\d+\.\d{6,}\b/gu, (number) => String(Number(Number(number).toPrecision(4))));
+}
+
+/** Why something that was tried failed. */
+export function failureWords(error: unknown): string {
+  return reasonWords(error instanceof RefusedError ? error.reason : error instanceof Error ? error.message : String(error));
 }
 
 /** "Ana", "Ana and Bo", "Ana, Bo and Cy". */

@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-import { MAIN, type Conflict, type Outcome, type PastStep, type Person, type Selection } from "@theta/client";
+import { MAIN, type Conflict, type Outcome, type PastStep, type Person, type PolicyRule, type Selection } from "@theta/client";
 import { createSelection, type ThetaScene } from "@theta/scene";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createActions } from "../src/actions";
@@ -10,8 +10,10 @@ import { createNotices } from "../src/notices";
 import { createBanner } from "../src/panels/banner";
 import { createBranchMenu } from "../src/panels/branches";
 import { createMakerLine, createWhoMode } from "../src/panels/maker";
+import { createMergePanel } from "../src/panels/merge";
 import { createPeople } from "../src/panels/people";
 import { createPersonMenu } from "../src/panels/person-menu";
+import { createPolicyPanel } from "../src/panels/policy";
 import { createTimeline, ticksOf } from "../src/panels/timeline";
 import { createPastSteps } from "../src/past-steps";
 import { createRoleWatch } from "../src/role";
@@ -242,7 +244,8 @@ test("ticks have the authors' colours, pale for what came to nothing", () => {
 
 test("branches are listed, made, gone to and merged", async () => {
   const { client, role, notices, actions } = await room();
-  const menu = createBranchMenu({ client, role, notices, explain: actions.explain });
+  const merge = vi.fn();
+  const menu = createBranchMenu({ client, role, notices, explain: actions.explain, merge });
   document.body.append(menu.button, menu.element);
   const root = document.createElement("html");
   publishState(client, root);
@@ -260,12 +263,95 @@ test("branches are listed, made, gone to and merged", async () => {
   expect(rows.map((row) => [row.querySelector(".name")!.textContent, row.getAttribute("aria-current")])).toEqual([["main", "false"], ["draft", "true"]]);
   rows[0]!.click();
   await vi.waitFor(() => expect(client.branches.current).toBe(MAIN));
-  byId<HTMLSelectElement>("branch-strategy").value = "merge";
   byId("branch-merge").click();
-  await vi.waitFor(() => expect(client.asked.at(-1)![0]).toBe("mergeBranch"));
-  expect(client.asked.at(-1)![2]).toEqual({ strategy: "merge" });
+  expect(merge.mock.calls).toEqual([[client.branches.all[1]]]);
   client.setConnection({ phase: "online", role: "viewer", actor: 1n, roomName: "studio", resumed: false });
   expect([has("branch-merge"), menu.element.querySelector("form")!.hidden]).toEqual([false, true]);
+});
+
+async function draft() {
+  const parts = await room();
+  await parts.client.createBranch("draft");
+  const panel = createMergePanel(parts.client, parts.notices);
+  document.body.append(panel.element);
+  const open = async (): Promise<HTMLInputElement[]> => {
+    panel.open(parts.client.branches.all[1]!);
+    await rest();
+    return [...document.querySelectorAll<HTMLInputElement>('[data-testid="merge-step"]')];
+  };
+  return { ...parts, open, merge: (): void => byId("merge-submit").click() };
+}
+
+test("a merge is asked how: by which strategy, and what of it is left out", async () => {
+  const { client, open, merge } = await draft();
+  const mine = { author: "00".repeat(32), authorName: "Mira", gesture: MINE };
+  client.coming = [step(9, { outcome: "suspended" }), step(8, mine)];
+  const [theirs, own] = await open();
+  expect(byId("merge-panel").textContent).toContain("Merge “draft” into “main”");
+  expect(byId("merge-steps").textContent).toContain("Ana painting, undone since");
+  expect([theirs!.checked, theirs!.disabled, own!.checked, own!.disabled], "an editor leaves out their own work only").toEqual([true, true, true, false]);
+  byId<HTMLSelectElement>("merge-strategy").value = "reject";
+  own!.checked = false;
+  merge();
+  await vi.waitFor(() => expect(client.asked.at(-1)).toEqual(["mergeBranch", client.branches.all[1]!.id, { strategy: "reject", dropped: [MINE] }]));
+  await vi.waitFor(() => expect(byId<HTMLDialogElement>("merge-panel").open).toBe(false));
+  expect(byId("notice").textContent).toContain("“draft” is merged into “main”Left out: one step.");
+});
+
+test("an admin leaves out anybody's work; a merge that came to nothing is not told as done", async () => {
+  const { client, open, merge } = await draft();
+  client.setConnection({ phase: "online", role: "admin", actor: 1n, roomName: "studio", resumed: false });
+  client.coming = Array.from({ length: 201 }, (_, at) => step(201 - at));
+  const boxes = await open();
+  expect(boxes.every((box) => !box.disabled)).toBe(true);
+  expect(byId("merge-hint").textContent).toContain("Older ones than the 200 listed come along");
+  client.refusal = "NotAllowed: at is past what its author had seen";
+  merge();
+  await vi.waitFor(() => expect(byId("merge-trouble").textContent).toBe("That was not done: at is past what its author had seen"));
+  expect([byId<HTMLDialogElement>("merge-panel").open, has("notice")]).toEqual([true, false]);
+  merge();
+  await vi.waitFor(() => expect(client.asked.at(-1)).toMatchObject(["mergeBranch", client.branches.all[1]!.id, { dropped: [] }]));
+  client.coming = [];
+  await open();
+  expect(byId("merge-hint").textContent).toBe("Everything on it is here already.");
+});
+
+test("the rules of the room: for all, and for one type of command; what differs is listed", async () => {
+  const { client } = await room();
+  const rule = (command: string, more: Partial<PolicyRule> = {}): PolicyRule => ({ command, strategy: "last-writer-wins", role: "editor", ...more });
+  client.rules = { ...client.rules, rules: [rule("theta.move_vertices"), rule("theta.paint"), rule("theta.set_effective", { strategy: null })] };
+  const panel = createPolicyPanel(client);
+  document.body.append(panel.element);
+  panel.open();
+  await rest();
+  const [strategy, command, own, role] = ["policy-strategy", "policy-command", "policy-own", "policy-role"].map((id) => byId<HTMLSelectElement>(id)) as [HTMLSelectElement, HTMLSelectElement, HTMLSelectElement, HTMLSelectElement];
+  expect([...command.options].map(({ text }) => text)).toEqual(["Move vertices", "Paint", "Undo and redo"]);
+  expect([strategy.value, command.value, own.value, role.value]).toEqual(["last-writer-wins", "theta.move_vertices", "last-writer-wins", "editor"]);
+  const choose = async (field: HTMLSelectElement, value: string): Promise<void> => {
+    field.value = value;
+    field.dispatchEvent(new Event("change"));
+    await rest();
+  };
+  await choose(own, "reject");
+  await choose(strategy, "merge");
+  await choose(command, "theta.set_effective");
+  expect(own.closest("label")!.hidden, "it has no conflicts").toBe(true);
+  await choose(role, "admin");
+  byId<HTMLInputElement>("policy-cascade").click();
+  await rest();
+  expect(client.asked.map(([, operation]) => operation)).toEqual([
+    { type: "set_strategy", command: "theta.move_vertices", strategy: "reject" },
+    { type: "set_strategy", command: "*", strategy: "merge" },
+    { type: "set_permission", command: "theta.set_effective", role: "admin" },
+    { type: "set_cascade", allowed: false },
+  ]);
+  const exceptions = [...document.querySelectorAll<HTMLElement>('[data-testid="policy-exception"]')];
+  expect(exceptions.map((one) => one.textContent)).toEqual(["Move vertices: the later one is refused", "Undo and redo: admins only"]);
+  exceptions[0]!.click();
+  expect([command.value, own.value, own.closest("label")!.hidden, document.activeElement]).toEqual(["theta.move_vertices", "reject", false, command]);
+  client.refusal = "NotAllowed: theta.set_permission is for admins";
+  await choose(role, "viewer");
+  expect([byId("policy-trouble").textContent, role.value]).toEqual(["That was not done: theta.set_permission is for admins", "editor"]);
 });
 
 test("a branch's name is one's own, and free", () => {
@@ -281,11 +367,14 @@ test("admins change somebody's role, send them away, and revoke a key by pressin
   const { client, notices, actions } = await room();
   const menu = createPersonMenu(client, notices, actions.explain);
   menu.element.showPopover = () => undefined;
+  const openPolicy = vi.fn();
   const bo: Person = { actor: 3n, author: "33".repeat(32), name: "Bo", colour: 0x2fa66b, role: "editor", self: false };
   client.people = [...client.people, bo];
-  document.body.append(createPeople(client, (person, anchor) => menu.open(person, anchor)), menu.element);
-  expect(has("person-manage")).toBe(false);
+  document.body.append(createPeople(client, { manage: (person, anchor) => menu.open(person, anchor), openPolicy }), menu.element);
+  expect([has("person-manage"), byId("policy").hidden]).toEqual([false, true]);
   client.setConnection({ phase: "online", role: "admin", actor: 1n, roomName: "studio", resumed: false });
+  byId("policy").click();
+  expect([byId("policy").hidden, openPolicy.mock.calls.length]).toEqual([false, 1]);
   const { author } = bo;
   byId("person-manage").click();
   const select = byId<HTMLSelectElement>("person-role");

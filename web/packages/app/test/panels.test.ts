@@ -196,7 +196,7 @@ test("a refusal is told in the room's words", async () => {
 test("names and chat are text, never markup", () => {
   const client = new FakeClient();
   client.connect({ name: "<img src=x onerror=alert(1)>" });
-  document.body.append(createPeople(client), createChat(client, () => undefined).element);
+  document.body.append(createPeople(client, { manage: () => undefined, openPolicy: () => undefined }), createChat(client, () => undefined).element);
   const text = "<script>alert(1)</script>";
   client.hear({ actor: 9n, name: "<b>Eve</b>", colour: 0xff0000, text, atMs: 0 });
   expect(document.querySelectorAll("img, script, b")).toHaveLength(0);
@@ -208,7 +208,7 @@ test("names and chat are text, never markup", () => {
 test("initials can be read on every person's colour", () => {
   const client = new FakeClient();
   client.connect();
-  document.body.append(createPeople(client));
+  document.body.append(createPeople(client, { manage: () => undefined, openPolicy: () => undefined }));
   const rgb = (css: string): number => Number.parseInt(css.slice(1), 16);
   for (let colour = 0; colour <= 0xffffff; colour += 0x030d11) {
     client.people = client.people.map((person) => ({ ...person, colour }));

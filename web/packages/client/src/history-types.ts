@@ -129,6 +129,25 @@ export type GoverningOperation =
   | { readonly type: "set_permission"; readonly command: string; readonly role: Role }
   | { readonly type: "set_cascade"; readonly allowed: boolean };
 
+/** What the room's policies say of one type of command. */
+export interface PolicyRule {
+  /** Its name, for example "theta.paint". */
+  readonly command: string;
+  /** Of its conflicts; null when it can have none. */
+  readonly strategy: Strategy | null;
+  /** The least one that may use it. */
+  readonly role: Role;
+}
+
+export interface Policies {
+  /** For what was given none of its own. */
+  readonly strategy: Strategy;
+  /** Whether an undo may take back what others built on it. */
+  readonly cascade: boolean;
+  /** Every type of command that is not for admins only, by name. */
+  readonly rules: readonly PolicyRule[];
+}
+
 export interface Invite {
   readonly role: Role;
   readonly token: string;

@@ -10,8 +10,6 @@ const COMMANDS_REMEMBERED = 2048;
 
 export interface OwnGestures {
   remember(commands: readonly NamedOperation[]): void;
-  /** The gesture that a command of this page is of; its own number when it is not remembered. */
-  gestureOf(number: bigint): bigint;
   /** Empty when nothing of it is remembered. */
   operationsOf(gesture: CommandName): readonly EncodedOperation[];
   /** What its first command is, as the room says it; null when nothing of it is remembered. */
@@ -34,6 +32,5 @@ export function createOwnGestures(actor: () => bigint): OwnGestures {
         commands.delete(number);
       }
     },
-    gestureOf: (number) => commands.get(number)?.gesture ?? number,
   };
 }

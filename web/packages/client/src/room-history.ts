@@ -8,6 +8,7 @@ import {
   type FromRoom,
   type HistoryPage,
   type InviteMade,
+  type PolicyAnswer,
   toHex,
   type WhoAnswer,
 } from "@theta/wire";
@@ -17,7 +18,7 @@ import type { Environment } from "./environment";
 import { RefusedError } from "./errors";
 import { idBytes } from "./field-checks";
 import { encodeCreateBranch, encodeGoverning, encodeMerge } from "./governing";
-import type { BranchesView, Conflict, Invite, Maker, PastPage } from "./history-types";
+import type { BranchesView, Conflict, Invite, Maker, PastPage, Policies } from "./history-types";
 import type { LogFollower } from "./log-follower";
 import { createLookingBack } from "./looking-back";
 import { type EncodedOperation, encodeSetEffective } from "./operations";
@@ -54,7 +55,9 @@ export type HistoryMethods = Pick<
   | "switchBranch"
   | "createBranch"
   | "mergeBranch"
+  | "incoming"
   | "govern"
+  | "policies"
   | "makeInvite"
 >;
 
@@ -79,6 +82,14 @@ export function createRoomHistory(parts: RoomHistoryParts): RoomHistory {
   const { follower, sync } = parts;
   const send = (message: FromParticipant): boolean => parts.send(message);
   const submit = (operations: readonly EncodedOperation[]): Promise<Performed> => parts.submit(operations);
+  /** Rejects when the room admitted it and it came to nothing. */
+  const govern = async (operation: EncodedOperation): Promise<Performed> => {
+    const performed = await submit([operation]);
+    for (const { outcome, reason } of performed.corrections) {
+      if (outcome === "no-op") throw new RefusedError("NoEffect", reason);
+    }
+    return performed;
+  };
   const requests = createRequests(send);
   const own = createOwnGestures(() => parts.actor());
   const looking = createLookingBack(sync, send);
@@ -136,17 +147,24 @@ export function createRoomHistory(parts: RoomHistoryParts): RoomHistory {
       return branches.switchTo(branch);
     },
     async createBranch(name, fork = follower.seq) {
-      const { names } = await submit([encodeCreateBranch(name, toHex(sync.branch), fork)]);
+      const { names } = await govern(encodeCreateBranch(name, toHex(sync.branch), fork));
       const [made] = names as [CommandName];
       const id = toHex(elementId(made.actor, made.number, "branch"));
       if (!(await listed(id))) throw new RefusedError("NoEffect", "the room has a branch of that name already");
       return id;
     },
     async mergeBranch(source, options = {}) {
-      return submit([encodeMerge(source, follower.seq, options)]);
+      return govern(encodeMerge(source, follower.seq, options));
+    },
+    async incoming(source, before, count) {
+      const question = { source: idBytes("source", source), beforeSeq: before, count };
+      return pageOf(await requests.ask<HistoryPage>((request) => ({ type: "MergePreviewRequest", request, ...question })));
+    },
+    async policies() {
+      return policiesOf(await requests.ask<PolicyAnswer>((request) => ({ type: "PolicyRequest", request })));
     },
     async govern(operation) {
-      return submit([encodeGoverning(operation)]);
+      return govern(encodeGoverning(operation));
     },
     async makeInvite(role, seconds) {
       return inviteOf(await requests.ask<InviteMade>((request) => ({ type: "InviteRequest", request, role, seconds })));
@@ -168,6 +186,7 @@ export function createRoomHistory(parts: RoomHistoryParts): RoomHistory {
           return true;
         case "WhoAnswer":
         case "HistoryPage":
+        case "PolicyAnswer":
         case "InviteMade":
           requests.answer(message.request, message);
           return true;
@@ -185,9 +204,8 @@ export function createRoomHistory(parts: RoomHistoryParts): RoomHistory {
     handleDocument() {
       branches.handleDocument(sync.branch);
     },
-    correctionOf({ actor, number, outcome, reason, against }) {
-      const gesture = { actor, number: actor === parts.actor() ? own.gestureOf(number) : number };
-      return { name: { actor, number }, outcome, reason, gesture, against };
+    correctionOf({ actor, number, gesture, outcome, reason, against }) {
+      return { name: { actor, number }, outcome, reason, gesture: { actor, number: gesture }, against };
     },
     remember: (commands) => {
       own.remember(commands);
@@ -222,6 +240,12 @@ function pageOf({ entries, more }: HistoryPage): PastPage {
     return { seq, ...who, label, entity: entity.length > 0 ? toHex(entity) : null, outcome, atMs: Number(atMs) };
   });
   return { steps, more };
+}
+
+function policiesOf({ strategy, cascade, rules }: PolicyAnswer): Policies {
+  const all = rules.map(({ command, role, ...rule }) => ({ command, role, strategy: rule.strategy === "" ? null : rule.strategy }));
+  // Only of types without conflicts a strategy may be empty.
+  return { strategy: strategy === "" ? "last-writer-wins" : strategy, cascade, rules: all };
 }
 
 function inviteOf({ role, token, expiresMs }: InviteMade): Invite {

@@ -15,6 +15,7 @@ import type {
   Maker,
   MergeOptions,
   PastPage,
+  Policies,
 } from "./history-types";
 import type { MeshOperation } from "./mesh-operation-types";
 import type { PrimitiveKind } from "./shapes";
@@ -203,7 +204,7 @@ export interface Correction {
   readonly name: CommandName;
   readonly outcome: Outcome;
   readonly reason: string;
-  /** The gesture that it is of, if this page remembers; else as if it were one by itself. */
+  /** The gesture that it is of. */
   readonly gesture: CommandName;
   /** The gestures of others that are why. */
   readonly against: readonly CommandName[];
@@ -428,11 +429,17 @@ export interface RoomClient {
   /** Makes a branch of what this one held at record `fork` (now, when left out); does not switch to it. */
   createBranch(name: string, fork?: bigint): Promise<BranchId>;
 
-  /** Brings what another branch has into this one. */
+  /** Brings what another branch has into this one. Rejects with `RefusedError`, of code "NoEffect" when it came to nothing. */
   mergeBranch(source: BranchId, options?: MergeOptions): Promise<Performed>;
 
-  /** Changes who may do what, and the room's policies; for admins. */
+  /** What merging another branch into this one would bring now: gestures before record `before` (0n: the newest). */
+  incoming(source: BranchId, before: bigint, count: number): Promise<PastPage>;
+
+  /** Changes who may do what, and the room's policies; for admins. Rejects as `mergeBranch` does. */
   govern(operation: GoverningOperation): Promise<Performed>;
+
+  /** What the room's policies say now. */
+  policies(): Promise<Policies>;
 
   /** An invite that ends in so many seconds, or (0) never; for admins. Rejects with `RefusedError`. */
   makeInvite(role: Role, seconds: number): Promise<Invite>;

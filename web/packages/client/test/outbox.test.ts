@@ -125,7 +125,7 @@ describe("performing", () => {
     const performed = client.perform([PAINT]);
     await room.packet(1);
     const { actor } = client.connection as { actor: bigint };
-    room.send({ type: "Corrected", actor, number: 1n, outcome: "no-op", reason: "it is gone", against: [] });
+    room.send({ type: "Corrected", actor, number: 1n, gesture: 1n, outcome: "no-op", reason: "it is gone", against: [] });
     await admit(joined, 1);
     expect((await performed).corrections).toMatchObject([{ outcome: "no-op", name: { actor, number: 1n } }]);
     expect(events).toEqual(["no-op: it is gone"]);

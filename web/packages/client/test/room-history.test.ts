@@ -99,6 +99,20 @@ describe("branches", () => {
     expect(await made).toMatchObject({ name: "RefusedError", code: "NoEffect" });
   });
 
+  it("WIRE-15: does not take a merge, or whatever else governs, for done when it came to nothing", async () => {
+    const joined = await createJoined();
+    const { client, room } = joined;
+    const reason = "NotAllowed: an editor leaves out only gestures of their own";
+    for (const [at, begin] of [() => client.mergeBranch(DRAFT), () => client.govern({ type: "restore_key", author: KEY })].entries()) {
+      const done = begin().catch((error: unknown) => error);
+      const [number] = room.bodyOf(await room.packet(at + 1)).commands.map((command) => command.number);
+      const { actor } = client.connection as { actor: bigint };
+      room.send({ type: "Corrected", actor, number: number!, gesture: number!, outcome: "no-op", reason, against: [] });
+      await admit(joined, at + 1);
+      expect(await done).toMatchObject({ name: "RefusedError", code: "NoEffect", reason });
+    }
+  });
+
   it("merges another as of what this page has seen, by a strategy or the room's own", async () => {
     const joined = await createJoined();
     void joined.client.mergeBranch(DRAFT);
@@ -226,6 +240,28 @@ describe("questions", () => {
     expect(await page).toMatchObject({ more: true, steps: [{ seq: 9n, entity: null }, { seq: 8n, entity: ENTITY, gesture: { actor: 6n, number: 2n } }] });
   });
 
+  it("WIRE-42: what the policies are; of what has no conflicts there is no strategy", async () => {
+    const { client, room } = await createJoined();
+    const policies = client.policies();
+    await until(() => room.all("PolicyRequest").length === 1);
+    const { request } = room.all("PolicyRequest")[0]!;
+    const [paint, merge] = [{ command: "theta.paint", strategy: "reject", role: "viewer" }, { command: "theta.merge_branch", strategy: "", role: "admin" }] as const;
+    room.send({ type: "PolicyAnswer", request, strategy: "merge", cascade: false, rules: [merge, paint] });
+    expect(await policies).toEqual({ strategy: "merge", cascade: false, rules: [{ ...merge, strategy: null }, paint] });
+  });
+
+  it("WIRE-43: what a merge would bring", async () => {
+    const { client, room } = await createJoined();
+    const page = client.incoming(DRAFT, 40n, 20);
+    await until(() => room.all("MergePreviewRequest").length === 1);
+    const { request, ...question } = room.all("MergePreviewRequest")[0]!;
+    expect(question).toEqual({ type: "MergePreviewRequest", source: fromHex(DRAFT), beforeSeq: 40n, count: 20 });
+    const entry = { seq: 9n, actor: 6n, number: 3n, author: fromHex(KEY), authorName: "Ben", colour: 1, label: "paint" };
+    room.send({ type: "HistoryPage", request, entries: [{ ...entry, entity: fromHex(ENTITY), outcome: "suspended", atMs: 1n }], more: false });
+    expect(await page).toMatchObject({ more: false, steps: [{ gesture: { actor: 6n, number: 3n }, outcome: "suspended" }] });
+    await expect(client.incoming("draft", 0n, 1)).rejects.toMatchObject({ field: "source" });
+  });
+
   it("invites: with a role and an end, or the room's reason", async () => {
     const { client, room } = await createJoined();
     const [ending, refused] = [client.makeInvite("viewer", 3600), client.makeInvite("admin", 0)];
@@ -287,9 +323,13 @@ describe("conflicts and governing", () => {
     void client.perform([PAINT, PAINT]);
     const { actor } = await admit(joined, 1);
     const against = [{ actor: 6n, number: 4n }];
-    room.send({ type: "Corrected", actor, number: 2n, outcome: "suspended", reason: "", against });
+    room.send({ type: "Corrected", actor, number: 2n, gesture: 1n, outcome: "suspended", reason: "", against });
     await until(() => seen.length === 1);
     expect(seen).toEqual([[1n, against]]);
+    // Of what was done before this page was loaded the room knows it, too.
+    room.send({ type: "Corrected", actor, number: 90n, gesture: 88n, outcome: "suspended", reason: "", against });
+    await until(() => seen.length === 2);
+    expect(seen[1]).toEqual([88n, against]);
   });
 
   it("changes roles, sends away, revokes and sets policies, within their limits", async () => {

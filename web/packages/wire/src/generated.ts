@@ -23,7 +23,7 @@ import {
 
 export const PROTOCOL_VERSION = 1;
 /** Of the manifest (WIRE-3), 16 bytes in hexadecimal. */
-export const PROTOCOL_HASH = "35232fa0d3e36d237d1932563d14a174";
+export const PROTOCOL_HASH = "639f57b2ee35682f0d492002c9681d60";
 
 // -- limits: theta.base.limits
 
@@ -78,6 +78,7 @@ export const PACKET_COMMANDS_MAX = 100;
 export const PACKETS_IN_FLIGHT_MAX = 256;
 export const OUTBOX_PACKETS_MAX = 16384;
 export const NONCES_REMEMBERED = 1024;
+export const ADMITTED_RANGES_PER_ACTOR_MAX = 1024;
 export const COMMAND_BURST_MAX = 100;
 export const COMMANDS_PER_SECOND = 100.0;
 export const AUTHORS_PACED_MAX = 4096;
@@ -93,6 +94,7 @@ export const BRANCH_NAME_CHARACTERS_MAX = 64;
 export const BRANCHES_MAX = 256;
 export const MERGE_COMMANDS_MAX = 100000;
 export const MERGE_COMMANDS_PER_TOKEN = 500;
+export const UNDO_COMMANDS_MAX = 100000;
 export const CHAT_BURST_MAX = 10;
 export const CHATS_PER_SECOND = 1.0;
 export const CHAT_HISTORY_MAX = 100;
@@ -426,6 +428,19 @@ export const historyEntry: Codec<HistoryEntry> = struct("HistoryEntry", {
   atMs: u64,
 });
 
+/** What holds for one type of command: the strategy for its conflicts (empty when it has none), the least role. */
+export interface PolicyRule {
+  readonly command: string;
+  readonly strategy: "" | "last-writer-wins" | "merge" | "reject";
+  readonly role: "admin" | "editor" | "viewer";
+}
+
+export const policyRule: Codec<PolicyRule> = struct("PolicyRule", {
+  command: text(),
+  strategy: literal("", "last-writer-wins", "merge", "reject"),
+  role: literal("admin", "editor", "viewer"),
+});
+
 /**
  * A surface as glTF 2.0's metallic-roughness model has it.
  *
@@ -724,6 +739,40 @@ export const momentRequest: MessageCodec<MomentRequest> = message(
   },
 );
 
+/** As HistoryRequest, of what merging `source` into the session's branch would bring now, less what governs. */
+export interface MergePreviewRequest {
+  readonly type: "MergePreviewRequest";
+  readonly request: number;
+  readonly source: Uint8Array;
+  readonly beforeSeq: bigint;
+  readonly count: number;
+}
+
+export const mergePreviewRequest: MessageCodec<MergePreviewRequest> = message(
+  "MergePreviewRequest",
+  3762488653171119060n,
+  {
+    request: u32,
+    source: bytes(16, 16),
+    beforeSeq: u64,
+    count: u32,
+  },
+);
+
+/** What do the room's policies say now? */
+export interface PolicyRequest {
+  readonly type: "PolicyRequest";
+  readonly request: number;
+}
+
+export const policyRequest: MessageCodec<PolicyRequest> = message(
+  "PolicyRequest",
+  6204629734014774016n,
+  {
+    request: u32,
+  },
+);
+
 /** An admin wants an invite with a role that ends in `seconds`; 0 for one that does not end. */
 export interface InviteRequest {
   readonly type: "InviteRequest";
@@ -857,7 +906,7 @@ export const packetRefused: MessageCodec<PacketRefused> = message(
 );
 
 /**
- * To an author: the outcome of a command is not, or no longer, what it was.
+ * To an author: the outcome of a command is not, or no longer, what it was; `gesture` is the one that it is of.
  *
  * `against` are the gestures of the concurrent commands that it was in conflict with, if that is why.
  */
@@ -865,6 +914,7 @@ export interface Corrected {
   readonly type: "Corrected";
   readonly actor: bigint;
   readonly number: bigint;
+  readonly gesture: bigint;
   readonly outcome: "applied" | "merged" | "no-op" | "rejected" | "suspended";
   readonly reason: string;
   readonly against: readonly GestureName[];
@@ -876,6 +926,7 @@ export const corrected: MessageCodec<Corrected> = message(
   {
     actor: u64,
     number: u64,
+    gesture: u64,
     outcome: literal("applied", "merged", "no-op", "rejected", "suspended"),
     reason: text(),
     against: list(gestureName),
@@ -1146,7 +1197,7 @@ export const whoAnswer: MessageCodec<WhoAnswer> = message(
   },
 );
 
-/** The answer to a HistoryRequest; `more` when there are older ones: ask with the last entry's `seq`. */
+/** The answer to a HistoryRequest or a MergePreviewRequest; `more`: older ones are before the last's `seq`. */
 export interface HistoryPage {
   readonly type: "HistoryPage";
   readonly request: number;
@@ -1185,6 +1236,26 @@ export const momentPart: MessageCodec<MomentPart> = message(
     last: bool,
     units: list(unitPatch),
     documentHash: bytes(16, 16),
+  },
+);
+
+/** The strategy for whatever was given none of its own, whether undo may cascade, and every type of command. */
+export interface PolicyAnswer {
+  readonly type: "PolicyAnswer";
+  readonly request: number;
+  readonly strategy: "" | "last-writer-wins" | "merge" | "reject";
+  readonly cascade: boolean;
+  readonly rules: readonly PolicyRule[];
+}
+
+export const policyAnswer: MessageCodec<PolicyAnswer> = message(
+  "PolicyAnswer",
+  608871886920673875n,
+  {
+    request: u32,
+    strategy: literal("", "last-writer-wins", "merge", "reject"),
+    cascade: bool,
+    rules: list(policyRule),
   },
 );
 
@@ -1289,6 +1360,8 @@ export type FromParticipant =
   | WhoRequest
   | HistoryRequest
   | MomentRequest
+  | MergePreviewRequest
+  | PolicyRequest
   | InviteRequest
   | SnapshotRequest;
 
@@ -1307,6 +1380,8 @@ export const FROM_PARTICIPANT: readonly MessageCodec<FromParticipant>[] = [
   whoRequest as MessageCodec<FromParticipant>,
   historyRequest as MessageCodec<FromParticipant>,
   momentRequest as MessageCodec<FromParticipant>,
+  mergePreviewRequest as MessageCodec<FromParticipant>,
+  policyRequest as MessageCodec<FromParticipant>,
   inviteRequest as MessageCodec<FromParticipant>,
   snapshotRequest as MessageCodec<FromParticipant>,
 ];
@@ -1333,6 +1408,7 @@ export type FromRoom =
   | WhoAnswer
   | HistoryPage
   | MomentPart
+  | PolicyAnswer
   | InviteMade
   | RequestRefused
   | SnapshotOffer
@@ -1360,6 +1436,7 @@ export const FROM_ROOM: readonly MessageCodec<FromRoom>[] = [
   whoAnswer as MessageCodec<FromRoom>,
   historyPage as MessageCodec<FromRoom>,
   momentPart as MessageCodec<FromRoom>,
+  policyAnswer as MessageCodec<FromRoom>,
   inviteMade as MessageCodec<FromRoom>,
   requestRefused as MessageCodec<FromRoom>,
   snapshotOffer as MessageCodec<FromRoom>,
@@ -1383,6 +1460,8 @@ export const PLANES: Readonly<Record<(FromParticipant | FromRoom)["type"], Plane
   WhoRequest: "control",
   HistoryRequest: "control",
   MomentRequest: "control",
+  MergePreviewRequest: "control",
+  PolicyRequest: "control",
   InviteRequest: "control",
   SnapshotRequest: "assets",
   SessionChallenge: "control",
@@ -1404,6 +1483,7 @@ export const PLANES: Readonly<Record<(FromParticipant | FromRoom)["type"], Plane
   WhoAnswer: "control",
   HistoryPage: "control",
   MomentPart: "commands",
+  PolicyAnswer: "control",
   InviteMade: "control",
   RequestRefused: "control",
   SnapshotOffer: "assets",

@@ -1,4 +1,4 @@
-import type { Branch, RoomClient, Strategy } from "@theta/client";
+import type { Branch, RoomClient } from "@theta/client";
 import { BRANCH_NAME_CHARACTERS_MAX } from "@theta/wire";
 import { h, icon } from "../dom";
 import { freeName } from "../history-cards";
@@ -7,18 +7,13 @@ import type { RoleWatch } from "../role";
 import { whenWords } from "../words";
 import { closeOnEscape, placeBelow } from "./popover";
 
-const STRATEGIES: readonly (readonly [Strategy | "", string])[] = [
-  ["", "As the room does it"],
-  ["last-writer-wins", "The later one counts"],
-  ["merge", "Both count, where they can"],
-  ["reject", "The later one is refused"],
-];
-
 export interface BranchPorts {
   readonly client: RoomClient;
   readonly role: RoleWatch;
   readonly notices: Notices;
   readonly explain: (error: unknown) => void;
+  /** Asks how to merge a branch into this one. */
+  readonly merge: (branch: Branch) => void;
 }
 
 export interface BranchMenu {
@@ -29,8 +24,8 @@ export interface BranchMenu {
 }
 
 /** The branches of the room: switch, make one, merge one. */
-export function createBranchMenu({ client, role, notices, explain }: BranchPorts): BranchMenu {
-  const { button, label, element, list, form, name, strategy } = createParts();
+export function createBranchMenu({ client, role, notices, explain, ...ports }: BranchPorts): BranchMenu {
+  const { button, label, element, list, form, name } = createParts();
   const current = (): Branch | undefined => client.branches.all.find(({ id }) => id === client.branches.current);
   const hide = (): void => {
     if (element.matches(":popover-open")) element.hidePopover();
@@ -45,15 +40,9 @@ export function createBranchMenu({ client, role, notices, explain }: BranchPorts
       explain(error);
     }
   };
-  const merge = async (branch: Branch): Promise<void> => {
+  const merge = (branch: Branch): void => {
     hide();
-    try {
-      const chosen = strategy.value as Strategy | "";
-      await client.mergeBranch(branch.id, chosen === "" ? {} : { strategy: chosen });
-      notices.show(`“${branch.name}” is merged into “${current()?.name ?? "main"}”`, { topic: "branch" });
-    } catch (error) {
-      explain(error);
-    }
+    ports.merge(branch);
   };
   const create = async (): Promise<void> => {
     const wanted = name.value.trim() || freeName(client);
@@ -85,7 +74,6 @@ export function createBranchMenu({ client, role, notices, explain }: BranchPorts
     const isEditing = !role.watching;
     list.replaceChildren(...all.map((branch) => rowOf(branch, branch === here, all, isEditing, { switchTo, merge })));
     form.hidden = !isEditing;
-    strategy.closest<HTMLElement>(".tool-line")!.hidden = !isEditing || all.length < 2;
     name.placeholder = freeName(client);
   };
   form.addEventListener("submit", (event) => {
@@ -110,7 +98,7 @@ export function createBranchMenu({ client, role, notices, explain }: BranchPorts
 
 interface RowActions {
   readonly switchTo: (branch: Branch) => Promise<void>;
-  readonly merge: (branch: Branch) => Promise<void>;
+  readonly merge: (branch: Branch) => void;
 }
 
 function rowOf(branch: Branch, isHere: boolean, all: readonly Branch[], isEditing: boolean, actions: RowActions): HTMLElement {
@@ -131,7 +119,7 @@ function rowOf(branch: Branch, isHere: boolean, all: readonly Branch[], isEditin
     testId: "branch-merge",
     attributes: { type: "button", "aria-label": `Merge ${branch.name} into the branch that you are on` },
   });
-  merge.addEventListener("click", () => void actions.merge(branch));
+  merge.addEventListener("click", () => actions.merge(branch));
   return h("li", { children: [pick, isHere ? h("span", { class: "tag", text: "here" }) : isEditing ? merge : null] });
 }
 
@@ -150,16 +138,11 @@ function createParts() {
   });
   const make = h("button", { class: "button", text: "New branch", testId: "branch-create", attributes: { type: "submit" } });
   const form = h("form", { class: "row", attributes: { novalidate: "" }, children: [name, make] });
-  const strategy = h("select", {
-    testId: "branch-strategy",
-    children: STRATEGIES.map(([value, text]) => h("option", { text, attributes: { value } })),
-  });
-  const line = h("label", { class: "tool-line", children: [h("span", { text: "When a merge finds the same changed on both" }), strategy] });
   const element = h("div", {
     class: "branch-menu card",
     testId: "branch-menu",
     attributes: { popover: "auto", role: "dialog", "aria-label": "Branches" },
-    children: [list, line, form],
+    children: [list, form],
   });
-  return { button, label, element, list, form, name, strategy };
+  return { button, label, element, list, form, name };
 }

@@ -1,7 +1,8 @@
-import { h, iconButton } from "../dom";
+import { h } from "../dom";
 import { BINDINGS, CLICKING, keyLabel, LOOKING } from "../keymap";
 import { redeem } from "../codes";
 import { cleanName, inviteFrom } from "../storage";
+import { createSheet } from "./sheet";
 
 export interface Welcome {
   readonly element: HTMLDialogElement;
@@ -138,18 +139,17 @@ export function createInsecure({ hostname, port }: Pick<Location, "hostname" | "
 
 /** A sheet with every key of the page. */
 export function createHelp(): HTMLDialogElement {
-  const close = iconButton("close", "Close", "help-close", "Esc");
   const groups = ["Select", "Build", "Shape", "History", "Look", "Room"] as const;
   const rows = (group: (typeof groups)[number]) => [
     ...BINDINGS.filter((binding) => binding.group === group),
     ...(group === "Look" ? LOOKING : group === "Select" ? CLICKING : []),
   ];
-  const element = h("dialog", {
+  const { element } = createSheet({
+    title: "Keys",
     class: "help",
     testId: "help-sheet",
-    attributes: { "aria-labelledby": "help-title" },
+    name: "help",
     children: [
-      h("header", { children: [h("h1", { text: "Keys", attributes: { id: "help-title" } }), close] }),
       h("div", {
         class: "sheets",
         children: groups.map((group) =>
@@ -167,10 +167,6 @@ export function createHelp(): HTMLDialogElement {
         ),
       }),
     ],
-  });
-  close.addEventListener("click", () => element.close());
-  element.addEventListener("click", (event) => {
-    if (event.target === element) element.close();
   });
   return element;
 }

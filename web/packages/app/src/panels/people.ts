@@ -2,14 +2,24 @@ import type { Person, RoomClient } from "@theta/client";
 import { inkOn, plateOf } from "@theta/scene";
 import { card, cssColour, h, iconButton } from "../dom";
 
-/** Who is here, each with their colour; for admins each with a button for `manage`. */
-export function createPeople(client: RoomClient, manage: (person: Person, anchor: HTMLElement) => void = () => undefined): HTMLElement {
+export interface PeoplePorts {
+  /** What an admin can do about somebody. */
+  readonly manage: (person: Person, anchor: HTMLElement) => void;
+  /** The rules of the room. */
+  readonly openPolicy: () => void;
+}
+
+/** Who is here, each with their colour; for admins each with a button, and one for the rules of the room. */
+export function createPeople(client: RoomClient, { manage, openPolicy }: PeoplePorts): HTMLElement {
   const list = h("ul", { class: "people", testId: "people-list" });
   const count = h("span", { class: "count", testId: "people-count" });
+  const rules = iconButton("rules", "Rules of the room", "policy", "Shift O");
+  rules.addEventListener("click", openPolicy);
   const show = (): void => {
     count.textContent = String(client.people.length);
     const { connection } = client;
     const isAdmin = connection.phase === "online" && connection.role === "admin";
+    rules.hidden = !isAdmin;
     // Who is on a button must not lose it because somebody came in.
     const focused = (document.activeElement as HTMLElement | null)?.dataset.author;
     const manageButton = (person: Person): HTMLElement => {
@@ -42,7 +52,7 @@ export function createPeople(client: RoomClient, manage: (person: Person, anchor
   client.on("people", show);
   client.on("connection", show);
   show();
-  return card("People", "people", [list], count);
+  return card("People", "people", [list], h("div", { class: "row", children: [rules, count] }));
 }
 
 /** One or two letters for a badge. */

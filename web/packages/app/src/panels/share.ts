@@ -1,8 +1,9 @@
 import type { Invite, Role, RoomClient } from "@theta/client";
-import { h, iconButton } from "../dom";
+import { h } from "../dom";
 import { askRoom, download, type Download, type Fetch } from "../downloads";
 import { whenWords } from "../words";
 import { qrCode } from "./qr";
+import { createSheet } from "./sheet";
 
 /** Addresses by which this machine alone can reach the room. */
 const LOOPBACK = /^(localhost|127\.[\d.]+|\[::1\])$/;
@@ -50,20 +51,8 @@ export interface SharePanel {
 export function createSharePanel(ports: SharePorts): SharePanel {
   const invite = createInvite(ports);
   const keep = createKeep(ports);
-  const close = iconButton("close", "Close", "share-close", "Esc");
-  const element = h("dialog", {
-    class: "share",
-    testId: "share-panel",
-    attributes: { "aria-labelledby": "share-title" },
-    children: [
-      h("header", { children: [h("h1", { text: "Share and save", attributes: { id: "share-title" } }), close] }),
-      h("div", { class: "share-body", children: [invite.element, keep.element] }),
-    ],
-  });
-  close.addEventListener("click", () => element.close());
-  element.addEventListener("click", (event) => {
-    if (event.target === element) element.close();
-  });
+  const body = h("div", { class: "share-body", children: [invite.element, keep.element] });
+  const { element } = createSheet({ title: "Share and save", class: "share", testId: "share-panel", name: "share", children: [body] });
   return {
     element,
     open() {

@@ -2,7 +2,7 @@ import { RefusedError, type PastStep, type RoomClient } from "@theta/client";
 import { plateOf } from "@theta/scene";
 import { cssColour, h, iconButton } from "../dom";
 import { createPastSteps, type PastSteps } from "../past-steps";
-import { stepWords, whenWords } from "../words";
+import { OUTCOME_WORDS, stepWords, whenWords } from "../words";
 
 /** Between two looks while it is dragged: the room folds each. */
 const LOOK_MILLISECONDS = 120;
@@ -219,11 +219,10 @@ function sayWhere(said: HTMLElement, step: PastStep | undefined, isNow: boolean,
   }
   const dot = h("span", { class: "dot person-dot", attributes: { "aria-hidden": "true" } });
   dot.style.backgroundColor = cssColour(plateOf(step.colour));
-  const came = { applied: "", merged: "", "no-op": ", which changed nothing", rejected: ", which was refused", suspended: ", undone since" }[step.outcome];
   said.replaceChildren(
     dot,
     h("b", { text: step.authorName }),
-    ` ${stepWords(step.label)}${came}`,
+    ` ${stepWords(step.label)}${OUTCOME_WORDS[step.outcome]}`,
     h("span", { class: "note", text: whenWords(step.atMs, Date.now(), true) }),
   );
 }

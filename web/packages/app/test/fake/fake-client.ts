@@ -18,6 +18,8 @@ import type {
   Mesh,
   Operation,
   PastPage,
+  Policies,
+  PolicyRule,
   PastStep,
   Performed,
   Person,
@@ -65,6 +67,9 @@ export class FakeClient implements RoomClient {
   branches: BranchesView = { all: [{ id: MAIN, name: "main", parent: MAIN, fork: 0n, authorName: "", atMs: 0 }], current: MAIN };
   /** What `past` answers with, oldest first. */
   steps: PastStep[] = [];
+  /** What `incoming` answers with, newest first. */
+  coming: PastStep[] = [];
+  rules: Policies = { strategy: "last-writer-wins", cascade: true, rules: [] };
   maker: Maker | null = null;
   /** Everything that was asked of the room and is no operation, in order. */
   readonly asked: unknown[][] = [];
@@ -239,8 +244,19 @@ export class FakeClient implements RoomClient {
     return this.note("mergeBranch", source, options);
   }
 
-  govern(operation: GoverningOperation): Promise<Performed> {
-    return this.note("govern", operation);
+  async incoming(source: string, before: bigint, count: number): Promise<PastPage> {
+    await this.note("incoming", source, before, count);
+    return { steps: this.coming.slice(0, count), more: this.coming.length > count };
+  }
+
+  async govern(operation: GoverningOperation): Promise<Performed> {
+    const done = await this.note("govern", operation);
+    this.rules = governed(this.rules, operation);
+    return done;
+  }
+
+  policies(): Promise<Policies> {
+    return Promise.resolve(this.rules);
   }
 
   async makeInvite(role: Role, seconds: number): Promise<Invite> {
@@ -305,6 +321,18 @@ export class FakeClient implements RoomClient {
     this.emit("status", this.document);
     this.emit("history", this.history);
   }
+}
+
+function governed(policies: Policies, operation: GoverningOperation): Policies {
+  const { rules, strategy } = policies;
+  if (operation.type === "set_cascade") return { ...policies, cascade: operation.allowed };
+  if (operation.type === "set_permission") {
+    return { ...policies, rules: rules.map((rule) => (rule.command === operation.command ? { ...rule, role: operation.role } : rule)) };
+  }
+  if (operation.type !== "set_strategy") return policies;
+  const applies = (rule: PolicyRule): boolean => rule.command === operation.command || (operation.command === "*" && rule.strategy === strategy);
+  const changed = rules.map((rule) => (rule.strategy !== null && applies(rule) ? { ...rule, strategy: operation.strategy } : rule));
+  return { ...policies, strategy: operation.command === "*" ? operation.strategy : strategy, rules: changed };
 }
 
 function idOf(count: number): string {
