@@ -333,6 +333,19 @@ class TestACompactedRoom:
         )
         assert "Ada" in " ".join(printed("role", compacted, "Ada"))
 
+    def test_knows_what_objects_are_called_since_before(
+        self, compacted: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+        printed("branch", "create", compacted, "attic")
+        with pytest.raises(AssertionError, match="BeyondHistory"):
+            printed("branch", "create", compacted, "old", "--at", "2")
+        assert "a name that an object of this room has or had" in refused("log", compacted, "--entity", "castle")
+        told = theta("log", compacted, "--entity", "keep")
+        assert (told.exit_code, told.stdout) == (0, "")
+        assert "what was done up to record 13 is not in this file: it was compacted" in told.stderr
+        assert "branch is 'old', but must be one of main, attic" in refused("log", compacted, "--branch", "old")
+
     def test_begins_where_it_was_compacted(self, compacted: Path) -> None:
         assert "--at is 2, but must be a record from 13 to 14, or a time" in refused("replay", compacted, "--at", "2")
         assert "not before the log begins" in refused("replay", compacted, "--at", "2020-01-01")

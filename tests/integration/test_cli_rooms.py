@@ -271,6 +271,15 @@ class TestALiveRoom:
         assert theta("import", "tent.obj", "--room", server.link, "--branch", "main").exit_code == 0
         assert "objects: 1 (3 vertices, 1 faces)" in printed("info", "castle.theta", "--branch", "main")
 
+    def test_knows_ones_name_in_a_compacted_room(self, room: Path) -> None:
+        printed("compact", room, "small.theta")
+        running = Server("small.theta", "--no-lan", "--no-quic")
+        try:
+            printed("branch", "create", "small.theta", "draft")
+        finally:
+            running.stop()
+        assert printed("log", "small.theta")[0].endswith("Ada  began the branch “draft” at record 7")
+
     def test_says_how_it_is_doing(self, server: Server) -> None:
         server.build("one", "two")
         told = dict(line.split(": ", 1) for line in printed("info", "castle.theta") if ": " in line)

@@ -10,10 +10,12 @@ from tests.support.long_logs import MAIN, PLACE, LongLog
 from theta.adapters.files import read_secret, room_secret_path, write_secret
 from theta.adapters.sqlite_store import SqliteLogStore
 from theta.base.errors import InvalidValue, StoreCorrupt, StoreLocked, StoreUnavailable
+from theta.base.identifiers import CommandName, entity_id
 from theta.cli.compacting import compact
 from theta.cli.main import app
 from theta.commands.governing import CreateBranch
-from theta.editor.vocabulary import CreatePrimitive
+from theta.commands.records import RecordKind
+from theta.editor.vocabulary import CreatePrimitive, Paint, Rename
 from theta.node.opening import open_log
 
 pytestmark = pytest.mark.integration
@@ -136,6 +138,40 @@ def test_log_27_theta_compact_refuses_what_could_not_be_merged_then_unless_it_is
     assert "BeyondHistory: it would bring what was done before record" in late
     assert "cellar is in main" in theta("branch", "merge", str(copy), "cellar", "--into", "main")
     theta("branch", "switch", str(copy), "attic")
-    assert theta("log", str(copy), "--branch", "attic") == ""
+    (line,) = theta("log", str(copy), "--branch", "attic").splitlines()
+    assert line.endswith("is not in this file: it was compacted")
     assert lines[0].split()[-1] not in theta("replay", str(copy))
     theta("verify", str(copy))
+
+
+def test_theta_log_calls_objects_of_a_compacted_room_as_each_branch_does(log: LongLog, tmp_path: Path) -> None:
+    person = log.people[0]
+    log.packet(person, [CreatePrimitive("cube", 1.0, "tower", *PLACE)])
+    entity = entity_id(CommandName(person.record.actor, person.number))
+    log.packet(person, [CreateBranch("attic", MAIN, log.log.head_seq)], seen=log.log.head_seq)
+    (attic,) = log.branches
+    log.packet(person, [Rename(entity, "keep")], attic)
+    file, copy = tmp_path / "studio.theta", tmp_path / "small.theta"
+    store = SqliteLogStore.open(file)
+    store.append(log.records)
+    store.close()
+    write_secret(room_secret_path(file), KEY)
+    compact(file, copy, keep_apart=True)
+    store = SqliteLogStore.open(copy)
+    for record in store.read(log.log.head_seq + 1):
+        log.add(RecordKind(record.kind), record.body)
+    log.packet(person, [CreateBranch("loft", attic, log.log.head_seq)], seen=log.log.head_seq)
+    for branch in (MAIN, *log.branches):
+        log.packet(person, [Paint(entity, (1.0, 0.0, 0.0))], branch)
+    log.packet(person, [Rename(entity, "ruin")])
+    log.packet(person, [Paint(entity, (1.0, 0.0, 0.0))])
+    store.append(log.records[-6:])
+    store.close()
+    told = CliRunner().invoke(app, ["log", str(copy), "--entity", "keep"]).stdout.splitlines()
+    assert [line.split("1  ", 1)[-1] for line in told] == [
+        "painted “tower” #ff0000",
+        "painted “keep” #ff0000 on attic",
+        "painted “keep” #ff0000 on loft",
+        "renamed “tower” to “ruin”",
+        "painted “ruin” #ff0000",
+    ]

@@ -165,9 +165,9 @@ class Past:
         """See theta.editor.fold_base.Past."""
         return [each for each in self._edits if entity_of(each) in entities]
 
-    def of_gesture(self, gesture: CommandName) -> list[Command]:
+    def of_gestures(self, gestures: Collection[CommandName]) -> list[Command]:
         """See theta.editor.fold_base.Past."""
-        return [each for each in self._edits if each.gesture == gesture]
+        return [each for each in self._edits if each.gesture in gestures]
 
 
 class Place:

@@ -19,7 +19,8 @@ from theta.commands.records import (
     decode,
 )
 from theta.commands.refusals import Refused
-from theta.commands.store import StoredRecord
+from theta.commands.store import LogSource, StoredRecord
+from theta.node.floors import Floors
 from theta.node.protocol import REGISTRY
 from theta.session.colours import colour_for
 
@@ -52,11 +53,6 @@ class Chronicle:
     # -- names -------------------------------------------------------------------------------------------------------
 
     @property
-    def sessions(self) -> list[SessionRecord]:
-        """Everybody's, in order."""
-        return list(self._sessions.values())
-
-    @property
     def authors(self) -> list[bytes]:
         """The public keys of all who came in, in the order of their coming."""
         return list(self._names)
@@ -86,16 +82,17 @@ class Chronicle:
         names = self.entity_names.get(identifier, [])
         return self.branch_names.get(identifier) or (names[-1] if names else identifier.hex()[:8])
 
-    def entity_of(self, command: Command, branch: bytes | None = None) -> tuple[bytes, str]:
+    def entity_of(self, command: Command, branch: bytes | None = None, seq: int = U64_MAX) -> tuple[bytes, str]:
         """The entity that a command acts on or makes, and what it was called last; nothing twice when it has none.
 
         Args:
             command: any.
             branch: where it is called so; the command's own by default.
+            seq: up to which record.
         """
         operation = command.operation
         entity: bytes = entity_id(command.name) if operation.CREATES else getattr(operation, "entity", b"")
-        return entity, self._objects.of(entity, command.branch if branch is None else branch, U64_MAX)
+        return entity, self._objects.of(entity, command.branch if branch is None else branch, seq)
 
     def authors_called(self, text: str) -> set[bytes]:
         """The authors of a name that they ever had, or of a key that begins so.
@@ -139,13 +136,24 @@ class Chronicle:
 
     # -- records -----------------------------------------------------------------------------------------------------
 
-    def know_log(self, log: CommandLog) -> None:
-        """Learn who is in a compacted log and which branches it has; its records do not tell all of that."""
-        self.know(log.sessions.values())
+    def know_base(self, log: CommandLog, source: LogSource) -> None:
+        """Learn what the records of a compacted log do not tell: who came in, what branches and objects are called."""
+        self._know(log.sessions.values())
         self.branch_names |= {branch.id: branch.name for branch in log.governance.branches.values()}
+        names = Floors(source).names()
+        self._objects = ObjectNames(log.governance.lines, names)
+        for (_, entity), name in names.items():
+            self.entity_names.setdefault(entity, []).append(name)
 
-    def know(self, sessions: Iterable[SessionRecord]) -> None:
-        """Learn of sessions whose records were dropped from the log."""
+    def anew(self) -> "Chronicle":
+        """One to read the same records again; it knows what is not in them, and the branches that this one knows."""
+        other = Chronicle()
+        other._know(self._sessions.values())
+        other.branch_names = self.branch_names
+        other._objects = self._objects.anew()
+        return other
+
+    def _know(self, sessions: Iterable[SessionRecord]) -> None:
         for session in sessions:
             self._take_session(session)
 
@@ -209,7 +217,7 @@ class Chronicle:
 
     def _deed(self, command: Command, packet: PacketRecord) -> Deed:
         operation = command.operation
-        entity, before = self.entity_of(command)
+        entity, before = self.entity_of(command, seq=command.seq)
         names = self.entity_names.setdefault(entity, []) if entity else []
         if operation.NAME == "theta.create_branch":
             self.branch_names[element_id(command.name, "branch")] = getattr(operation, "name", "")

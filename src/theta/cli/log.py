@@ -14,7 +14,7 @@ from theta.adapters.host import machine_clock
 from theta.adapters.sqlite_store import SqliteLogStore
 from theta.base.errors import InvalidValue
 from theta.base.identifiers import MAIN_BRANCH, CommandName
-from theta.cli.console import out
+from theta.cli.console import err, out
 from theta.cli.deeds import Chronicle, Deed
 from theta.cli.entries import Entry, GestureWords, OutcomeOf, Wanted, entries_of, sentence
 from theta.cli.outcomes import Outcomes
@@ -66,7 +66,7 @@ def _show(options: LogOptions, store: SqliteLogStore, now_ms: int) -> None:
     outcomes = Outcomes(source, shelf_of(store.assets()), survey) if options.outcomes else None
     if outcomes is None:
         if store.first_seq > 1:
-            survey.know_log(open_log(source, shelf_of(store.assets())).replica.log)
+            survey.know_base(open_log(source, shelf_of(store.assets())).replica.log, source)
         survey.survey(source.read(), with_commands=bool(options.entity or options.branch))
     wanted = _wanted(options, survey, outcomes, now_ms)
     outcome_of: OutcomeOf = outcomes.of if outcomes is not None else lambda command: None
@@ -81,6 +81,10 @@ def _show(options: LogOptions, store: SqliteLogStore, now_ms: int) -> None:
     if options.as_json:
         _print_json(entries, survey, words)
     else:
+        if store.first_seq > 1:
+            err.print(
+                f"what was done up to record {store.first_seq} is not in this file: it was compacted", style="dim"
+            )
         _Table(store.last_seq, survey, now_ms if options.relative else None).print(entries, words)
 
 
@@ -102,9 +106,7 @@ def _wanted(options: LogOptions, survey: Chronicle, outcomes: Outcomes | None, n
 
 
 def _deeds(store: SqliteLogStore, survey: Chronicle, wanted: Wanted) -> Iterator[Deed]:
-    reader = Chronicle()
-    reader.know(survey.sessions)
-    reader.branch_names = survey.branch_names  # what is learnt while reading is known to who prints
+    reader = survey.anew()
     for record in store.read():
         for deed in reader.read(record):
             if wanted.has(deed):

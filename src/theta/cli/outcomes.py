@@ -87,7 +87,7 @@ class Outcomes:
         self._chronicle = chronicle
         if source.first_seq > 1:
             self._main = open_log(source, shelf).replica
-            chronicle.know_log(self._main.log)
+            chronicle.know_base(self._main.log, source)
             deque(chronicle.over(source.read()), maxlen=0)
         else:
             log = log_of(chronicle.over(source.read()), shelf)
@@ -95,6 +95,9 @@ class Outcomes:
             with Pulse("Folding") as pulse:
                 for _ in self._main.apply_slowly(None, log.head_seq):
                     pulse()
+        # Which were begun in vain is known by now.
+        branches = self._main.log.governance.branches
+        chronicle.branch_names = {branch.id: branch.name for branch in branches.values()}
         self._replicas: dict[bytes, Replica] = {MAIN_BRANCH: self._main}
 
     def of(self, command: Command) -> Outcome | None:

@@ -18,7 +18,7 @@ from theta.base.errors import InvalidValue, StoreLocked
 from theta.cli.room_files import read_log
 from theta.cli.serve import ServeOptions, open_room, opened_store
 from theta.commands.log import CommandLog
-from theta.commands.records import RecordKind, SessionRecord, Signed, decode
+from theta.commands.records import SessionRecord
 from theta.node.asset_desk import shelf_of
 from theta.node.opening import open_log
 from theta.node.room import Room
@@ -46,7 +46,7 @@ async def entered(target: str) -> AsyncIterator[RoomClient]:
         return
     running = running_room_of(Path(target))
     if running is not None:
-        name = _name_in(_sessions_in(Path(target)))
+        name = _name_in(read_log(Path(target)).sessions.values())
         async with connect(running.url, name=name, invite=running.invite) as room:
             yield room
         return
@@ -105,16 +105,6 @@ async def _entered_here(file: Path, store: SqliteLogStore, source: SqliteLogStor
             yield client
     finally:
         await host.close()
-
-
-def _sessions_in(file: Path) -> Iterator[SessionRecord]:
-    store = SqliteLogStore.open_read_only(file)
-    try:
-        for record in store.read():
-            if record.kind == RecordKind.SESSION:
-                yield decode(SessionRecord, decode(Signed, record.body).content)
-    finally:
-        store.close()
 
 
 def _name_in(sessions: Iterable[SessionRecord]) -> str:

@@ -357,8 +357,9 @@ class Admission:
             if gestures:
                 length = self._replay_length(branch, gestures)
                 if length is None:
-                    length = self._log.length_since(branch, gestures)
-                if length > UNDO_COMMANDS_MAX:
+                    # Much of it belongs to other units: no reason to refuse an honest undo after a restart.
+                    length = min(self._log.length_since(branch, gestures), UNDO_COMMANDS_MAX)
+                elif length > UNDO_COMMANDS_MAX:
                     raise TooExpensive(f"{length} commands may have to be replayed; at most {UNDO_COMMANDS_MAX}")
                 price += length // MERGE_COMMANDS_PER_TOKEN
         return price

@@ -157,9 +157,11 @@ class Branches:
     def merges_in_order(self, branch: bytes, seq: int = U64_MAX) -> tuple[Merge, ...]:
         """`merges_held`, in the order of the log."""
         key = (branch, seq)
-        if key not in self._ordered:
-            self._ordered[key] = tuple(sorted(self.merges_held(branch, seq), key=lambda merge: merge.number))
-        return self._ordered[key]
+        found = self._ordered.get(key)
+        if found is None:
+            # What is kept may be dropped at any time, where another thread writes an export.
+            found = self._ordered[key] = tuple(sorted(self.merges_held(branch, seq), key=lambda merge: merge.number))
+        return found
 
     def merges_held(self, branch: bytes, seq: int) -> Iterator[Merge]:
         """Every merge of which a branch holds what it made at record `seq`, those into its parent and sources too."""

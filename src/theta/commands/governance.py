@@ -174,12 +174,17 @@ class Governance:
         granted = self._granted.setdefault(session.author, Timeline())
         granted.put(seq, higher_role(session.role, granted.at(seq) or session.role))
 
-    def take(self, command: Command) -> None:
-        """A governing command was admitted; it counts from its record on."""
+    def take(self, command: Command, known: str = "") -> None:
+        """A governing command was admitted; it counts from its record on.
+
+        Args:
+            command: in the order of the log.
+            known: why it had no effect, when that was decided before.
+        """
         operation = command.operation
         assert isinstance(operation, Governing)
         self.commands.append(command)
-        reason = self.objection(operation) or _EFFECTS[type(operation)](self, command, operation)
+        reason = known or self.objection(operation) or _EFFECTS[type(operation)](self, command, operation)
         if reason:
             self._without_effect[command.name] = reason
 

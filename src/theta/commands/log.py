@@ -481,7 +481,7 @@ class CommandLog:
             [OpenedSession(self.session_seqs[each.session], each) for each in self.sessions.values()],
             lasts_of(self._names),
             nonces_of(self._guards, self.head_seq),
-            [governing_of(command) for command in self.governance.commands],
+            [governing_of(each, self.governance.outcome(each.name)) for each in self.governance.commands],
             counts_of(self.governance.lines.counts),
             list(self.named_assets.items()),
             self.command_count,
@@ -508,7 +508,7 @@ class CommandLog:
             log._open_session(opened.seq, opened.session)
         log.governance.lines.drop(index.base_seq, dict(index.last_edits))
         for kept in index.governing:
-            log.governance.take(command_of(registry, kept))
+            log.governance.take(command_of(registry, kept), kept.reason)
         log.governance.lines.counts = {counted.branch: count_of(counted) for counted in index.counts}
         log._names = names_of(index.lasts)
         log._guards = {used.session: guard_of(used) for used in index.nonces}

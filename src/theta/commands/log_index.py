@@ -57,7 +57,10 @@ class UsedNonces(Part, frozen=True):
 
 
 class GoverningCommand(Part, frozen=True):
-    """A governing command as the log gave it out."""
+    """A governing command as the log gave it out, and why it had no effect; empty when it had.
+
+    That is not decided anew: what was kept when it was decided may have been dropped since.
+    """
 
     lamport: U64
     actor: U64
@@ -70,6 +73,7 @@ class GoverningCommand(Part, frozen=True):
     type_id: I64
     version: U32
     payload: msgspec.Raw
+    reason: str
 
 
 class CountedBranch(Part, frozen=True):
@@ -173,8 +177,8 @@ def guard_of(used: UsedNonces) -> ReplayGuard:
     return guard
 
 
-def governing_of(command: Command) -> GoverningCommand:
-    """A governing command as the index keeps it."""
+def governing_of(command: Command, reason: str) -> GoverningCommand:
+    """A governing command as the index keeps it; `reason` is why it had no effect."""
     operation = command.operation
     return GoverningCommand(
         *command.position,
@@ -186,6 +190,7 @@ def governing_of(command: Command) -> GoverningCommand:
         signed_name_id(operation.NAME),
         operation.VERSION,
         encode_payload(operation),
+        reason,
     )
 
 

@@ -53,6 +53,7 @@ def element_makers(
     is_effective: Callable[[Command], bool] = lambda command: True,
     assets: Mapping[bytes, bytes] = NO_ASSETS,
     judge: Judge = ALONE,
+    dropped: Unit | None = None,
 ) -> ElementMakers:
     """Replay a unit's commands, in the order of the fold, and say which made what of its mesh now.
 
@@ -63,8 +64,9 @@ def element_makers(
         is_effective: which of them take part.
         assets: by name, all that they name.
         judge: as they were folded with.
+        dropped: what commands before these had come to that were dropped; of what they made nobody knows the maker.
     """
-    unit = Unit()
+    unit = dropped.copy() if dropped is not None else Unit()
     made: list[tuple[Command, Made]] = []
     for command in commands:
         found = _step(unit, command, is_effective, assets, judge)

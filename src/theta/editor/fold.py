@@ -123,7 +123,8 @@ class Fold:
         """
         before: Sequence[Command] = ()
         if entity in self._state.unloaded and entity in old:
-            before = old[entity]
+            # A fold that was begun anew meanwhile has some of them itself.
+            before = [each for each in old[entity] if each.position <= self._state.base.position]
         else:
             self._load_unit(entity)
         fold = self._state.units.get(entity)
@@ -136,6 +137,13 @@ class Fold:
         Commands may be added in between.
         """
         return self._state.read(entities)
+
+    def dropped_unit_slowly(self, entity: bytes) -> Generator[None, None, Unit | None]:
+        """What the commands of an entity that were dropped had come to, which `unit_commands` go on from; only read it.
+
+        It is read a slice at a time, and commands may be added in between; None when none were dropped.
+        """
+        return self._state.dropped_unit(entity)
 
     def as_made(self, entity: bytes) -> Unit | None:
         """An entity's unit just after the command that made it, if that has been kept; read it, never write."""
@@ -150,8 +158,8 @@ class Fold:
         if self._makers is None or self._makers[0] is not unit.mesh_stamp:
             self._load_unit(entity)
             state = self._state
-            commands = state.units[entity].commands
-            made = element_makers(commands, state.filter(entity), state.assets, state.judge)
+            fold = state.units[entity]
+            made = element_makers(fold.commands, state.filter(entity), state.assets, state.judge, fold.base)
             self._makers = (unit.mesh_stamp, made)
         return self._makers[1]
 

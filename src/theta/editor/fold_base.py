@@ -43,8 +43,8 @@ class Past(Protocol):
         """All edits of some entities, in any order; None where whoever reads them may pause."""
         ...
 
-    def of_gesture(self, gesture: CommandName) -> Iterable[Command | None]:
-        """All edits of a gesture, as `of_entities`; asked only about old gestures that a base says nothing of."""
+    def of_gestures(self, gestures: Collection[CommandName]) -> Iterable[Command | None]:
+        """All edits of some gestures, as `of_entities`; asked only about old ones that a base says nothing of."""
         ...
 
 
@@ -98,8 +98,8 @@ class NoPast:
         """See Past.of_entities."""
         return ()
 
-    def of_gesture(self, gesture: CommandName) -> Iterable[Command | None]:
-        """See Past.of_gesture."""
+    def of_gestures(self, gestures: Collection[CommandName]) -> Iterable[Command | None]:
+        """See Past.of_gestures."""
         return ()
 
 

@@ -5,7 +5,7 @@ old commands are loaded when something needs them.
 """
 
 from bisect import bisect_left
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
 from functools import cache, partial
 from typing import Any
 
@@ -92,7 +92,8 @@ class FoldState:
         self.past = NO_PAST
         self.unloaded: set[bytes] = set()
         self.agreed = judge.agreed()
-        self._asked: set[CommandName] = set()
+        # Of gestures that the base says nothing of, where their old commands are, as far as that was looked up.
+        self._asked: dict[CommandName, frozenset[bytes]] = {}
         self._fetched: dict[bytes, list[Command]] = {}
         self._dropped: dict[bytes, Unit] = {}
 
@@ -144,21 +145,17 @@ class FoldState:
 
     def needed(self, gestures: Iterable[CommandName]) -> Generator[None, None, set[bytes]]:
         """The units whose old commands must be loaded before anything is said of these gestures; found in slices."""
-        found: set[bytes] = set()
-        for gesture in gestures:
-            if not self.is_old(gesture) or self.is_gone(gesture):
-                continue
-            reach = self.base.reaches.get(gesture)
-            if reach is not None:
-                found.update(self.unloaded.intersection(reach.entities))
-            elif not self.is_at_hand(gesture):
-                for command in self.past.of_gesture(gesture):
-                    if command is None:
-                        yield
-                    else:
-                        found.update(self.unloaded.intersection([entity_of(command)]))
-                self._asked.add(gesture)
-        return found
+        lacking = {gesture for gesture in gestures if not self.is_at_hand(gesture)}
+        unknown = {gesture for gesture in lacking if self._reached(gesture) is None}
+        # All at once, since it may take all records to find one.
+        acted: dict[CommandName, set[bytes]] = {gesture: set() for gesture in unknown}
+        for command in self.past.of_gestures(unknown) if unknown else ():
+            if command is None:
+                yield
+            else:
+                acted[command.gesture].add(entity_of(command))
+        self._asked.update({gesture: frozenset(entities) for gesture, entities in acted.items()})
+        return {entity for gesture in lacking for entity in self.unloaded.intersection(self._reached(gesture) or ())}
 
     def is_old(self, gesture: CommandName) -> bool:
         """Whether a gesture was begun at or below the base."""
@@ -172,10 +169,8 @@ class FoldState:
         """Whether all commands of a gesture are known to be here."""
         if not self.is_old(gesture) or self.is_gone(gesture):
             return True
-        reach = self.base.reaches.get(gesture)
-        if reach is not None:
-            return self.unloaded.isdisjoint(reach.entities)
-        return gesture in self._asked or self._is_loaded(gesture)
+        entities = self._reached(gesture)
+        return self.unloaded.isdisjoint(entities) if entities is not None else self._is_loaded(gesture)
 
     def read(self, entities: Iterable[bytes]) -> Generator[None, None, dict[bytes, list[Command]]]:
         """The old commands of the units that are not loaded, in fold order, read a slice at a time."""
@@ -193,12 +188,15 @@ class FoldState:
     def fetch(self, entities: Iterable[bytes]) -> Iterator[None]:
         """Read the old commands of units ahead of `load`, a slice at a time. The fold may go on in between."""
         found = yield from self.read(set(entities).difference(self._fetched))
+        dropped: dict[bytes, Unit] = {}
         for each in self.past.units_of(found.keys()) if found else ():
             if each is None:
                 yield
             else:
-                self._dropped[each[0]] = each[1]
-        self._fetched.update(found)
+                dropped[each[0]] = each[1]
+        # What somebody else has loaded meanwhile would never be taken from here.
+        self._dropped.update({entity: unit for entity, unit in dropped.items() if entity in self.unloaded})
+        self._fetched.update({entity: each for entity, each in found.items() if entity in self.unloaded})
 
     def load(self, entity: bytes) -> Iterator[None]:
         """Take in the old commands of a unit, a slice at a time; nothing of it is folded then.
@@ -223,12 +221,28 @@ class FoldState:
             if not count % LOADED_SLICE:
                 yield
 
+    def dropped_unit(self, entity: bytes) -> Generator[None, None, Unit | None]:
+        """What commands that were dropped had come to on an entity, read in slices; None when there were none."""
+        if entity in self.unloaded and not self.past.is_gone:
+            for each in self.past.units_of([entity]):
+                if each is not None:
+                    return each[1]
+                yield
+            return None
+        unit = self.units.get(entity)
+        return unit.base if unit is not None else None
+
     def _unit_at_floor(self, entity: bytes) -> UnitFold:
         """A unit without commands, but for those that were dropped."""
         dropped = self._dropped.pop(entity, None)
         if dropped is None:
             return self.empty_unit()
         return UnitFold(self.assets, self.judge, dropped, self.past.floor.position, self.shelf)
+
+    def _reached(self, gesture: CommandName) -> Collection[bytes] | None:
+        """The units that the old commands of a gesture act on, loaded or not; None when they have to be looked for."""
+        reach = self.base.reaches.get(gesture)
+        return reach.entities if reach is not None else self._asked.get(gesture)
 
     def _is_loaded(self, gesture: CommandName) -> bool:
         """Whether the old commands of a gesture that acts on one unit are here."""

@@ -337,9 +337,11 @@ class Sweep:
         first: Position | None = None
         for gesture, off in wanted.items():
             if (gesture in masked) != off:
-                (masked.add if off else masked.discard)(gesture)
                 at = min((command.position for command in state.in_unit(gesture, entity)), default=None)
-                if at is not None and (first is None or at < first):
+                if at is None:
+                    continue  # nobody would take it out again; what comes of it later is masked as it comes
+                (masked.add if off else masked.discard)(gesture)
+                if first is None or at < first:
                     first = at
         if first is not None:
             self.entities.add(entity)

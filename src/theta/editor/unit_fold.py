@@ -106,6 +106,11 @@ class UnitFold:
         self._next_trim = 0
 
     @property
+    def base(self) -> Unit | None:
+        """What it began with, if that is not nothing: read it, never write."""
+        return self._base
+
+    @property
     def folded(self) -> int:
         """How many of the commands are folded."""
         return len(self._outcomes)
@@ -214,12 +219,13 @@ class UnitFold:
         if not self._outcomes[index].did_something:
             return None
         steps = self._steps
-        following = bisect_right(steps, index + 1, key=_first) - 1
-        if index + 1 == len(self._outcomes) and steps:
-            return self.state.made
-        if following >= 0:
-            # Moves at once, which have no step in between, make nothing.
-            return steps[following].kept[-1] if steps[following].first == index + 1 else NOTHING
+        following = bisect_right(steps, index, key=_first)
+        # What was resumed has no step, and what it made is not in the one that comes after it either.
+        if following:
+            end = steps[following].first if following < len(steps) else len(self._outcomes)
+            if end > index + 1:
+                return NOTHING  # moves at once, which have no step in between
+            return steps[following].kept[-1] if following < len(steps) else self.state.made
         at, start = next((each for each in reversed(self._copies) if each[0] <= index), (0, self._base))
         fold = UnitFold(self._assets, self._judge, start)
         for each in self.commands[at : index + 1]:

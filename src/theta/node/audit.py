@@ -101,6 +101,7 @@ class _Walk:
         if record.kind == RecordKind.BASE and self.replica.log.is_empty:
             self.base = prove_base(record, self._source, self._shelf)
             self.replica = self.base.begin()
+            self.attested_seq = self.base.seq
             if self.checkpoints is not None:
                 self.checkpoints.handle_base(self.base)
             return

@@ -24,7 +24,7 @@ class Compaction(NamedTuple):
         checkpoint: what the base stands on, with its parts.
         dropped: how many records are left out.
         hashes: of each branch's document.
-        apart: the names of the branches with work that the main one does not hold, and never can from now on.
+        apart: the names of the branches with work that could still be merged into the main one, and from now on cannot.
     """
 
     records: list[StoredRecord]
@@ -63,13 +63,16 @@ def compact_log(source: LogSource, assets: AssetShelf, identity: Identity, unix_
     last_edits = _last_edits(replica, source)
     if not lamport or not any(record.kind == RecordKind.PACKET for record in source.read(first_seq + 1)):
         raise InvalidValue("the room", "one without commands to drop", "one with some")
+    lines = log.governance.lines
+    held = lines.vector(MAIN_BRANCH, seq)
     apart = [
         branch.name
-        for branch in log.governance.branches.values()
-        if log.governance.vector(MAIN_BRANCH, seq).get(branch.id, 0) < last_edits.get(branch.id, 0)
+        for branch in lines.by_id.values()
+        if held.get(branch.id, 0) < last_edits.get(branch.id, 0)
+        and not lines.reaches_below_base(MAIN_BRANCH, seq, branch.id, seq)
     ]
     replicas = _all_branches(replica, source)
-    log.governance.lines.drop(seq, last_edits)
+    lines.drop(seq, last_edits)
     cutter = PartCutter()
     data: list[bytes] = []
     for frame in base_frames(replicas, log.index_bytes()):

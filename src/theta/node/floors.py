@@ -70,7 +70,7 @@ class Floors:
             if frame.kind == FrameKind.BRANCH:
                 break
             if frame.kind == FrameKind.SHARED:
-                shared = {frame.data[at : at + IDENTIFIER_BYTES] for at in range(0, len(frame.data), IDENTIFIER_BYTES)}
+                shared = _ids_in(frame)
             _take(units, frame, entities)
             if not count % UNITS_AT_ONCE:
                 yield
@@ -79,6 +79,24 @@ class Floors:
             main = yield from self.read_slowly(MAIN_BRANCH, wanted)
             units.update(main.units)
         return Section(base_of_bytes(history.data), units)
+
+    def names(self) -> dict[tuple[bytes, bytes], str]:
+        """What the objects of each branch were called at the base, by branch and entity.
+
+        Raises:
+            NotHere, InvalidValue, StoreCorrupt: as for `read_slowly`.
+        """
+        branch = MAIN_BRANCH
+        found: dict[tuple[bytes, bytes], str] = {}
+        for frame in self._frames():
+            if frame.kind == FrameKind.BRANCH:
+                branch = _head_of(frame).branch
+            elif frame.kind == FrameKind.UNIT:
+                unit = unit_of_bytes(frame.data[IDENTIFIER_BYTES:])
+                found[branch, frame.data[:IDENTIFIER_BYTES]] = unit.name.text if unit.name is not None else ""
+            elif frame.kind == FrameKind.SHARED:
+                found |= {(branch, each): found.get((MAIN_BRANCH, each), "") for each in _ids_in(frame)}
+        return found
 
     def branches(self) -> dict[bytes, bytes]:
         """The branches that have a section, beside the main one, each with its document's hash.
@@ -108,6 +126,10 @@ def _take(units: dict[bytes, Unit], frame: Frame, entities: Collection[bytes] | 
     entity = frame.data[:IDENTIFIER_BYTES]
     if frame.kind == FrameKind.UNIT and (entities is None or entity in entities):
         units[entity] = unit_of_bytes(frame.data[IDENTIFIER_BYTES:])
+
+
+def _ids_in(frame: Frame) -> set[bytes]:
+    return {frame.data[at : at + IDENTIFIER_BYTES] for at in range(0, len(frame.data), IDENTIFIER_BYTES)}
 
 
 def _head_of(frame: Frame) -> BranchHead:

@@ -1,6 +1,7 @@
 """Telling authors who do not fold what their next undo and redo would be (WIRE-14)."""
 
 from collections.abc import Callable, Container, Iterator, Sequence
+from contextlib import suppress
 
 from theta.base.errors import NothingToUndo, StoreError, UsageError
 from theta.base.identifiers import CommandName
@@ -89,14 +90,19 @@ class HistoryNotices:
             return 0
 
     def _tell_slowly(self, connection: Connection, who: Participant, replica: Replica) -> Iterator[None]:
+        def is_here() -> bool:
+            return self._branches.find(who.branch) is replica
+
         def tell() -> None:
-            if self._branches.find(who.branch) is replica:
+            if is_here():
                 self._tell(connection, who, replica)
 
-        try:
+        # What is damaged or was dropped cannot be told ahead of time: the undo itself says so.
+        with suppress(StoreError, UsageError):
             yield from self._loading.ask_slowly(replica, tell)
-        except (StoreError, UsageError):
-            return  # what is damaged or was dropped cannot be told ahead of time: the undo itself says so
+        if not is_here():
+            # Whoever switched while this was under way was not told anything there.
+            self.send(connection, who)
 
     def _tell(self, connection: Connection, who: Participant, replica: Replica) -> int:
         author = who.record.author

@@ -58,9 +58,10 @@ class MakerFinder:
 
     def _replay(self, entity: bytes) -> Generator[None, None, list[tuple[Command, Made]]]:
         replica = self._replica
+        dropped = yield from replica.fold.dropped_unit_slowly(entity)
         commands, effective = yield from self._commands(entity)
         takes_part = dict(zip([each.name for each in commands], effective, strict=True))
-        unit = UnitFold(replica.assets, replica.judge)
+        unit = UnitFold(replica.assets, replica.judge, dropped)
         made: list[tuple[Command, Made]] = []
         as_made = replica.fold.as_made(entity)
         if as_made is not None and as_made.mesh is not None:

@@ -72,9 +72,9 @@ class OlderCommands:
         section = yield from floors.read_slowly(self._log.governance.lines.root(self._branch), entities)
         yield from section.units.items()
 
-    def of_gesture(self, gesture: CommandName) -> Iterator[Command | None]:
-        """All edits of a gesture in the base, in the order of the log; None where it may pause."""
-        return self._scan(lambda type_id, name, each, payload: each == gesture)
+    def of_gestures(self, gestures: Collection[CommandName]) -> Iterator[Command | None]:
+        """All edits of some gestures in the base, in the order of the log; None where it may pause."""
+        return self._scan(lambda type_id, name, gesture, payload: gesture in gestures)
 
     def of_entities(self, entities: Collection[bytes]) -> Iterator[Command | None]:
         """All edits of some entities in the base, in the order of the log; None where it may pause."""

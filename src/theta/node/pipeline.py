@@ -95,6 +95,8 @@ class Pipeline:
             return
         pending = next((each for each in self._pending if each.record.seq == admitted.seq), None)
         if pending is None:
+            if admitted.seq <= self._main.folded_seq:
+                self._spreading.tell_fruitless_again(connection, who, packet)
             self._outbound.send(connection.number, PacketAcknowledged(packet.nonce, admitted.seq))
         elif self.admission.read_only_reason is None:
             pending.waiting.append((connection.number, packet.nonce))

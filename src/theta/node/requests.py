@@ -12,6 +12,7 @@ from theta.commands.refusals import NotAllowed, RateLimited, Refused, TooExpensi
 from theta.node.branches import Branches
 from theta.node.connections import Connection, Connections, Participant
 from theta.node.errands import Errands
+from theta.node.history_notices import HistoryNotices
 from theta.node.labels import label_of
 from theta.node.loading import Loading
 from theta.node.makers import MakerFinder
@@ -59,17 +60,20 @@ class RoomParts(NamedTuple):
     spreading: Spreading
     loading: Loading
     errands: Errands
+    history: HistoryNotices
 
 
 class Requests:
     """Answers requests: what is long is put off to errands, what is too much is refused, and nothing closes for it."""
 
     def __init__(self, parts: RoomParts) -> None:
-        self._secret, self._branches, self._connections, self._outbound, self._spreading, self._loading, errands = parts
+        self._secret, self._branches, self._connections = parts.secret, parts.branches, parts.connections
+        self._outbound, self._spreading, self._loading = parts.outbound, parts.spreading, parts.loading
+        self._notices = parts.history
+        self.errands = parts.errands
         self._log = parts.branches.main.log
         self._finders: dict[bytes, MakerFinder] = {}
         self._branch_times: dict[bytes, int] = {}
-        self.errands = errands
 
     def handle(self, now: Moment, speaker: Connection, who: Participant, message: Message) -> None:
         """Answer one of REQUESTS, or say why not."""
@@ -132,6 +136,8 @@ class Requests:
         who.last_history = None
         self.send_branches(speaker, who)
         self._spreading.send_everything(speaker, who, self._branches.of(branch).folded_seq + 1)
+        if not who.folds:
+            self._notices.send(speaker, who)
         self._let_go()
 
     def _let_go(self) -> None:
@@ -179,6 +185,9 @@ class Requests:
     def _preview(self, speaker: Connection, who: Participant, request: MergePreviewRequest) -> None:
         if request.source not in self._log.governance.branches:
             raise UnknownBranch("there is no such branch")
+        seq = self._branches.main.folded_seq
+        if self._log.governance.lines.reaches_below_base(who.branch, seq, request.source, seq):
+            raise BeyondHistory("it would bring what was done before `theta compact`, which kept no commands of that")
         if request.source not in self._branches:
             self._check_foldable()
         self._put(speaker, "preview", request, self._find_incoming(speaker.number, who.branch, request))

@@ -142,7 +142,7 @@ class Room:
         self._attestation = Attestation(self.replica)
         self._frontier = FrontierKeeper(log, now)
         documents = (self._branches, self._connections, self._outbound, self._spreading)
-        self._requests = Requests(RoomParts(settings.secret, *documents, loading, errands))
+        self._requests = Requests(RoomParts(settings.secret, *documents, loading, errands, self._history))
         self.passed_over = opened.damaged
         self._work_at: float | None = None
         self._branches_told = self._branches.count

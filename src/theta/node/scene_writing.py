@@ -12,6 +12,7 @@ from theta.commands.packets import decode_body
 from theta.commands.store import StoredRecord
 from theta.editor.authorship import ElementMakers, element_makers
 from theta.editor.fold import NOTHING_READ
+from theta.editor.judging import Judge, LogJudge
 from theta.gltf import Authorship, ExportedEntity, LogHead, Maker, export_glb
 from theta.gltf.authorship import NUMBER_MAX
 from theta.node.replica import Replica
@@ -29,10 +30,10 @@ class UnitCommands:
         """Whether they begin with what made the entity; a compacted log has what came later only (LOG-26)."""
         return any(command.operation.CREATES for command in self.commands)
 
-    def makers(self, assets: Mapping[bytes, bytes]) -> ElementMakers:
+    def makers(self, assets: Mapping[bytes, bytes], judge: Judge) -> ElementMakers:
         """Who made what of its mesh."""
-        chosen = [each for each, takes_part in zip(self.commands, self.effective, strict=True) if takes_part]
-        return element_makers(chosen, assets=assets)
+        takes_part = {each.name: takes for each, takes in zip(self.commands, self.effective, strict=True)}
+        return element_makers(self.commands, lambda command: takes_part[command.name], assets, judge)
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class SceneToWrite:
         names: what authors were called last.
         record: gives a record of the log by its number.
         assets: by name, all that the commands name.
+        judge: as the commands were folded with.
     """
 
     entities: Sequence[ExportedEntity]
@@ -54,6 +56,7 @@ class SceneToWrite:
     names: Mapping[bytes, str]
     record: Callable[[int], StoredRecord]
     assets: Mapping[bytes, bytes]
+    judge: Judge
 
     def glb(self, generator: str) -> bytes:
         """The file; `generator` is what makes it, for example "Theta 0.1.0".
@@ -62,7 +65,9 @@ class SceneToWrite:
             InvalidValue: it would be too large.
         """
         authored = [
-            replace(entity, authorship=self._authorship(unit.makers(self.assets))) if unit.is_whole else entity
+            replace(entity, authorship=self._authorship(unit.makers(self.assets, self.judge)))
+            if unit.is_whole
+            else entity
             for entity, unit in zip(self.entities, self.units, strict=True)
         ]
         return export_glb(authored, generator, head=self.head)
@@ -92,4 +97,6 @@ def scene_to_write(
     names = {session.author: session.name for session in replica.log.sessions.values()}
     units = [UnitCommands(*replica.fold.unit_commands(entity, old)) for entity in scene]
     head = LogHead(seq, replica.log.chain_at(seq), replica.document.hash)
-    return SceneToWrite(list(scene.values()), units, head, names, replica.reader.record, replica.assets)
+    # Another one than the replica's, for which nothing counts that comes while this is written.
+    judge = LogJudge(replica.log.governance, replica.branch, min(seq, replica.until))
+    return SceneToWrite(list(scene.values()), units, head, names, replica.reader.record, replica.assets, judge)

@@ -5,8 +5,10 @@ from itertools import chain
 
 from msgspec.structs import replace
 
+from theta.base.identifiers import CommandName
 from theta.base.limits import CONFLICT_OTHERS_TOLD_MAX
 from theta.commands.log import Command
+from theta.commands.packets import parse_body
 from theta.editor.fold import Conflict, OutcomeChange, entity_of
 from theta.editor.history import describe
 from theta.editor.masks import Mask, owned_gesture
@@ -18,7 +20,7 @@ from theta.node.folding import Folded, FoldingLine
 from theta.node.outbound import Outbound
 from theta.node.replica import Replica, ReplicaChange
 from theta.node.snapshots import Snapshots
-from theta.wire.messages import ConflictNotice, Corrected, GestureName, Message
+from theta.wire.messages import ConflictNotice, Corrected, GestureName, Message, SubmitPacket
 from theta.wire.types import OutcomeName
 
 COMMIT_UNITS_BYTES_MAX = 12 * 1024 * 1024
@@ -82,10 +84,23 @@ class Spreading:
     def _tell_fruitless(self, commands: Iterable[Command]) -> None:
         """Tell who governs, on whatever branch, that it came to nothing: before the commit, with which they go on."""
         for command in commands:
-            reason = self._branches.main.log.governance.outcome(command.name)
-            if reason:
-                notice = _correction(command, "no-op", reason, [])
+            notice = self._fruitless(command.name, command.gesture.number)
+            if notice is not None:
                 self._outbound.send_all(self._connections.patched_of_author(command.author), notice)
+
+    def tell_fruitless_again(self, connection: Connection, who: Participant, packet: SubmitPacket) -> None:
+        """Tell of a packet that is acknowledged again, and folded, what of it governs and came to nothing.
+
+        Its author may have been away when that was told.
+        """
+        for envelope in parse_body(packet.body).envelopes() if not who.folds else ():
+            notice = self._fruitless(CommandName(who.record.actor, envelope.number), envelope.gesture)
+            if notice is not None:
+                self._outbound.send(connection.number, notice)
+
+    def _fruitless(self, name: CommandName, gesture: int) -> Corrected | None:
+        reason = self._branches.main.log.governance.outcome(name)
+        return Corrected(name.actor, name.number, gesture, "no-op", reason, []) if reason else None
 
     def _commit(self, folded: Folded, replica: Replica, change: ReplicaChange) -> None:
         here = [

@@ -25,7 +25,7 @@ from theta.ecs.world import World
 from theta.editor import stacks
 from theta.editor.document import Document
 from theta.editor.fold import Fold, entity_of
-from theta.editor.fold_base import NOTHING_BEFORE
+from theta.editor.fold_base import NOTHING_BEFORE, NotAtHand
 from theta.editor.history import History
 from theta.editor.masks import owned_gesture
 from theta.editor.unit import APPLIED, SUSPENDED
@@ -60,10 +60,10 @@ class Archive:
         self.asked.extend(sorted(entities))
         return [each for each in self._commands if entity_of(each) in entities]
 
-    def of_gesture(self, gesture: CommandName) -> list[Command]:
-        """See Past.of_gesture."""
-        self.asked.append(gesture)
-        return [each for each in self._commands if each.gesture == gesture]
+    def of_gestures(self, gestures: Collection[CommandName]) -> list[Command]:
+        """See Past.of_gestures."""
+        self.asked.extend(sorted(gestures))
+        return [each for each in self._commands if each.gesture in gestures]
 
 
 class Reopened(Scene):
@@ -197,6 +197,40 @@ def test_cmd_105_a_gesture_that_no_stack_holds_any_more_is_asked_for(
     assert reopened.fold.outcome(painted.name) == SUSPENDED
     again(anna, reopened).do(on2([painted.gesture]))
     assert len(reopened.archive.asked) == 2
+
+
+def test_cmd_105_what_was_read_ahead_for_a_question_is_loaded_before_an_undo_is_decided(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stacks, "UNDO_GESTURES_MAX", 1)
+    painted = scene.commands[2]
+    reopened = Reopened(scene, 4)
+    for _ in reopened.fold.fetch_slowly(NotAtHand(gestures=[painted.gesture])):
+        pass
+    assert not reopened.fold.is_at_hand(painted.gesture)
+    again(Person(scene, BEN, 2), reopened).do(off2([painted.gesture]))
+    assert reopened.archive.asked == [painted.gesture, entity_of(painted)], "once each"
+    assert reopened.fold.outcome(painted.name) == SUSPENDED
+    assert reopened.fold.is_at_hand(painted.gesture)
+
+
+def test_cmd_105_what_was_loaded_while_it_was_read_ahead_is_not_kept_beside(scene: Scene) -> None:
+    painted = scene.commands[2]
+    reopened = Reopened(scene, 4)
+    pause = iter([None])
+    really = reopened.archive.of_entities
+
+    def slowly(entities: Collection[bytes]) -> Iterable[Command | None]:
+        yield from really(entities)
+        yield from pause
+
+    reopened.archive.of_entities = slowly  # type: ignore[method-assign,assignment]
+    reading = reopened.fold.fetch_slowly(NotAtHand(entities=[entity_of(painted)]))
+    next(reading)
+    again(Person(scene, BEN, 2), reopened).do(off2([painted.gesture]))
+    assert [*reading] == []
+    assert not reopened.fold._state._fetched
+    assert reopened.fold.outcome(painted.name) == SUSPENDED
 
 
 QUESTIONS: list[Callable[[Scene, bytes], object]] = [

@@ -14,6 +14,7 @@ from theta.editor import unit_fold
 from theta.editor.operation import Operation
 from theta.editor.unit import NO_ASSETS, Outcome
 from theta.editor.unit_fold import UnitFold
+from theta.editor.unit_snapshot import unit_bytes, unit_of_bytes
 from theta.editor.writers import EVERY, Writer, Writers
 from theta.mesh.operations import move_each, move_vertex
 
@@ -142,6 +143,20 @@ def test_cmd_90_what_was_made_is_known_beside_moves_at_once() -> None:
         made = fold.made(command, everything)
         assert made is not None
         assert len(made.faces) == faces
+
+
+def test_log_22_what_a_resumed_command_made_is_found_out_when_others_follow() -> None:
+    room = Room(made=BALL)
+    extrusion = room.do(ANNA, meshes.ExtrudeFaceV3(ENTITY, FACES[0], 0.25))
+    known = fold_of(room)
+    outcomes = fold_until(known, 2)
+    resumed = UnitFold(NO_ASSETS, room.judge)
+    resumed.resume([*room.commands], outcomes.values(), unit_of_bytes(unit_bytes(known.state)))
+    for _ in range(2):
+        made = resumed.made(extrusion, everything)
+        assert made is not None
+        assert len(made.faces) == 3
+        resumed.insert(room.do(BEN, move(VERTICES[0], 1.0)))
 
 
 @pytest.mark.parametrize("bad", [0, 3, 7])

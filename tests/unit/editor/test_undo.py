@@ -397,6 +397,20 @@ def test_cmd_100_what_a_cascade_took_is_passed_by_and_comes_back_with_the_cascad
     assert house.history.next_undo(BEN) == (renamed.gesture,)
 
 
+def test_cmd_96_a_gesture_that_came_back_goes_on_in_objects_that_the_cascade_tried() -> None:
+    house = House()
+    anna, ben = Person(house, ANNA, 1), Person(house, BEN, 2)
+    (first, _), (second, _) = anna.create(), ben.create()
+    renamed = ben.do(Rename(second, "ben's"))
+    moved = anna.do(place(first))
+    anna.do(Paint(second, RED))
+    ben.do(off2([renamed.gesture], [moved.gesture]))
+    anna.do(on2([moved.gesture]))
+    later = anna.do(Rename(second, "anna's"), gesture=moved.name.number)
+    assert house.fold.outcome(later.name) == APPLIED
+    assert house.agrees_with_refold()
+
+
 def test_cmd_100_a_cascade_has_a_limit() -> None:
     names = [GestureName(2, number) for number in range(1, CASCADE_GESTURES_MAX + 2)]
     SetEffectiveV2([GestureName(1, 1)], False, names[:-1]).check()

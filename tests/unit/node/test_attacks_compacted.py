@@ -13,10 +13,10 @@ from theta.node import checkpoint_schedule
 from theta.node.asset_shelf import AssetShelf
 from theta.node.audit import audit
 from theta.node.compacting import compact_log
-from theta.node.events import Applied, Diverged, Rejected
+from theta.node.events import Answered, Applied, Diverged, Rejected
 from theta.node.opening import open_log
 from theta.node.peer import Peer
-from theta.wire.messages import GestureName, RequestRefused, SwitchBranch
+from theta.wire.messages import GestureName, HistoryPage, MergePreviewRequest, RequestRefused, SwitchBranch
 
 
 @pytest.fixture
@@ -189,6 +189,20 @@ def test_log_27_who_began_with_a_later_checkpoint_fetches_the_base_for_an_old_br
         pump.advance(2.0)
     assert eve.replica.document.hash == bob.replica.document.hash != pump.room.document_hash
     assert bob.branch == attic
+
+
+def test_wire_43_a_merge_of_what_was_dropped_is_not_previewed_as_nothing(branched: StoredPump) -> None:
+    pump = branched
+    bob = pump.join("Bob")
+    attic, cellar = _branch(bob, "attic"), _branch(bob, "cellar")
+    bob.ask(lambda number: MergePreviewRequest(number, attic, 0, 10))
+    bob.ask(lambda number: MergePreviewRequest(number, cellar, 0, 10))
+    pump.advance(1.0)
+    told = [event.answer for event in pump.told(bob, Answered)]
+    assert isinstance(told[0], RequestRefused)
+    assert told[0].code == "BeyondHistory"
+    assert isinstance(told[1], HistoryPage)
+    assert told[1].entries == []
 
 
 def _merged(pump: StoredPump, peer: Peer, source: bytes) -> tuple[str, str]:

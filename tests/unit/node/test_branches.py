@@ -12,7 +12,7 @@ from theta.editor.components import Material
 from theta.editor.vocabulary import Paint, Rename
 from theta.node.events import Answered, Applied, BranchesChanged, DocumentChanged
 from theta.node.peer import Peer
-from theta.wire.messages import BranchList, DocumentPart, RequestRefused, SwitchBranch
+from theta.wire.messages import BranchList, DocumentPart, GestureName, History, RequestRefused, SwitchBranch
 
 BLUE = (0.0, 0.0, 1.0)
 
@@ -150,6 +150,25 @@ def test_wire_30_a_page_is_given_the_branchs_document_and_then_its_patches() -> 
     page.say(SwitchBranch(MAIN_BRANCH))
     pump.pump()
     assert (page.hash, page.divergences) == (pump.room.document_hash, 0)
+
+
+def test_wire_14_whoever_switches_hears_what_their_undo_would_be_there() -> None:
+    pump = Pump()
+    ada, page = pump.join("Ada"), PatchPeer("Page", pump.room.invite("editor"))
+    pump.connect(page)
+    (made,) = page.perform(pump.now, cube())
+    pump.pump()
+    entity, attic = entity_id(made), _branch(pump, ada)
+    (renamed,) = page.perform(pump.now, Rename(entity, "on main"))
+    pump.pump()
+    for branch, number in ((attic, 1), (MAIN_BRANCH, renamed.number)):
+        heard = len(page.heard)
+        page.say(SwitchBranch(branch))
+        pump.pump()
+        kinds = [type(each) for each in page.heard[heard:] if isinstance(each, DocumentPart | History)]
+        assert kinds == [DocumentPart, History]
+        assert page.history is not None
+        assert page.history.undo[0].gestures == [GestureName(page.actor, number)]
 
 
 def test_wire_30_a_session_goes_on_on_its_branch_after_the_connection_was_lost() -> None:

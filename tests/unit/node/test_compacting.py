@@ -68,6 +68,7 @@ def test_log_27_a_compacted_log_opens_to_the_same_and_goes_on(number: int, seed:
     report = audit(store.read(), source=store)
     assert report.is_good, (report.fault, report.checkpoint_faults)
     assert (report.first_seq, report.records, report.checkpoints) == (seq, log.log.head_seq, 1)
+    assert report.attested_seq == seq, "the base is the room's word for all up to it"
     assert report.document_hash == log.replica.document.hash
     records = []
     for _ in range(12):
@@ -195,7 +196,8 @@ class MergedLater:
         for name in ("apart", "done"):
             log.packet(log.people[1], [CreatePrimitive("cube", 1.0, name, *PLACE)], self.ids[name])
         self.merge("done", MAIN)
-        log.grow(5)
+        for person in log.people:
+            log.packet(person, [log._edit(log.replica.document.entities()[0])])
         log.attest()
         self.store, self.found = compacted(log)
         follow(log, self.store)
@@ -233,6 +235,38 @@ def test_log_27_what_is_below_the_base_is_not_merged_any_more_and_all_else_is(se
     assert open_log(room.store).replica.document.hash == room.replica.document.hash
     report = audit(room.store.read(), source=room.store)
     assert report.is_good, (report.fault, report.checkpoint_faults)
+
+
+def test_log_14_what_came_to_nothing_stays_so_however_often_a_log_is_compacted(seed: int) -> None:
+    room = MergedLater(f"{seed} again")
+    governance = room.replica.log.governance
+    late = CreateBranch("late", MAIN, room.store.first_seq - 1)
+    refused = [
+        room.merge("apart", MAIN),
+        room.merge("done", room.ids["bare"]),
+        room.log.packet(room.log.people[0], [late], seen=room.log.log.head_seq),
+    ]
+    assert [room.take(record).split(":")[0] for record in refused] == 3 * ["BeyondHistory"]
+    reasons = {command.name: governance.outcome(command.name) for command in governance.commands}
+    documents = documents_of(open_log(room.store), room.store)
+    again, _ = compacted(room.log, room.store)
+    opened = open_log(again)
+    anew = opened.replica.log.governance
+    assert {command.name: anew.outcome(command.name) for command in anew.commands} == reasons
+    assert anew.branches == governance.branches
+    for branch in anew.branches:
+        assert anew.merges(branch) == governance.merges(branch)
+    assert documents_of(opened, again) == documents
+    report = audit(again.read(), source=again)
+    assert report.is_good, (report.fault, report.checkpoint_faults)
+
+
+def test_log_27_what_stood_apart_before_is_not_in_the_way_of_compacting_again(seed: int) -> None:
+    room = MergedLater(f"{seed} apart")
+    for name in ("apart", "bare"):
+        cube = [CreatePrimitive("cube", 1.0, f"{name} since", *PLACE)]
+        assert room.take(room.log.packet(room.log.people[1], cube, room.ids[name])) == ""
+    assert compacted(room.log, room.store)[1].apart == ("bare",), "what could never be merged is nobody's loss"
 
 
 def test_log_28_a_base_that_lacks_a_branch_or_has_another_document_of_it_is_found(seed: int) -> None:

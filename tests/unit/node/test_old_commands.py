@@ -20,7 +20,16 @@ from theta.node.peer import Peer
 from theta.node.reading import LogReader
 from theta.node.room import Room
 from theta.node.scene_copy import SceneCopy, document_to_write
-from theta.wire.messages import GestureName, History, HistoryPage, HistoryRequest, WhoAnswer, WhoRequest
+from theta.wire.messages import (
+    DocumentPart,
+    GestureName,
+    History,
+    HistoryPage,
+    HistoryRequest,
+    SwitchBranch,
+    WhoAnswer,
+    WhoRequest,
+)
 
 PAGE_STEPS = 30
 
@@ -149,6 +158,35 @@ def test_log_20_commits_go_on_while_old_commands_are_read(old: Old, monkeypatch:
     old.pump()
     assert old.ada.replica.document.hash == old.room.document_hash == old.page.hash
     assert old.page.divergences == 0
+
+
+def test_wire_14_who_switches_while_old_commands_are_read_is_told_for_the_other_branch(
+    old: Old, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = old.ada.create_branch(old.now, "draft")
+    old.pump()
+    old.reopen()
+    old.page.heard.clear()
+    told_to_switch: list[bytes] = []
+    really = Loading.load_slowly
+
+    def load(loading: Loading, replica: object, lacking: object) -> Iterator[None]:
+        for _ in really(loading, replica, lacking):  # type: ignore[arg-type]
+            if not told_to_switch:
+                told_to_switch.append(draft)
+                old.page.say(SwitchBranch(draft))
+            # Until the other branch is there, which is somebody else's errand.
+            while old.page.branch != draft:
+                yield
+            yield
+
+    monkeypatch.setattr(Loading, "load_slowly", load)
+    old.connect(old.page)
+    assert told_to_switch == [draft]
+    kinds = [type(each) for each in old.page.heard if isinstance(each, DocumentPart | History)]
+    assert kinds == [DocumentPart, DocumentPart, History]
+    assert old.page.history is not None
+    assert old.page.history.undo[0].gestures == [GestureName(old.page.actor, PAGE_STEPS + 2)]
 
 
 def test_wire_34_the_history_of_old_commands_is_the_same_and_read_a_little_at_a_time(

@@ -275,6 +275,24 @@ def test_wire_15_an_author_is_told_on_whatever_branch_that_a_merge_came_to_nothi
     assert page.of(Corrected)[-1].gesture == name.number
 
 
+def test_wire_15_who_was_away_is_told_that_a_merge_came_to_nothing_when_it_is_acknowledged_again() -> None:
+    pump = Pump()
+    ada, page = pump.join("Ada"), _page(pump)
+    theirs = ada.perform(pump.now, [cube()])[0]
+    pump.pump()
+    merge = MergeBranch(MAIN_BRANCH, page.seq, "", [GestureName(*theirs)])
+    names = page.perform(pump.now, merge, Rename(entity_id(theirs), "mine"))
+    lane, frame = page._out[-1]
+    pump.pump()
+    heard = len(page.heard)
+    page.throw(frame, lane)
+    pump.pump()
+    again = [each for each in page.heard[heard:] if isinstance(each, Commit | Corrected | PacketAcknowledged)]
+    assert [type(each) for each in again] == [Corrected, PacketAcknowledged]
+    assert page.outcomes == [(names[0].number, "no-op")] * 2
+    assert len({repr(each) for each in page.of(Corrected)}) == 1
+
+
 def test_wire_13_a_page_that_differs_asks_and_gets_the_document() -> None:
     pump = Pump()
     ada, page = pump.join("Ada"), _page(pump)

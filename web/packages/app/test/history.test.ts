@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-import { MAIN, type Conflict, type Outcome, type PastStep, type Person, type PolicyRule, type Selection } from "@theta/client";
+import { MAIN, type Conflict, type Outcome, type PastPage, type PastStep, type Person, type PolicyRule, RefusedError, type Selection } from "@theta/client";
 import { createSelection, type ThetaScene } from "@theta/scene";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createActions } from "../src/actions";
@@ -279,7 +279,7 @@ async function draft() {
     await rest();
     return [...document.querySelectorAll<HTMLInputElement>('[data-testid="merge-step"]')];
   };
-  return { ...parts, open, merge: (): void => byId("merge-submit").click() };
+  return { ...parts, panel, open, merge: (): void => byId("merge-submit").click() };
 }
 
 test("a merge is asked how: by which strategy, and what of it is left out", async () => {
@@ -314,6 +314,36 @@ test("an admin leaves out anybody's work; a merge that came to nothing is not to
   client.coming = [];
   await open();
   expect(byId("merge-hint").textContent).toBe("Everything on it is here already.");
+});
+
+test("a merge is given up by going out before the room said what it would bring; later, what became of it is said", async () => {
+  const { client, merge, panel } = await draft();
+  const [, branch] = client.branches.all;
+  const dialog = byId<HTMLDialogElement>("merge-panel");
+  const merges = (): unknown[] => client.asked.filter(([name]) => name === "mergeBranch");
+  const nothing: PastPage = { steps: [], more: false };
+  let answer: (page: PastPage) => void = () => undefined;
+  const incoming = vi.spyOn(client, "incoming").mockReturnValue(new Promise((resolve) => (answer = resolve)));
+  panel.open(branch!);
+  merge();
+  dialog.close();
+  answer(nothing);
+  await rest();
+  expect([merges(), byId<HTMLButtonElement>("merge-submit").disabled]).toEqual([[], false]);
+  incoming.mockRejectedValueOnce(new RefusedError("BeyondHistory", "it is gone")).mockResolvedValue(nothing);
+  panel.open(branch!);
+  await rest();
+  expect([byId("merge-hint").textContent, byId("merge-trouble").textContent]).toEqual(["", "What it would bring is not known: it is gone"]);
+  dialog.close();
+  let refuse: (error: Error) => void = () => undefined;
+  vi.spyOn(client, "mergeBranch").mockReturnValue(new Promise((_, reject) => (refuse = reject)));
+  panel.open(branch!);
+  merge();
+  await rest();
+  dialog.close();
+  refuse(new RefusedError("TooExpensive", "too much"));
+  await rest();
+  expect(byId("notice").textContent).toContain("“draft” is not mergedtoo much");
 });
 
 test("the rules of the room: for all, and for one type of command; what differs is listed", async () => {

@@ -20,8 +20,9 @@ export function createMergePanel(client: RoomClient, notices: Notices): MergePan
   let source: Branch | null = null;
   let listed: Promise<readonly Row[]> = Promise.resolve([]);
 
-  const complain = (error: unknown): void => {
-    trouble.textContent = `That was not done: ${failureWords(error)}`;
+  const isAbout = (branch: Branch): boolean => element.open && source === branch;
+  const complain = (branch: Branch, words: string, error: unknown): void => {
+    if (isAbout(branch)) trouble.textContent = `${words}: ${failureWords(error)}`;
   };
   const load = async (branch: Branch): Promise<readonly Row[]> => {
     hint.textContent = "Looking what it would bring …";
@@ -37,13 +38,17 @@ export function createMergePanel(client: RoomClient, notices: Notices): MergePan
     submit.disabled = true;
     try {
       const dropped = (await listed).filter(({ box }) => !box.checked).map(({ step }) => step.gesture);
+      // Whoever went out while the room still had to say what it would bring has changed their mind.
+      if (!isAbout(branch)) return;
       const chosen = strategy.value as Strategy | "";
       await client.mergeBranch(branch.id, chosen === "" ? { dropped } : { strategy: chosen, dropped });
-      element.close();
+      if (isAbout(branch)) element.close();
       const detail = dropped.length === 0 ? {} : { detail: `Left out: ${dropped.length === 1 ? "one step" : `${dropped.length} steps`}.` };
       notices.show(`“${branch.name}” is merged into “${hereOf(client)}”`, { topic: "branch", ...detail });
     } catch (error) {
-      complain(error);
+      notices.clear("corrected");
+      if (isAbout(branch)) complain(branch, "That was not done", error);
+      else notices.show(`“${branch.name}” is not merged`, { kind: "error", topic: "branch", detail: failureWords(error) });
     } finally {
       submit.disabled = false;
     }
@@ -60,12 +65,12 @@ export function createMergePanel(client: RoomClient, notices: Notices): MergePan
       strategy.value = "";
       trouble.textContent = "";
       list.replaceChildren();
+      element.showModal();
       listed = load(branch).catch((error: unknown) => {
-        hint.textContent = "";
-        complain(error);
+        if (isAbout(branch)) hint.textContent = "";
+        complain(branch, "What it would bring is not known", error);
         return [];
       });
-      element.showModal();
       submit.focus();
     },
   };
