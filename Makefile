@@ -28,7 +28,7 @@ ifneq ($(shell sh tools/make_venv.sh --check && echo whole),whole)
 STALE_VENV := FORCE
 endif
 
-.PHONY: help setup serve demo test test-many test-browser soak-sim soak-kill soak-mesh soak-commands fuzz-gltf fuzz-commands ci lint format types bench bench-room bench-mesh bench-commands generate lock clean FORCE
+.PHONY: help setup serve demo test test-many test-browser soak-sim soak-kill soak-mesh soak-commands fuzz-gltf fuzz-commands fuzz-state ci lint format types bench bench-room bench-mesh bench-commands bench-replication generate lock clean FORCE
 
 help: ## Say what can be done here
 	@echo "Theta. Type 'make serve' and open the link it prints."
@@ -77,6 +77,11 @@ fuzz-commands: $(PACKAGE) $(DEV) ## Give admission, the log and the fold broken 
 	PYTHONPATH=. $(BIN)/python -m fuzz.fuzz_command_packet -max_total_time=$${SECONDS:-300} -rss_limit_mb=1500 $(ARGS) \
 	    build/fuzz/commands fuzz/corpus/command_packet
 
+fuzz-state: $(PACKAGE) $(DEV) ## Give the state plane broken frames for five minutes; SECONDS=N for another time
+	@mkdir -p build/fuzz/state
+	PYTHONPATH=. $(BIN)/python -m fuzz.fuzz_replication_frame -max_total_time=$${SECONDS:-300} -rss_limit_mb=1500 $(ARGS) \
+	    build/fuzz/state fuzz/corpus/replication_frame
+
 ci: $(PACKAGE) $(DEV) $(NODE) $(PAGE) ## The gate: everything that must hold before a change lands
 	@sh tools/ensure_chromium.sh
 	$(BIN)/python -m tools.ci
@@ -107,6 +112,9 @@ bench-mesh: $(PACKAGE) $(DEV) ## Measure the mesh against its bars, beside compa
 
 bench-commands: $(PACKAGE) $(DEV) ## Measure the command log against its bars, beside Loro and Yjs
 	PYTHONPATH=. $(BIN)/python benches/bench_commands.py $(ARGS)
+
+bench-replication: $(PACKAGE) $(DEV) ## Measure the state plane against its bars
+	@for file in benches/bench_replication*.py; do PYTHONPATH=. $(BIN)/python "$$file" $(ARGS) || exit 1; done
 
 generate: $(PACKAGE) $(DEV) ## Write the generated files anew: manifest, TypeScript types, vectors
 	@for file in tools/generate_*.py; do $(BIN)/python -m tools.$$(basename "$$file" .py) || exit 1; done

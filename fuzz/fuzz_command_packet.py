@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from fuzz.harness import INPUT_BYTES_MAX, read_by_first_byte, run
 from theta.base.errors import FrameTooLarge, ProtocolError, StoreCorrupt
 from theta.base.identifiers import MAIN_BRANCH, CommandName, actor_of, element_id, entity_id, signed_name_id
 from theta.base.moment import Moment
@@ -53,7 +54,6 @@ SECRET = RoomSecret(b"r" * 32)
 ANNA = Identity.from_seed(b"a" * 32)
 REGISTRY = CommandRegistry(OPERATIONS)
 CORPUS = Path(__file__).resolve().parent / "corpus" / "command_packet"
-INPUT_BYTES_MAX = 70_000
 UPRIGHT = (0.0, 0.0, 0.0, 1.0)
 
 # Why a packet may be refused, each with what it takes. Any other refusal is a find, as is any other error.
@@ -217,8 +217,7 @@ READERS: tuple[Callable[[bytes], None], ...] = (read_frame, read_body, read_part
 
 def read_anything(data: bytes) -> None:
     """One input."""
-    if data and len(data) <= INPUT_BYTES_MAX:
-        READERS[data[0] % len(READERS)](data[1:])
+    read_by_first_byte(READERS, data)
 
 
 def mesh_commands(actor: int) -> list[Operation]:
@@ -278,18 +277,5 @@ def seeds() -> list[bytes]:
     return list(dict.fromkeys(found))
 
 
-def main(arguments: list[str]) -> None:
-    """Fuzz with atheris; arguments are libFuzzer's, and --seeds writes the seeds to the corpus."""
-    if arguments == ["--seeds"]:
-        for number, seed in enumerate(seeds()):
-            (CORPUS / f"seed-{number:03}").write_bytes(seed)
-        return
-    import atheris
-
-    atheris.instrument_all()
-    atheris.Setup([sys.argv[0], *arguments], read_anything)
-    atheris.Fuzz()
-
-
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    run(sys.argv[1:], read_anything, seeds, CORPUS)

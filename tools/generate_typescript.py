@@ -87,7 +87,7 @@ def _constants() -> Iterator[str]:
     for declared in map(component_type, DOCUMENT_COMPONENTS):
         name = _upper(declared.name.removeprefix("theta."))
         yield f"export const {name}_COMPONENT = {declared.id}n;"
-        if declared.text is None:
+        if declared.tail is None:
             yield f"export const {name}_BYTES = {declared.layout.size};"
     yield f"export const MESH_COMPONENT = {name_id(MESH_CONTENT)}n;\n"
     yield from _presence()

@@ -41,7 +41,9 @@ from theta.session.transcript import challenge_digest, proof_digest
 from theta.wire import codec
 from theta.wire import messages as wire
 from tools.asset_vectors import an_import, asset_vectors, doubles
+from tools.codec_vectors import codec_vectors
 from tools.command_vectors import command_vectors
+from tools.compression_vectors import compression_vectors
 from tools.conflict_vectors import conflict_vectors
 from tools.document_vectors import document_vectors
 from tools.ed25519_vectors import ed25519_vectors
@@ -49,6 +51,8 @@ from tools.governing_vectors import branch_ids, governing_operations, governing_
 from tools.log_vectors import log_vectors
 from tools.mesh_program_vectors import mesh_vectors
 from tools.message_vectors import all_messages, message_vector, messages
+from tools.motion_vectors import motion_vectors
+from tools.state_vectors import replication_vectors
 from tools.vector_people import (
     ANNA,
     ANNA_ACTOR,
@@ -279,6 +283,10 @@ FILES: dict[str, Callable[[], dict[str, Any]]] = {
     "assets": asset_vectors,
     "mesh": mesh_vectors,
     "commands": command_vectors,
+    "compression": compression_vectors,
+    "codecs": codec_vectors,
+    "replication": replication_vectors,
+    "state_motion": motion_vectors,
 }
 
 

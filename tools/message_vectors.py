@@ -6,6 +6,8 @@ from theta.base import identifiers as ids
 from theta.replication.presence import encode_presence
 from theta.wire import codec, planes
 from theta.wire import messages as wire
+from theta.wire import ownership_messages as ownership
+from theta.wire import state_messages as state
 from tools.vector_people import ANNA, ANNA_ACTOR, ANNA_INSTANCE, BEN, BEN_ACTOR, UNIX_MS, plain, presence, run_of
 
 
@@ -16,7 +18,7 @@ def all_messages() -> list[type[wire.Message]]:
 
 def messages() -> list[wire.Message]:
     """One of each."""
-    found = [*_of_sessions(), *_of_packets(), *_of_history(), *_of_company()]
+    found = [*_of_sessions(), *_of_packets(), *_of_history(), *_of_company(), *_of_state(), *_of_ownership()]
     assert {type(each) for each in found} == set(all_messages())
     return found
 
@@ -46,6 +48,8 @@ def _of_sessions() -> list[wire.Message]:
             1,
             False,
         ),
+        wire.CompressionDictionary(run_of(22, 256)),
+        wire.Compressed(run_of(23, 40)),
         wire.Ping(1, 1234.5),
         wire.Pong(2**32, 1234.5, float(UNIX_MS)),
     ]
@@ -116,6 +120,31 @@ def _of_company() -> list[wire.Message]:
         wire.AssetRefused(run_of(30, 32), "UnusableAsset", "asset: version: 2; known is 1"),
         wire.AssetRequest(run_of(30, 32), 256),
         wire.AssetData(run_of(30, 32), 300, 256, b""),
+    ]
+
+
+def _of_state() -> list[wire.Message]:
+    descriptor = '{"fields":[{"dtype":"<f4","kind":"column","name":"metres","width":3}],"name":"test.Place"}'
+    return [
+        state.ComponentDescriptors(1, [descriptor], run_of(50, 16)),
+        state.StateFrame(70_000, 2**32 - 1, 12, run_of(51, 24)),
+        state.StateSection(70_001, 300, run_of(52, 300)),
+        state.StateAck(70_000, 2**64 - 1),
+        state.CellsLeft(301, [0, 70_000]),
+        state.StateChunk(1, 300, 2, 3, 0, 1, run_of(50, 16), run_of(53, 16), 40, run_of(54, 40)),
+        state.StateChunksReceived(1, [0, 2]),
+        state.CellHashes([state.CellHash(7, 300, run_of(55, 20))]),
+    ]
+
+
+def _of_ownership() -> list[wire.Message]:
+    row = ownership.OwnershipRow(2**32 + 70_000, ANNA_ACTOR, 2**32 - 1, 3, 2)
+    return [
+        ownership.ClaimOwnership(2**32 + 70_000, 2**32 - 1, 0),
+        ownership.ReleaseOwnership(2**32 + 70_000, 2**32 - 1, 3, True),
+        ownership.OwnershipChanged([row, ownership.OwnershipRow(2**32 + 1, 0, 0, 1, 0)]),
+        ownership.OwnershipRefused(7, 1, "held", row),
+        ownership.OwnedState(70_000, 300, run_of(56, 8), run_of(57, 40)),
     ]
 
 

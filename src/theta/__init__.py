@@ -44,6 +44,12 @@ if TYPE_CHECKING:
         UnknownElement,
         UsageError,
     )
+    from theta.ecs.bulk import Batch
+    from theta.ecs.codecs import Bits, EntityReference, FixedPoint, Raw, SmallestThree
+    from theta.ecs.component import Blob, Bytes, Column, Migration, Plane, Text, component
+    from theta.ecs.relations import ChildOf, OwnedBy
+    from theta.ecs.systems import Stage, system
+    from theta.ecs.world import World
     from theta.replication.presence import Presence
 
 __version__ = "0.1.0"
@@ -84,36 +90,63 @@ _HOMES = {
         ),
         "theta.base.errors",
     ),
+    "Batch": "theta.ecs.bulk",
+    **dict.fromkeys(("Bits", "EntityReference", "FixedPoint", "Raw", "SmallestThree"), "theta.ecs.codecs"),
+    **dict.fromkeys(
+        ("Blob", "Bytes", "Column", "Migration", "Plane", "Text", "component"),
+        "theta.ecs.component",
+    ),
+    **dict.fromkeys(("ChildOf", "OwnedBy"), "theta.ecs.relations"),
+    **dict.fromkeys(("Stage", "system"), "theta.ecs.systems"),
+    "World": "theta.ecs.world",
     "Presence": "theta.replication.presence",
 }
 
 __all__ = [
+    "Batch",
     "BeyondHistory",
+    "Bits",
+    "Blob",
     "BlockingEntity",
     "BlockingRoom",
     "Branch",
+    "Bytes",
+    "ChildOf",
+    "Column",
     "CommandRefused",
     "Conflict",
     "ConnectionFailed",
     "Entity",
+    "EntityReference",
     "Face",
     "Faces",
+    "FixedPoint",
     "InvalidValue",
     "Invitation",
     "MadeBy",
+    "Migration",
     "NoEffect",
     "NotConnected",
     "NothingToUndo",
+    "OwnedBy",
     "Past",
     "Person",
+    "Plane",
     "Presence",
+    "Raw",
     "RoomClient",
+    "SmallestThree",
+    "Stage",
+    "Text",
     "ThetaError",
     "UndoConflict",
     "UnknownElement",
     "UsageError",
+    "World",
+    "component",
     "connect",
     "connect_blocking",
+    "system",
 ]
 
 

@@ -1,10 +1,9 @@
 """The corpus of fuzz/fuzz_command_packet.py replays without atheris: typed refusals, and bounded memory."""
 
-import tracemalloc
-
 import pytest
 
 from fuzz import fuzz_command_packet as target
+from tests.fuzz.corpora import assert_replays_within
 from theta.base.errors import StoreCorrupt
 from theta.commands import records, refusals
 from theta.commands.governing import GOVERNING
@@ -20,16 +19,7 @@ FILES = sorted(target.CORPUS.iterdir())
 
 def test_the_corpus_replays_within_its_memory() -> None:
     assert len(FILES) >= len(target.seeds())
-    target.read_anything(FILES[0].read_bytes())
-    tracemalloc.start()
-    try:
-        for path in FILES:
-            tracemalloc.reset_peak()
-            before = tracemalloc.get_traced_memory()[0]
-            target.read_anything(path.read_bytes())
-            assert tracemalloc.get_traced_memory()[1] - before <= PEAK_BYTES_MAX, path.name
-    finally:
-        tracemalloc.stop()
+    assert_replays_within(PEAK_BYTES_MAX, FILES, target.read_anything)
 
 
 def test_the_seeds_are_in_the_corpus_and_hold_every_command_on_meshes_and_rooms() -> None:

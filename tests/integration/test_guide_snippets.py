@@ -25,7 +25,13 @@ from theta.node.room import Room, RoomSettings
 from theta.session.secret import RoomSecret
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("README.md", "docs/guide/python.md", "docs/guide/modelling.md", "docs/guide/history.md")
+PAGES = (
+    "README.md",
+    "docs/guide/python.md",
+    "docs/guide/modelling.md",
+    "docs/guide/history.md",
+    "docs/guide/world.md",
+)
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 URL = "http://localhost:8080"
 SECONDS_MAX = 60.0

@@ -15,6 +15,7 @@ from theta.node.lanes import Close, Lane
 from theta.node.peer import Peer, PeerSettings
 from theta.node.room import Room, RoomSettings
 from theta.session.secret import RoomSecret
+from theta.wire.dictionaries import Dictionary
 from theta.wire.types import RoleName
 
 START_MS = 1_700_000_000_000
@@ -55,6 +56,8 @@ class Pump:
         self.is_frozen = False
         self.has_failed = False
         self.meddle: Meddling | None = None
+        self.dictionary: Dictionary | None = None
+        """What the room compresses with from its next start on."""
         self.ends: dict[int, Participant] = {}
         self.closes: list[Close] = []
         self.events: dict[Peer, list[Event]] = {}
@@ -187,7 +190,7 @@ class Pump:
 
     def _open(self) -> Room:
         self._starts += 1
-        settings = RoomSettings("studio", self.secret, self.owner.public_key)
+        settings = RoomSettings("studio", self.secret, self.owner.public_key, self.dictionary)
         luck = Randomness(self._seed(f"start {self._starts}"))
         return Room(settings, list(self.disk), luck, self.now, self.assets.values())
 

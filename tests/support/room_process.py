@@ -48,10 +48,10 @@ class RoomProcess:
         assert self._process is not None
         return self._process.pid
 
-    async def start(self) -> None:
-        """Serve; the second time on the same port."""
+    async def start(self, *options: str) -> None:
+        """Serve; the second time on the same port. `options` are for the command line."""
         self._process = await asyncio.create_subprocess_exec(
-            *(*PROGRAM, "serve", "studio.theta", "--port", str(self._port)),
+            *(*PROGRAM, "serve", "studio.theta", "--port", str(self._port), *options),
             cwd=self._folder,
             env=self.environment,
             stdout=asyncio.subprocess.PIPE,

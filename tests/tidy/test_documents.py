@@ -22,7 +22,7 @@ FOLDERS = ("src", "web", "tests", "tools", "spec", "docs", "benches", "examples"
 # A class has a small letter in its name; FILE.theta is no method.
 METHOD = re.compile(r"^([A-Z]\w*[a-z]\w*)\.([a-z_]\w*)(?:\(\))?$")
 DOTTED = re.compile(r"^theta(?:\.\w+)+$")
-GUIDES = ("docs/guide/python.md", "docs/guide/modelling.md", "docs/guide/history.md")
+GUIDES = ("docs/guide/python.md", "docs/guide/modelling.md", "docs/guide/history.md", "docs/guide/world.md")
 
 
 def documents() -> Iterator[tuple[str, str]]:

@@ -45,6 +45,15 @@ def write_glb_file(target: Path, content: bytes) -> None:
     Raises:
         StoreUnavailable: it cannot be written; what was there still is.
     """
+    write_whole(target, content)
+
+
+def write_whole(target: Path, content: bytes) -> None:
+    """Write a file whole or not at all, replacing one of that name.
+
+    Raises:
+        StoreUnavailable: it cannot be written; what was there still is.
+    """
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
         partial.write_bytes(content)

@@ -17,6 +17,7 @@ from rich.markup import escape
 
 from theta import __version__
 from theta.adapters.collecting import settle_collector
+from theta.adapters.dictionary_files import read_dictionary
 from theta.adapters.files import (
     RunningRoom,
     RuntimeNote,
@@ -66,6 +67,7 @@ class ServeOptions:
     key: Path | None = None
     quic: bool = True
     qr: bool = True
+    dictionary: Path | None = None
 
     @property
     def listen_host(self) -> str:
@@ -128,7 +130,8 @@ def open_room(options: ServeOptions, source: SqliteLogStore, assets: Iterable[St
 
     Raises:
         StoreCorrupt: the log does not hold; names the first bad record.
-        StoreUnavailable: the room's key is missing, or another room's.
+        StoreUnavailable: the room's key is missing, or another room's; or the dictionary cannot be read.
+        InvalidValue: the dictionary is none.
     """
     key = room_secret_path(options.file)
     try:
@@ -138,7 +141,8 @@ def open_room(options: ServeOptions, source: SqliteLogStore, assets: Iterable[St
             f"{options.file} has no key: put {key} back beside it (`theta backup` keeps it with the copy)"
         ) from error
     name = options.name or recorded_name(source) or options.file.stem[:NAME_CHARACTERS_MAX] or "room"
-    settings = RoomSettings(name, secret, identity.public_key)
+    dictionary = read_dictionary(options.dictionary) if options.dictionary is not None else None
+    settings = RoomSettings(name, secret, identity.public_key, dictionary)
     shown = ShownSource(source, f"Opening {options.file}")
     room = Room(settings, shown, Randomness(os.urandom(32)), machine_clock(), assets, time.perf_counter)
     for why in room.passed_over:

@@ -10,29 +10,28 @@
 A component's canonical name is its identity everywhere: on the wire, in the document hash and in the world.
 """
 
-import dataclasses
-import struct
-from collections.abc import Callable
-from dataclasses import dataclass
-from enum import StrEnum
-from functools import cached_property
-from typing import Any, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from theta.base.errors import InvalidValue
 from theta.base.identifiers import name_id
-from theta.ecs.errors import DuplicateComponent, InvalidComponent, UnknownComponent
-from theta.ecs.fields import Blob, Column, FieldKind, Text
+from theta.ecs.declaration import ComponentType, Field, Migration, Plane, fields_of, path_of
+from theta.ecs.errors import ComponentIdCollision, DuplicateComponent, InvalidComponent, UnknownComponent
+from theta.ecs.fields import Blob, Bytes, Column, Text
 
 __all__ = [
     "Blob",
+    "Bytes",
     "Column",
     "ComponentType",
     "Field",
+    "Migration",
     "Plane",
     "Text",
     "canonical_bytes",
     "check",
     "component",
+    "component_named",
     "component_type",
     "component_types",
     "parse",
@@ -40,81 +39,46 @@ __all__ = [
 
 C = TypeVar("C")
 _ATTRIBUTE = "__theta_component__"
-
-
-class Plane(StrEnum):
-    """Who writes a component and how it travels."""
-
-    DOCUMENT = "document"
-    """Written only by commands: durable, hashed, everyone has it."""
-    STATE = "state"
-    """Written by its owner: latest wins, lossy, never saved."""
-
-
-class Field(NamedTuple):
-    """One field of a component."""
-
-    name: str
-    kind: FieldKind
-
-
-@dataclass(frozen=True)
-class ComponentType:
-    """What was declared: `name` is canonical, `id` its SipHash-2-4 (u64), `fields` are in declared order."""
-
-    name: str
-    id: int
-    plane: Plane
-    fields: tuple[Field, ...]
-    made_by: type[Any] = dataclasses.field(compare=False, repr=False)
-
-    def descriptor(self) -> dict[str, object]:
-        """The declaration as plain data (for the protocol manifest): strings, ints, lists and dicts only."""
-        fields = [{"name": field.name, **field.kind.descriptor()} for field in self.fields]
-        return {"name": self.name, "id": f"{self.id:016x}", "plane": self.plane.value, "fields": fields}
-
-    @cached_property
-    def packed(self) -> tuple[tuple[str, Column | Blob, int, int], ...]:
-        """The fields in front: name, kind, and where its scalars start and end in `layout`."""
-        rows, start = [], 0
-        for name, kind in self.fields:
-            if not isinstance(kind, Text):
-                end = start + (kind.width if isinstance(kind, Column) else 1)
-                rows.append((name, kind, start, end))
-                start = end
-        return tuple(rows)
-
-    @cached_property
-    def layout(self) -> struct.Struct:
-        """The fields in front of the text, little-endian without padding."""
-        return struct.Struct("<" + "".join(kind.struct_code for _, kind, _, _ in self.packed))
-
-    @cached_property
-    def text(self) -> Field | None:
-        """The last field, if it is text."""
-        return self.fields[-1] if isinstance(self.fields[-1].kind, Text) else None
-
-
 _registered: dict[int, ComponentType] = {}
 
 
-def component(name: str, *, plane: Plane) -> Callable[[type[C]], type[C]]:
-    """A class decorator that declares a frozen dataclass as a component.
+def component(
+    name: str,
+    *,
+    plane: Plane,
+    scope: str = "",
+    position: str = "",
+    version: int = 1,
+    migrations: Sequence[Migration] = (),
+) -> Callable[[type[C]], type[C]]:
+    """A class decorator that declares a frozen dataclass as a component. Threads may declare at the same time.
 
     Args:
         name: the canonical name, for example "theta.Transform": ASCII, unlike every other component's.
         plane: who writes it and how it travels.
+        scope: who gets it on the state plane: "" for everybody, "editor" for who may edit.
+        position: the field whose first three numbers say where the entity is, in metres, for interest.
+        version: counted up from 1 whenever the fields change; see `theta.ecs.evolution`.
+        migrations: how rows of the versions before become those of this one, and back.
 
     Raises:
-        InvalidComponent: no frozen dataclass, no fields, a field without a kind, or text before the last field.
+        InvalidComponent: no frozen dataclass, no fields, a field without a kind, text before the last field, a codec
+            that cannot carry its column, or a scope, position, version or migration that cannot be.
         DuplicateComponent: another class has the name. The same class declared again (a notebook's cell) is fine.
+        ComponentIdCollision: another component's name has the same SipHash-2-4.
     """
 
     def declare(declared: type[C]) -> type[C]:
-        declaration = ComponentType(name, name_id(name), plane, _fields_of(declared), declared)
-        other = _registered.get(declaration.id)
-        if other is not None and (other != declaration or _path_of(other.made_by) != _path_of(declared)):
-            raise DuplicateComponent(f"the component name {name} is taken by {_path_of(other.made_by)}")
+        fields = fields_of(declared)
+        declaration = ComponentType(
+            name, name_id(name), plane, fields, declared, scope, position, version, tuple(migrations)
+        )
+        # setdefault is one step: of two threads that declare one name, both see the same winner.
+        other = _registered.setdefault(declaration.id, declaration)
+        if other.name != name:
+            raise ComponentIdCollision(name, other.name)
+        if other != declaration or path_of(other.made_by) != path_of(declared):
+            raise DuplicateComponent(f"the component name {name} is taken by {path_of(other.made_by)}")
         _registered[declaration.id] = declaration
         setattr(declared, _ATTRIBUTE, declaration)
         return declared
@@ -137,6 +101,12 @@ def component_type(declared: object) -> ComponentType:
     return found
 
 
+def component_named(name: str) -> ComponentType | None:
+    """The declaration of a canonical name, if there is one."""
+    found = _registered.get(name_id(name))
+    return found if found is not None and found.name == name else None
+
+
 def component_types() -> tuple[ComponentType, ...]:
     """Every declared component, by name."""
     return tuple(sorted(_registered.values(), key=lambda declaration: declaration.name))
@@ -150,7 +120,7 @@ def check(instance: object) -> ComponentType:
         InvalidValue: names the field and its limit.
     """
     declaration = component_type(instance)
-    for name, kind in declaration.fields:
+    for name, kind, _ in declaration.fields:
         kind.check(f"{declaration.name}.{name}", getattr(instance, name))
     return declaration
 
@@ -158,7 +128,7 @@ def check(instance: object) -> ComponentType:
 def canonical_bytes(instance: object) -> bytes:
     """The one way to write a component's value: fields in declared order, little-endian, no padding.
 
-    -0.0 is written as 0.0, text as UTF-8 to the end, blobs raw.
+    -0.0 is written as 0.0, text as UTF-8 to the end, blobs and bytes raw.
 
     Raises:
         UnknownComponent: its class is no component.
@@ -169,10 +139,8 @@ def canonical_bytes(instance: object) -> bytes:
     for name, kind, _, _ in declaration.packed:
         scalars.extend(kind.to_scalars(getattr(instance, name)))
     head = declaration.layout.pack(*scalars)
-    if declaration.text is None:
-        return head
-    text: str = getattr(instance, declaration.text.name)
-    return head + text.encode("utf-8")
+    tail = declaration.tail
+    return head if tail is None else head + tail[1].encode(getattr(instance, tail[0]))
 
 
 def parse(declared: type[C], data: bytes) -> C:
@@ -183,46 +151,14 @@ def parse(declared: type[C], data: bytes) -> C:
         InvalidValue: a wrong length, bytes that are no UTF-8, or a field out of its limits.
     """
     declaration = component_type(declared)
-    size, text = declaration.layout.size, declaration.text
-    if len(data) < size or (text is None and len(data) > size):
-        raise InvalidValue(declaration.name, data, f"{size} bytes{'' if text is None else ' or more'} long")
+    size, tail = declaration.layout.size, declaration.tail
+    if len(data) < size or (tail is None and len(data) > size):
+        raise InvalidValue(declaration.name, data, f"{size} bytes{'' if tail is None else ' or more'} long")
     scalars = declaration.layout.unpack_from(data)
     values = {name: kind.from_scalars(scalars[start:end]) for name, kind, start, end in declaration.packed}
-    if text is not None:
-        try:
-            values[text.name] = data[size:].decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise InvalidValue(f"{declaration.name}.{text.name}", data[size:], "UTF-8") from error
+    if tail is not None:
+        field, variable = tail
+        values[field] = variable.decode(f"{declaration.name}.{field}", data[size:])
     instance = declared(**values)
     check(instance)
     return instance
-
-
-def _fields_of(declared: type[Any]) -> tuple[Field, ...]:
-    path = _path_of(declared)
-    if not dataclasses.is_dataclass(declared) or not declared.__dataclass_params__.frozen:  # type: ignore[attr-defined]
-        raise InvalidComponent(f"{path} must be a frozen dataclass: put @dataclass(frozen=True) below @component")
-    hints = get_type_hints(declared, include_extras=True)
-    fields = [
-        Field(field.name, _kind_of(path, field.name, hints[field.name])) for field in dataclasses.fields(declared)
-    ]
-    if not fields:
-        raise InvalidComponent(f"{path} has no fields")
-    for field in fields[:-1]:
-        if isinstance(field.kind, Text):
-            raise InvalidComponent(f"{path}.{field.name}: text can only be the last field")
-    return tuple(fields)
-
-
-def _kind_of(path: str, name: str, hint: Any) -> FieldKind:
-    value, *notes = get_args(hint) or (hint,)
-    kinds = [note for note in notes if isinstance(note, FieldKind)]
-    if len(kinds) != 1:
-        raise InvalidComponent(f"{path}.{name} must be Annotated with one Column, Text or Blob")
-    if (get_origin(value) or value) is not kinds[0].value_type:
-        raise InvalidComponent(f"{path}.{name} must be annotated as {kinds[0].value_type.__name__}")
-    return kinds[0]
-
-
-def _path_of(declared: type[Any]) -> str:
-    return f"{declared.__module__}.{declared.__qualname__}"

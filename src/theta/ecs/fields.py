@@ -1,4 +1,4 @@
-"""What a component's field can be: numbers in a column, text, or a fixed number of bytes.
+"""What a component's field can be: numbers in a column, text, bytes up to a limit, or a fixed number of bytes.
 
 Each kind knows how a value is checked, kept in a NumPy array by row, and packed little-endian.
 """
@@ -12,6 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theta.base.errors import InvalidValue
+from theta.base.limits import COLUMN_WIDTH_MAX
+from theta.ecs.object_fields import Blob, Bytes, Text
+
+__all__ = ["FLOAT32_MAX", "Blob", "Bytes", "Column", "FieldKind", "ObjectKind", "PackedKind", "Text", "VariableKind"]
 
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 _STRUCT_CODES = {
@@ -37,12 +41,13 @@ class Column:
 
     dtype: str
     width: int = 1
+    is_variable = False
 
     def __post_init__(self) -> None:
         if self.dtype not in _STRUCT_CODES:
             raise InvalidValue("dtype", self.dtype, "one of " + ", ".join(_STRUCT_CODES))
-        if self.width < 1:
-            raise InvalidValue("width", self.width, "at least 1")
+        if not 1 <= self.width <= COLUMN_WIDTH_MAX:
+            raise InvalidValue("width", self.width, f"in [1, {COLUMN_WIDTH_MAX}]")
 
     @cached_property
     def is_float(self) -> bool:
@@ -60,6 +65,21 @@ class Column:
     def struct_code(self) -> str:
         """The field in a `struct` format."""
         return f"{self.width}{_STRUCT_CODES[self.dtype]}"
+
+    @property
+    def scalars(self) -> int:
+        """How many values `struct` takes for the field."""
+        return self.width
+
+    @property
+    def zero(self) -> Any:
+        """What a field without a default holds when nobody said anything."""
+        number = 0.0 if self.is_float else 0
+        return number if self.width == 1 else (number,) * self.width
+
+    def shape(self, rows: int) -> tuple[int, ...]:
+        """The shape of so many rows: (rows,) or (rows, width)."""
+        return (rows,) if self.width == 1 else (rows, self.width)
 
     def check(self, field: str, value: object) -> None:
         """Raise InvalidValue unless `value` fits: as many numbers as `width`, finite and inside the dtype's range."""
@@ -86,7 +106,7 @@ class Column:
 
     def allocate(self, rows: int) -> NDArray[Any]:
         """An array for so many rows: (rows,) or (rows, width)."""
-        return np.zeros(rows if self.width == 1 else (rows, self.width), self.dtype)
+        return np.zeros(self.shape(rows), self.dtype)
 
     def load(self, array: NDArray[Any], row: int) -> Any:
         """The value in a row."""
@@ -95,6 +115,36 @@ class Column:
     def store(self, array: NDArray[Any], row: int, value: Any) -> None:
         """Put a checked value into a row."""
         array[row] = value
+
+    def check_rows(self, field: str, values: Any, rows: int) -> NDArray[Any]:
+        """The values of so many rows as an array of the column's dtype and shape: (rows,) or (rows, width).
+
+        Raises:
+            InvalidValue: another shape, no numbers, floats for an int column, or a number that is not finite or out of
+                the dtype's range.
+        """
+        try:
+            given = np.asarray(values)
+            if given.dtype.kind == "f" and not self.is_float and not isinstance(values, np.ndarray):
+                # NumPy makes floats of a list that has both small ints and such over 2^63.
+                given = np.asarray(values, np.object_)
+        except ValueError as error:
+            raise InvalidValue(field, values, f"an array {self.shape(rows)}") from error
+        if given.shape != self.shape(rows):
+            raise InvalidValue(field, given.shape, f"an array {self.shape(rows)}")
+        whole = not self.is_float and given.dtype == np.object_ and all(type(number) is int for number in given.flat)
+        if given.size and not (whole or given.dtype.kind in ("iuf" if self.is_float else "iu")):
+            raise InvalidValue(field, given.dtype, "floats" if self.is_float else "ints")
+        if self.is_float:
+            with np.errstate(over="ignore"):
+                array = given.astype(self.dtype, copy=False)
+            if not np.isfinite(array).all():
+                raise InvalidValue(field, "a number that is not", f"finite in {self.dtype}")
+            return array
+        low, high = self._range
+        if given.size and given.dtype != self.dtype and not (low <= int(given.min()) and int(given.max()) <= high):
+            raise InvalidValue(field, "a number out of range", f"an int in [{low}, {high}]")
+        return given.astype(self.dtype, copy=False)
 
     def descriptor(self) -> dict[str, object]:
         """The field as plain data."""
@@ -109,83 +159,7 @@ class Column:
         return limits.min, limits.max
 
 
-@dataclass(frozen=True)
-class Text:
-    """A string of at most `characters_max` code points, packed as UTF-8; only a component's last field can be one."""
-
-    characters_max: int
-    value_type = str
-
-    def check(self, field: str, value: object) -> None:
-        """Raise InvalidValue unless `value` is a string within its limit that UTF-8 can spell."""
-        if not isinstance(value, str):
-            raise InvalidValue(field, value, "a string")
-        if len(value) > self.characters_max:
-            raise InvalidValue(field, value, f"at most {self.characters_max} characters")
-        if any("\ud800" <= character <= "\udfff" for character in value):
-            raise InvalidValue(field, value, "text without lone surrogates")
-
-    def allocate(self, rows: int) -> NDArray[Any]:
-        """An object array (rows,) of None."""
-        return np.full(rows, None, np.object_)
-
-    def load(self, array: NDArray[Any], row: int) -> Any:
-        """The string in a row."""
-        return array[row]
-
-    def store(self, array: NDArray[Any], row: int, value: Any) -> None:
-        """Put a checked string into a row."""
-        array[row] = value
-
-    def descriptor(self) -> dict[str, object]:
-        """The field as plain data."""
-        return {"kind": "text", "characters_max": self.characters_max}
-
-
-@dataclass(frozen=True)
-class Blob:
-    """Exactly `length` raw bytes, for example an id or a key."""
-
-    length: int
-    value_type = bytes
-
-    def __post_init__(self) -> None:
-        if self.length < 1:
-            raise InvalidValue("length", self.length, "at least 1 byte")
-
-    @property
-    def struct_code(self) -> str:
-        """The field in a `struct` format."""
-        return f"{self.length}s"
-
-    def check(self, field: str, value: object) -> None:
-        """Raise InvalidValue unless `value` is bytes of the declared length."""
-        if not isinstance(value, bytes) or len(value) != self.length:
-            raise InvalidValue(field, value, f"{self.length} bytes")
-
-    def to_scalars(self, value: Any) -> tuple[Any, ...]:
-        """Checked bytes as `struct` takes them."""
-        return (value,)
-
-    def from_scalars(self, scalars: tuple[Any, ...]) -> Any:
-        """Bytes from what `struct` gives back."""
-        return scalars[0]
-
-    def allocate(self, rows: int) -> NDArray[Any]:
-        """An array (rows, length) uint8."""
-        return np.zeros((rows, self.length), np.uint8)
-
-    def load(self, array: NDArray[Any], row: int) -> Any:
-        """The bytes in a row."""
-        return array[row].tobytes()
-
-    def store(self, array: NDArray[Any], row: int, value: Any) -> None:
-        """Put checked bytes into a row."""
-        array[row] = np.frombuffer(value, np.uint8)
-
-    def descriptor(self) -> dict[str, object]:
-        """The field as plain data."""
-        return {"kind": "blob", "length": self.length}
-
-
-FieldKind = Column | Text | Blob
+PackedKind = Column | Blob
+VariableKind = Text | Bytes
+ObjectKind = Text | Bytes | Blob
+FieldKind = Column | Text | Bytes | Blob

@@ -1,7 +1,7 @@
 """What a newcomer has still to be sent, a window at a time, and what was said meanwhile (WIRE-18)."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from theta.base.limits import SEND_QUEUE_BYTES_MAX
 from theta.node.lanes import Lane
@@ -27,13 +27,18 @@ BACKLOG_PING = 0
 
 
 class Backlog:
-    """One connection's. `messages` are encoded only when their turn comes; what is held goes out after them.
+    """One connection's. `messages` are packed only when their turn comes; what is held goes out after them.
 
     `is_done` once everything is out.
+
+    Args:
+        messages: in order.
+        pack: makes what is sent of a message and its frame (theta.node.packing).
     """
 
-    def __init__(self, messages: Iterator[Message]) -> None:
+    def __init__(self, messages: Iterator[Message], pack: Callable[[Message, bytes], bytes]) -> None:
         self._messages = messages
+        self._pack = pack
         self._held: deque[tuple[type[Message], bytes]] = deque()
         self._held_bytes = 0
         self.is_done = False
@@ -64,7 +69,8 @@ class Backlog:
         size = 0
         for message in self._messages:
             frame = encode(message)
-            yield frame
+            yield self._pack(message, frame)
+            # Before compression: a window is also what the room works off at a stretch.
             size += len(frame)
             if size >= BACKLOG_WINDOW_BYTES:
                 yield encode(Ping(BACKLOG_PING, 0.0))

@@ -1,14 +1,17 @@
 """What a room has to say, queued for its adapter."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from functools import partial
 
 from theta.base.errors import PeerError, PeerTooSlow
 from theta.base.limits import CLOSE_REASON_BYTES_MAX, DATAGRAM_BYTES_MAX
 from theta.node.backlog import Backlog
 from theta.node.lanes import Close, Lane, Transmit, lane_of
+from theta.node.packing import Packing
 from theta.replication.presence import PRESENCE_BYTES
 from theta.wire.codec import encode
+from theta.wire.dictionaries import Dictionary
 from theta.wire.messages import Message, PresenceBatch
 
 _BATCH_HEADER_BYTES = 13
@@ -30,33 +33,44 @@ def close_reason(error: PeerError) -> str:
 
 
 class Outbound:
-    """Frames and closes in the order they were said; on a connection with a backlog, after that."""
+    """Frames and closes in the order they were said; on a connection with a backlog, after that.
 
-    def __init__(self) -> None:
+    Args:
+        dictionary: what frames are compressed with, for sessions that have it.
+    """
+
+    def __init__(self, dictionary: Dictionary | None = None) -> None:
+        self._packing = Packing(dictionary)
         self._frames: deque[Transmit] = deque()
         self._closes: deque[Close] = deque()
         self._backlogs: dict[int, Backlog] = {}
 
+    def agree(self, connection: int, capabilities: Collection[str]) -> None:
+        """The session on a connection stands, with these capabilities: from here on its frames may be compressed."""
+        dictionary = self._packing.agree(connection, capabilities)
+        if dictionary is not None:
+            self.send(connection, dictionary)
+
     def send(self, connection: int, message: Message) -> bytes:
         """Queue a message and return its frame."""
-        frame = encode(message)
+        frame = self._packing.pack(connection, message, encode(message))
         self._queue(connection, type(message), lane_of(message), frame)
         return frame
 
     def send_all(self, connections: Iterable[int], message: Message) -> None:
-        """Queue one message for many; it is encoded once."""
+        """Queue one message for many; it is encoded once, and compressed once."""
         connections = list(connections)
         if not connections:
             return
-        frame, lane = encode(message), lane_of(message)
-        for connection in connections:
+        lane = lane_of(message)
+        for connection, frame in self._packing.pack_all(connections, message):
             self._queue(connection, type(message), lane, frame)
 
     def begin_backlog(self, connection: int, messages: Iterator[Message]) -> None:
         """Send many messages, as many at a time as `BACKLOG_WINDOW_BYTES`; see `continue_backlog`."""
         backlog = self._backlogs.get(connection)
         if backlog is None:
-            self._backlogs[connection] = Backlog(messages)
+            self._backlogs[connection] = Backlog(messages, partial(self._packing.pack, connection))
             self.continue_backlog(connection)
         else:
             backlog.replace(messages)
@@ -73,6 +87,7 @@ class Outbound:
     def forget(self, connection: int) -> None:
         """The connection is gone: nothing more has to be sent."""
         self._backlogs.pop(connection, None)
+        self._packing.forget(connection)
 
     def close(self, connection: int, error: PeerError) -> None:
         """Queue the end of a connection, for the peer's fault or the peer's sake."""

@@ -56,9 +56,10 @@ from theta.node.preview import Preview, entities_of
 from theta.node.replica import Replica
 from theta.node.self_presence import SelfPresence
 from theta.node.snapshot_taking import NotHere, SnapshotTaking
+from theta.node.unpacking import Unpacking
 from theta.node.uploads import Uploads
 from theta.replication.presence import Presence, PresenceBoard, decode_rows
-from theta.session.capabilities import CHAT, PRESENCE
+from theta.session.capabilities import CHAT, PRESENCE, ZSTD
 from theta.session.heartbeat import Heartbeat, answer
 from theta.session.participant_handshake import ParticipantHandshake, Resumption
 from theta.session.plain_text import is_plain_text
@@ -71,6 +72,7 @@ from theta.wire.messages import (
     Chat,
     ChatLine,
     Commit,
+    CompressionDictionary,
     HistoryPage,
     InviteMade,
     Message,
@@ -121,6 +123,7 @@ class Peer(PeerVerbs):
         shelf = held.assets if held is not None else AssetShelf()
         self._gate = CommitGate(shelf, self._uploads.own)
         self._snapshot = SnapshotTaking()
+        self._unpacking = Unpacking()
         self._owed_pong: Ping | None = None
         self._follower = Follower(self.actor, settings.identity.public_key, shelf, held)
         self._requests = 0
@@ -278,7 +281,8 @@ class Peer(PeerVerbs):
 
     def handle_connected(self, now: Moment) -> None:
         """There is a connection to the room: say hello."""
-        terms = self.settings.terms(self._room_key)
+        dictionaries = self._unpacking.capabilities if ZSTD in self.settings.capabilities else ()
+        terms = self.settings.terms(self._room_key, dictionaries)
         previous = self._session
         held = self.replica.log.head_seq
         resumption = (
@@ -309,7 +313,7 @@ class Peer(PeerVerbs):
         if lane is Lane.DATAGRAM and not self._joined:
             return  # it overtook the acknowledgement; state comes again
         try:
-            message = decode_from_room(frame)
+            message = self._unpacking.unwrap(decode_from_room(frame), allowed=self._can(ZSTD))
             self._heartbeat.handle_heard(now)
             self._dispatch(now, message, frame)
             self._flush(now)
@@ -405,6 +409,8 @@ class Peer(PeerVerbs):
             self._take_presence(now, message)
         elif isinstance(message, BranchList):
             self._events.append(BranchesChanged(tuple(message.branches), message.current))
+        elif isinstance(message, CompressionDictionary) and self._can(ZSTD):
+            self._unpacking.handle_dictionary(message)
         elif isinstance(message, WhoAnswer | HistoryPage | MomentPart | PolicyAnswer | InviteMade | RequestRefused):
             self._events.append(Answered(message))
         else:

@@ -17,7 +17,7 @@ class PeerSettings(NamedTuple):
     instance: bytes
     name: str
     invite: str = ""
-    capabilities: tuple[str, ...] = ("fold", "presence", "chat")
+    capabilities: tuple[str, ...] = ("fold", "presence", "chat", "zstd")
     room_key: bytes | None = None
 
     def check(self) -> None:
@@ -31,8 +31,12 @@ class PeerSettings(NamedTuple):
         if len(self.instance) != INSTANCE_BYTES:
             raise InvalidValue("instance", len(self.instance), f"{INSTANCE_BYTES} bytes")
 
-    def terms(self, room_key: bytes | None) -> ParticipantTerms:
-        """What the handshake is told; `room_key` is the key that the room must have, None if any will do."""
+    def terms(self, room_key: bytes | None, dictionaries: tuple[str, ...] = ()) -> ParticipantTerms:
+        """What the handshake is told; `room_key` is the key that the room must have, None if any will do.
+
+        `dictionaries` are the capabilities of those that are held from before (SES-14).
+        """
+        capabilities = self.capabilities + dictionaries
         return ParticipantTerms(
-            self.identity, self.instance, self.name, self.capabilities, protocol_hash(), self.invite, room_key
+            self.identity, self.instance, self.name, capabilities, protocol_hash(), self.invite, room_key
         )

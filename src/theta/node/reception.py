@@ -114,6 +114,7 @@ class Reception:
                 arrival.resumed,
             ),
         )
+        self._outbound.agree(connection.number, capabilities)
         return connection.participant
 
     def _resumable(self, now: Moment, established: Established) -> SessionRecord | None:

@@ -54,6 +54,7 @@ from theta.session.invites import CODE_ROLE, code_in_groups, is_code_of, make_co
 from theta.session.plain_text import is_plain_text
 from theta.session.secret import RoomSecret
 from theta.wire.codec import decode_from_participant
+from theta.wire.dictionaries import Dictionary
 from theta.wire.messages import (
     AssetPart,
     AssetRequest,
@@ -73,11 +74,15 @@ from theta.wire.types import RoleName
 
 
 class RoomSettings(NamedTuple):
-    """What makes a room this one: its name, its secret, and the public key of whoever is always admin."""
+    """What makes a room this one: its name, its secret, and the public key of whoever is always admin.
+
+    `dictionary`, if any, is what it compresses with (WIRE-47).
+    """
 
     name: str
     secret: RoomSecret
     owner: bytes
+    dictionary: Dictionary | None = None
 
 
 class Room:
@@ -113,7 +118,7 @@ class Room:
         self.replica = opened.replica
         log = self.replica.log
         self._connections = Connections()
-        self._outbound = Outbound()
+        self._outbound = Outbound(settings.dictionary)
         source = records if isinstance(records, LogSource) else None
         self._branches = Branches(self.replica, source)
         self._line = FoldingLine(self._branches)
@@ -128,7 +133,8 @@ class Room:
         stored_ms = {asset.name: asset.stored_ms for asset in stored}
         self._assets = AssetDesk(shelf, stored_ms, log, self._connections, self._outbound, now)
         self._open_log(now)
-        terms = HostTerms(settings.secret, settings.owner, protocol_hash())
+        dictionaries = () if settings.dictionary is None else (settings.dictionary.capability,)
+        terms = HostTerms(settings.secret, settings.owner, protocol_hash(), dictionaries)
         self._standing = Standing(log, self._connections)
         self._reception = Reception(
             terms, settings.name, log, self._connections, self._outbound, randomness, now, self._standing

@@ -25,11 +25,12 @@ from theta.wire.types import RoleName
 
 
 class HostTerms(NamedTuple):
-    """What a room demands and knows before anybody speaks."""
+    """What a room demands and knows before anybody speaks; `dictionaries` are capabilities (SES-14)."""
 
     secret: RoomSecret
     owner: bytes
     protocol_hash: bytes
+    dictionaries: tuple[str, ...] = ()
 
 
 class Established(NamedTuple):
@@ -120,7 +121,7 @@ class HostHandshake:
         self._state = _State.ESTABLISHED
         resumes = self._may_resume(hello)
         role = self._role(hello.public_key, message.invite, resumes, now_ms)
-        capabilities = intersect(hello.capabilities)
+        capabilities = intersect(hello.capabilities, self._terms.dictionaries)
         session = hello.resume_session if resumes else b""
         return Established(hello.public_key, hello.instance, hello.name, capabilities, role, session, hello.last_seq)
 

@@ -6,7 +6,8 @@ import msgspec
 
 from theta.base.errors import FrameTooLarge, ProtocolError
 from theta.base.limits import CLIENT_FRAME_BYTES_MAX, FRAME_BYTES_MAX
-from theta.wire.messages import Message
+from theta.wire.compression import Decompressor
+from theta.wire.messages import Compressed, Message
 from theta.wire.planes import FROM_PARTICIPANT, FROM_ROOM
 
 _encoder = msgspec.msgpack.Encoder()
@@ -37,6 +38,27 @@ def decode_from_room(frame: bytes) -> Message:
         ProtocolError: not a message, or a field out of its limits.
     """
     return _decode(_from_room, frame, FRAME_BYTES_MAX)
+
+
+def unwrap(message: Message, decompressor: Decompressor | None) -> Message:
+    """The message that a Compressed one holds; any other as it is.
+
+    Args:
+        message: as it was decoded.
+        decompressor: the session's; None for a session that takes nothing compressed.
+
+    Raises:
+        BadCompression: the frame in it is not taken; names the field.
+        ProtocolError: the session takes none, what is in it is not a message, or is compressed once more.
+    """
+    if not isinstance(message, Compressed):
+        return message
+    if decompressor is None:
+        raise ProtocolError("a compressed message came to a session that takes none")
+    inner = decode_from_room(decompressor.decompress(message.data, FRAME_BYTES_MAX))
+    if isinstance(inner, Compressed):
+        raise ProtocolError("a compressed message holds another one")
+    return inner
 
 
 def _decode(decoder: msgspec.msgpack.Decoder[Message], frame: bytes, bytes_max: int) -> Message:

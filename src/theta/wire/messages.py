@@ -6,7 +6,7 @@ from these declarations. Who sends which, and on which plane, is in theta.wire.p
 
 import msgspec
 
-from theta.base.identifiers import signed_name_id
+from theta.wire.message import Message, Part, canonical_name
 from theta.wire.types import (
     I64,
     U8,
@@ -15,6 +15,7 @@ from theta.wire.types import (
     AssetBytes,
     Capabilities,
     ChatText,
+    DictionaryBytes,
     Digest32,
     ElementKind,
     Id16,
@@ -28,25 +29,8 @@ from theta.wire.types import (
 
 PROTOCOL_VERSION = 1
 
-
-def canonical_name(type_name: str) -> str:
-    """The name whose hash tags a message: `theta.` and the struct's name."""
-    return f"theta.{type_name}"
-
-
-class Message(
-    msgspec.Struct,
-    frozen=True,
-    array_like=True,
-    gc=False,
-    forbid_unknown_fields=True,
-    tag=lambda name: signed_name_id(canonical_name(name)),
-):
-    """Base of all messages: `[tag, field, field, …]` in MessagePack, no field more (WIRE-1)."""
-
-
-class Part(msgspec.Struct, frozen=True, array_like=True, gc=False, forbid_unknown_fields=True):
-    """Base of what messages are made of: `[field, field, …]`, no tag, no field more (WIRE-1)."""
+# What is imported here to be found here.
+__all__ = ["Message", "Part", "canonical_name"]
 
 
 # -- the handshake ---------------------------------------------------------------------------------------------------
@@ -104,6 +88,18 @@ class SessionAcknowledge(Message, frozen=True):
     lamport: U64
     next_nonce: U64
     resumed: bool
+
+
+class CompressionDictionary(Message, frozen=True):
+    """From here on the room's frames may need this dictionary (theta.wire.dictionaries, WIRE-47)."""
+
+    data: DictionaryBytes
+
+
+class Compressed(Message, frozen=True):
+    """Another message of the room's: `data` is one zstd frame that holds its frame (WIRE-44)."""
+
+    data: bytes
 
 
 # -- heartbeat -------------------------------------------------------------------------------------------------------

@@ -12,6 +12,8 @@ from theta.wire.messages import (
     Chat,
     ChatLine,
     Commit,
+    Compressed,
+    CompressionDictionary,
     ConflictNotice,
     Corrected,
     DocumentPart,
@@ -47,6 +49,8 @@ from theta.wire.messages import (
     WhoAnswer,
     WhoRequest,
 )
+from theta.wire.ownership_messages import OWNED_DATAGRAMS, OWNERSHIP_FROM_PARTICIPANT, OWNERSHIP_FROM_ROOM
+from theta.wire.state_messages import DATAGRAMS, STATE_FROM_PARTICIPANT, STATE_FROM_ROOM, StateChunk
 
 Plane = Literal["control", "commands", "state", "assets"]
 
@@ -69,6 +73,8 @@ FROM_PARTICIPANT = (
     PolicyRequest,
     InviteRequest,
     SnapshotRequest,
+    *STATE_FROM_PARTICIPANT,
+    *OWNERSHIP_FROM_PARTICIPANT,
 )
 FROM_ROOM = (
     SessionChallenge,
@@ -97,6 +103,10 @@ FROM_ROOM = (
     RequestRefused,
     SnapshotOffer,
     SnapshotPart,
+    CompressionDictionary,
+    Compressed,
+    *STATE_FROM_ROOM,
+    *OWNERSHIP_FROM_ROOM,
 )
 PLANES: dict[type[Message], Plane] = {
     **dict.fromkeys((*FROM_PARTICIPANT, *FROM_ROOM), "control"),
@@ -108,8 +118,7 @@ PLANES: dict[type[Message], Plane] = {
     DocumentPart: "commands",
     ConflictNotice: "commands",
     MomentPart: "commands",
-    PresenceUpdate: "state",
-    PresenceBatch: "state",
+    **dict.fromkeys((PresenceUpdate, PresenceBatch, *DATAGRAMS, *OWNED_DATAGRAMS), "state"),
     **dict.fromkeys((AssetPart, AssetReceived, AssetRefused, AssetRequest, AssetData), "assets"),
-    **dict.fromkeys((SnapshotOffer, SnapshotRequest, SnapshotPart), "assets"),
+    **dict.fromkeys((SnapshotOffer, SnapshotRequest, SnapshotPart, CompressionDictionary, StateChunk), "assets"),
 }

@@ -22,5 +22,7 @@ RoleName = Literal["viewer", "editor", "admin"]
 ElementKind = Literal["object", "vertex", "edge", "face"]
 AssetBytes = Annotated[bytes, Meta(max_length=limits.ASSET_PART_BYTES_MAX)]
 PolicyName = Literal["", "last-writer-wins", "merge", "reject"]
+DictionaryBytes = Annotated[bytes, Meta(min_length=limits.DICTIONARY_BYTES_MIN, max_length=limits.DICTIONARY_BYTES_MAX)]
+DescriptorText = Annotated[str, Meta(max_length=limits.STATE_DESCRIPTOR_CHARACTERS_MAX)]
 OutcomeName = Literal["applied", "merged", "no-op", "rejected", "suspended"]
 """`merged`: joined with what others did at the same time. `suspended`: its gesture is masked by an undo."""

@@ -1,5 +1,6 @@
 import dataclasses
 import struct
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -8,22 +9,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.ecs.parts import EVERYTHING, Everything, Key, Label, Position, Velocity
+from tests.unit.ecs.parts import EVERYTHING, Everything, Key, Label, Pose, Position, Secret, Velocity
 from theta.base.errors import InvalidValue, UsageError
 from theta.base.identifiers import name_id
+from theta.ecs.codecs import Bits, FixedPoint, Raw, SmallestThree
 from theta.ecs.component import (
     Blob,
+    Bytes,
     Column,
+    ComponentType,
+    Migration,
     Plane,
     Text,
     canonical_bytes,
     check,
     component,
+    component_named,
     component_type,
     component_types,
     parse,
 )
-from theta.ecs.errors import DuplicateComponent, InvalidComponent, UnknownComponent
+from theta.ecs.errors import ComponentIdCollision, DuplicateComponent, InvalidComponent, UnknownComponent
 
 EVERYTHING_BYTES = struct.pack("<BiHHf3s", 7, -2, 1, 65_535, 0.5, b"\x00ab") + "höh".encode()
 
@@ -53,6 +59,61 @@ def test_the_descriptor_is_plain_data() -> None:
         ],
     }
     assert type(component_type(Everything).descriptor()["plane"]) is str
+
+
+def test_ecs_4_a_descriptor_says_what_is_used_and_no_more() -> None:
+    assert component_type(Pose).descriptor() == {
+        "name": "test.Pose",
+        "id": f"{name_id('test.Pose'):016x}",
+        "plane": "state",
+        "position": "translation",
+        "fields": [
+            {
+                "name": "translation",
+                "kind": "column",
+                "dtype": "<f4",
+                "width": 3,
+                "codec": {"name": "fixed-point", "step": 0.004, "low": -100.0, "high": 100.0},
+            },
+            {
+                "name": "rotation",
+                "kind": "column",
+                "dtype": "<f4",
+                "width": 4,
+                "codec": {"name": "smallest-three", "bits": 11},
+            },
+            {"name": "flags", "kind": "column", "dtype": "<u1", "width": 1, "codec": {"name": "bits", "count": 8}},
+            {"name": "size", "kind": "column", "dtype": "<f8", "width": 1},
+            {"name": "target", "kind": "column", "dtype": "<u8", "width": 1, "codec": {"name": "entity"}},
+            {"name": "key", "kind": "blob", "length": 2},
+            {"name": "payload", "kind": "bytes", "length_max": 6},
+        ],
+    }
+    told = component_type(Secret).descriptor()
+    assert (told["scope"], told["version"]) == ("editor", 3)
+
+
+def test_ecs_2_the_codec_is_bound_to_its_column() -> None:
+    codecs = [field.codec for field in component_type(Pose).fields]
+    assert [type(codec) for codec in codecs[:4]] == [FixedPoint, SmallestThree, Bits, Raw]
+    assert codecs[-2:] == [None, None]
+    assert codecs[0] is not None
+    assert codecs[0].column == Column("<f4", 3)
+    assert component_named("test.Pose") is component_type(Pose)
+    assert component_named("test.Nobody") is None
+
+
+def test_ecs_3_bytes_are_the_last_of_the_canonical_bytes() -> None:
+    pose = Pose((1.0, 2.0, 3.0), flags=9, key=b"ab", payload=b"\0xyz")
+    data = canonical_bytes(pose)
+    assert data == struct.pack("<3f4fBdQ2s", 1.0, 2.0, 3.0, 0.0, 0.0, 0.0, 1.0, 9, 1.0, 0, b"ab") + b"\0xyz"
+    assert parse(Pose, data) == pose
+    payloads: tuple[Any, ...] = (b"1234567", "text")
+    for payload in payloads:
+        with pytest.raises(InvalidValue, match="at most 6 bytes"):
+            check(dataclasses.replace(pose, payload=payload))
+    with pytest.raises(InvalidValue, match=r"test\.Pose\.payload"):
+        parse(Pose, data + b"123")
 
 
 def test_component_types_lists_all_by_name() -> None:
@@ -179,6 +240,76 @@ def test_a_name_belongs_to_one_class() -> None:
         component_type(Impostor)
 
 
+def test_ecs_2_two_names_with_one_id_are_refused_with_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("theta.ecs.component.name_id", lambda name: name_id("test.Position"))
+
+    @dataclass(frozen=True)
+    class Twin:
+        metres: Annotated[tuple[float, ...], Column("<f8", 3)]
+
+    with pytest.raises(ComponentIdCollision, match=r"test\.Twin and test\.Position have the same id") as caught:
+        component("test.Twin", plane=Plane.DOCUMENT)(Twin)
+    assert (caught.value.name, caught.value.other) == ("test.Twin", "test.Position")
+    assert component_named("test.Twin") is None
+
+
+@pytest.mark.usefixtures("eager_threads")
+@pytest.mark.parametrize("turn", range(30))
+def test_ecs_2_of_two_threads_that_declare_a_name_one_wins(turn: int) -> None:
+    def make(width: int) -> type[object]:
+        @dataclass(frozen=True)
+        class Raced:
+            numbers: Annotated[tuple[float, ...], Column("<f4", width)]
+
+        return Raced
+
+    outcomes: list[object] = []
+    start = threading.Barrier(8)
+
+    def run(width: int) -> None:
+        declared = make(width)
+        start.wait()
+        try:
+            outcomes.append(component_type(component(f"test.Raced{turn}", plane=Plane.STATE)(declared)).fields)
+        except DuplicateComponent as error:
+            outcomes.append(type(error))
+
+    threads = [threading.Thread(target=run, args=(2 + at % 2,)) for at in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    won = [each for each in outcomes if each is not DuplicateComponent]
+    assert len(outcomes) == 8
+    assert len(won) == 4, "everybody who declares what the first one did is right"
+    assert len(set(map(str, won))) == 1
+
+
+def test_ecs_2_who_comes_a_step_later_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The narrowest race: another thread declares the name at the very moment when it is looked up."""
+
+    @dataclass(frozen=True)
+    class Late:
+        number: Annotated[int, Column("<u1")]
+
+    rival = dataclasses.replace(component_type(Position), name="test.Late", id=name_id("test.Late"))
+
+    class Raced(dict[int, ComponentType]):
+        def get(self, key: int, default: Any = None) -> Any:
+            found = super().get(key, default)
+            super().setdefault(key, rival)
+            return found
+
+        def setdefault(self, key: int, default: Any = None) -> Any:
+            super().setdefault(key, rival)
+            return super().setdefault(key, default)
+
+    monkeypatch.setattr("theta.ecs.component._registered", Raced())
+    with pytest.raises(DuplicateComponent, match=r"test\.Late is taken by .*Position"):
+        component("test.Late", plane=Plane.STATE)(Late)
+    assert component_named("test.Late") is rival
+
+
 def test_a_class_may_be_declared_again_as_it_was() -> None:
     def declare(width: int) -> type[object]:
         @component("test.Again", plane=Plane.STATE)
@@ -263,6 +394,68 @@ def _text_first() -> type[object]:
     return TextFirst
 
 
+def _bytes_first() -> type[object]:
+    @dataclass(frozen=True)
+    class BytesFirst:
+        data: Annotated[bytes, Bytes(3)]
+        number: Annotated[int, Column("<u1")]
+
+    return BytesFirst
+
+
+def _coded_text() -> type[object]:
+    @dataclass(frozen=True)
+    class CodedText:
+        text: Annotated[str, Text(3), Raw()]
+
+    return CodedText
+
+
+def _coded_twice() -> type[object]:
+    @dataclass(frozen=True)
+    class CodedTwice:
+        number: Annotated[int, Column("<u1"), Raw(), Bits()]
+
+    return CodedTwice
+
+
+def _coded_wrongly() -> type[object]:
+    @dataclass(frozen=True)
+    class CodedWrongly:
+        numbers: Annotated[tuple[float, ...], Column("<f4", 3), SmallestThree()]
+
+    return CodedWrongly
+
+
+def _unchanged(values: dict[str, Any]) -> dict[str, Any]:
+    return values
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"scope": "admins"}, "the scope is one of"),
+        ({"scope": "editor", "plane": Plane.DOCUMENT}, "everyone has the document"),
+        ({"version": 0}, "versions begin at 1"),
+        ({"version": 2, "migrations": [Migration(3, _unchanged, _unchanged)]}, "from 2 to 2"),
+        ({"version": 2, "migrations": [Migration(2, _unchanged, _unchanged)] * 2}, "one migration to a version"),
+        ({"position": "nothing"}, "three floats"),
+        ({"position": "pair"}, "three floats"),
+        ({"position": "whole"}, "three floats"),
+        ({"position": "text"}, "three floats"),
+    ],
+)
+def test_ecs_2_options_that_cannot_be_are_refused(options: dict[str, Any], reason: str) -> None:
+    @dataclass(frozen=True)
+    class Optional:
+        pair: Annotated[tuple[float, ...], Column("<f4", 2)]
+        whole: Annotated[tuple[int, ...], Column("<i4", 3)]
+        text: Annotated[str, Text(3)]
+
+    with pytest.raises(InvalidComponent, match=reason):
+        component("test.Refused", **({"plane": Plane.STATE} | options))(Optional)
+
+
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
@@ -273,6 +466,10 @@ def _text_first() -> type[object]:
         (_doubled, "Annotated with one Column, Text or Blob"),
         (_mistyped, "annotated as tuple"),
         (_text_first, "text can only be the last field"),
+        (_bytes_first, "so can Bytes"),
+        (_coded_text, "only a Column has a codec"),
+        (_coded_twice, "one codec at most"),
+        (_coded_wrongly, "four floats for SmallestThree"),
     ],
 )
 def test_a_declaration_that_cannot_be_is_refused(make: Callable[[], type[object]], reason: str) -> None:
@@ -293,7 +490,11 @@ def test_a_name_is_printable_ascii(name: str) -> None:
         (lambda: Column(">f8"), "dtype"),
         (lambda: Column("f8"), "dtype"),
         (lambda: Column("<f8", 0), "width"),
+        (lambda: Column("<f8", 257), "width"),
         (lambda: Blob(0), "length"),
+        (lambda: Blob(65_537), "length"),
+        (lambda: Bytes(0), "length_max"),
+        (lambda: Text(0), "characters_max"),
     ],
 )
 def test_a_kind_of_field_that_cannot_be_is_refused(make: Callable[[], object], field: str) -> None:

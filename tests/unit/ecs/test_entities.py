@@ -1,7 +1,12 @@
+from collections.abc import Iterator
+
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from theta.base.errors import UsageError
-from theta.ecs.entities import Entity, EntityAllocator, generation_of, index_of
+from theta.ecs.entities import Entity, EntityAllocator, generation_of, index_of, slots_of
 from theta.ecs.errors import EntitiesExhausted
 
 
@@ -56,3 +61,65 @@ def test_a_slot_without_generations_left_is_retired() -> None:
         allocator.allocate()
     assert isinstance(caught.value, UsageError)
     assert allocator.live == 0
+
+
+def test_ecs_1_exhaustion_gives_out_nothing() -> None:
+    allocator = EntityAllocator(entities_max=5, generation_max=2, index_max=2)
+    first = allocator.allocate_many(2)
+    with pytest.raises(EntitiesExhausted):
+        allocator.allocate_many(2)
+    assert allocator.live == 2
+    assert allocator.allocate() == (1 << 32 | 2)
+    allocator.release_many(first)
+    with pytest.raises(EntitiesExhausted):
+        allocator.allocate_many(5)
+    assert allocator.allocate_many(2).tolist() == [2 << 32 | 1, 2 << 32]
+    assert allocator.slots == 3
+
+
+def test_slots_of_many_entities() -> None:
+    assert slots_of(np.array([5 << 32 | 7, 1 << 32], np.uint64)).tolist() == [7, 0]
+
+
+verbs = st.lists(st.tuples(st.sampled_from(["take", "give"]), st.integers(1, 6), st.integers(0, 99)), max_size=40)
+
+
+def left_in(allocator: EntityAllocator, count: int) -> Iterator[int]:
+    for _ in range(count):
+        try:
+            yield allocator.allocate()
+        except EntitiesExhausted:
+            return
+
+
+@given(verbs)
+def test_ecs_1_an_id_is_given_out_once_one_by_one_or_in_bulk(script: list[tuple[str, int, int]]) -> None:
+    """Two allocators, one asked for many at once and one for each: the same ids, and none twice."""
+    bulk, single = (EntityAllocator(entities_max=20, generation_max=3, index_max=15) for _ in range(2))
+    out: list[int] = []
+    seen: set[int] = set()
+    for verb, count, pick in script:
+        if verb == "take":
+            try:
+                given_out = bulk.allocate_many(count).tolist()
+            except EntitiesExhausted:
+                # The single one gives what is left; the other gave nothing, and has as many.
+                room = single.live
+                taken = list(left_in(single, count))
+                assert len(taken) < count
+                assert bulk.live == room
+                assert bulk.allocate_many(len(taken)).tolist() == taken
+                assert seen.isdisjoint(taken)
+                seen |= set(taken)
+                out += taken
+                continue
+            assert given_out == [single.allocate() for _ in range(count)]
+            assert seen.isdisjoint(given_out)
+            seen |= set(given_out)
+            out += given_out
+        elif out:
+            back = [out.pop(pick % len(out)) for _ in range(min(count, len(out)))]
+            bulk.release_many(np.array(back, np.uint64))
+            for entity in back:
+                single.release(Entity(entity))
+        assert bulk.live == single.live == len(out)

@@ -189,6 +189,14 @@ def test_ses_4_the_participant_signs_hello_and_challenge_as_sent() -> None:
         host.handle_proof(message)
 
 
+def test_ses_14_the_rooms_dictionary_is_among_the_capabilities_when_both_have_it() -> None:
+    ours, theirs = "dictionary-0000aaaa-000000000000", "dictionary-0000bbbb-000000000000"
+    assert intersect(["zstd", theirs, ours, "fold"], (ours,)) == ["fold", "zstd", ours]
+    assert intersect(["zstd", theirs, "fold"], (ours,)) == ["fold", "zstd"]
+    assert intersect([ours, "fold"], (ours,)) == ["fold"]
+    assert intersect([ours, "zstd", "fold"]) == ["fold", "zstd"]
+
+
 def test_ses_5_capabilities_are_intersected_in_a_fixed_order() -> None:
     assert intersect(["chat", "telepathy", "fold", "chat"]) == ["fold", "chat"]
     assert intersect(["presence", "patches"]) == ["patches", "presence"]

@@ -46,6 +46,8 @@ export interface ConnectionParts {
   /** A handshake for a new attempt; throws when this browser can't. */
   shakeHands(): Promise<Handshake>;
   established(acknowledge: SessionAcknowledge, room: RoomIdentity): ConnectionState;
+  /** The message that a compressed one holds. Throws `WireError` or `RoomFaultError`. */
+  unwrap(message: FromRoom): FromRoom;
   /** Throws `WireError` or `RoomFaultError` for what a room must not say. */
   received(message: FromRoom): void;
   /** A session that stood is gone. */
@@ -139,7 +141,8 @@ export function createConnection(parts: ConnectionParts): Connection {
   }
 
   function receive(current: Attempt, frame: Uint8Array): void {
-    const message = decodeFromRoom(frame);
+    const framed = decodeFromRoom(frame);
+    const message = current.isOnline ? parts.unwrap(framed) : framed;
     current.heartbeat?.handleHeard();
     if (message.type === "Ping") {
       const answeredMs = environment.nowMs();

@@ -39,6 +39,8 @@ export interface HandshakeTerms {
   readonly expectedRoom: RoomIdentity | null;
   /** 32 random bytes. */
   readonly clientNonce: Uint8Array;
+  /** Of compression. */
+  readonly capabilities: readonly string[];
   readonly check: CheckSignature;
 }
 
@@ -63,7 +65,7 @@ export function createHandshake(terms: HandshakeTerms): Handshake {
     publicKey: identity.publicKey,
     instance: identity.instance,
     name: terms.name,
-    capabilities: CAPABILITIES,
+    capabilities: [...CAPABILITIES, ...terms.capabilities],
     resumeSession: resumption?.session ?? new Uint8Array(),
     resumeToken: resumption?.token ?? new Uint8Array(),
     lastSeq: terms.lastSeq,

@@ -1,7 +1,7 @@
 /** The client, put together: what the connection brings in goes to its part, and what they send goes out. */
 
 import { createWebSocketTransport, type OpenTransport } from "@theta/transport";
-import { CHAT_CHARACTERS_MAX, type FromRoom, NONCE_BYTES_MAX, type SessionAcknowledge, toHex } from "@theta/wire";
+import { CHAT_CHARACTERS_MAX, type FromRoom, loadZstd, NONCE_BYTES_MAX, type SessionAcknowledge, toHex, type Zstd } from "@theta/wire";
 import { createAssetUploads } from "./asset-upload";
 import { createChatPace } from "./chat-pace";
 import { createConnection } from "./connection";
@@ -21,11 +21,13 @@ import { createOthersPresence, createOwnPresence } from "./presence";
 import { createRoomHistory } from "./room-history";
 import { characterCount, cleanName, isPrintable } from "./text";
 import type { ConnectionState, Gesture, Performed, RoomClient, RoomClientEvents, RoomClientOptions, Statistics } from "./types";
+import { createUnpacking } from "./unpacking";
 
 /** What tests replace. */
 export interface RoomClientParts {
   readonly environment?: Environment;
   readonly transport?: OpenTransport;
+  readonly loadZstd?: () => Promise<Zstd>;
 }
 
 /** With these the room says that a packet was at fault: theta.commands.refusals. */
@@ -39,6 +41,7 @@ export function createRoomClient(options: RoomClientOptions, parts: RoomClientPa
   const keyStore = options.keyStore ?? createIndexedDbKeyStore();
   const emitter = createEmitter<RoomClientEvents>();
   const check = createSignatureChecker();
+  const unpacking = createUnpacking(environment, parts.loadZstd ?? loadZstd);
   let { invite } = options;
   let name = cleanName(options.name);
   let identity: Identity | null = null;
@@ -101,11 +104,13 @@ export function createRoomClient(options: RoomClientOptions, parts: RoomClientPa
     environment,
     open: parts.transport ?? createWebSocketTransport(options.url),
     async shakeHands() {
-      identity ??= await loadIdentity(keyStore, environment);
+      const [loaded, capabilities] = await Promise.all([identity ?? loadIdentity(keyStore, environment), unpacking.offer()]);
+      identity = loaded;
       const clientNonce = environment.randomBytes(NONCE_BYTES_MAX);
       const lastSeq = follower.seq;
-      return createHandshake({ identity, name, invite, resumption, lastSeq, expectedRoom: room, clientNonce, check });
+      return createHandshake({ identity, name, invite, resumption, lastSeq, expectedRoom: room, clientNonce, capabilities, check });
     },
+    unwrap: (message) => unpacking.unwrap(message),
     established: enter,
     received: dispatch,
     lost: leave,
@@ -179,6 +184,9 @@ export function createRoomClient(options: RoomClientOptions, parts: RoomClientPa
         if (message.last) roomHistory.handleDocument();
         outbox.handleApplied();
         outbox.pump();
+        break;
+      case "CompressionDictionary":
+        unpacking.handleDictionary(message);
         break;
       case "PacketAcknowledged":
         outbox.handleAcknowledged(message);

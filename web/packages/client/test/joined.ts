@@ -1,18 +1,18 @@
 /** A client in a fake room. */
 
-import { fromHex, NAME_COMPONENT, TRANSFORM_COMPONENT, type UnitPatch } from "@theta/wire";
+import { fromHex, NAME_COMPONENT, TRANSFORM_COMPONENT, type UnitPatch, type Zstd } from "@theta/wire";
 import { createRoomClient } from "../src/room-client";
 import { createMemoryKeyStore } from "../src/key-store";
 import { createTestEnvironment, until } from "./environment";
 import { createFakeRoom } from "./fake-room";
 
-export async function createMeeting(options: { invite?: string } = {}) {
+export async function createMeeting(options: { invite?: string; loadZstd?: () => Promise<Zstd> } = {}) {
   const environment = createTestEnvironment();
   const room = await createFakeRoom(environment);
   const keyStore = createMemoryKeyStore();
   const client = createRoomClient(
     { url: "ws://test/ws", name: "Ann", invite: options.invite ?? room.invite, keyStore },
-    { environment, transport: room.transport },
+    { environment, transport: room.transport, loadZstd: options.loadZstd ?? (() => Promise.reject(new Error("not here"))) },
   );
   return { environment, room, client, keyStore };
 }

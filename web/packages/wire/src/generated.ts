@@ -23,7 +23,7 @@ import {
 
 export const PROTOCOL_VERSION = 1;
 /** Of the manifest (WIRE-3), 16 bytes in hexadecimal. */
-export const PROTOCOL_HASH = "639f57b2ee35682f0d492002c9681d60";
+export const PROTOCOL_HASH = "d9ce73396f02ab55f1dc2ae98b24c35c";
 
 // -- limits: theta.base.limits
 
@@ -53,6 +53,12 @@ export const SEND_QUEUE_BYTES_MAX = 33554432;
 export const DATAGRAM_AGE_SECONDS_MAX = 0.25;
 export const DATAGRAM_QUEUE_BYTES_MAX = 65536;
 export const CLOSE_REASON_BYTES_MAX = 123;
+export const COMPRESSION_BYTES_MIN = 256;
+export const COMPRESSION_WINDOW_BYTES_MAX = 8388608;
+export const DICTIONARY_BYTES_MIN = 256;
+export const DICTIONARY_BYTES_MAX = 65536;
+export const DICTIONARY_SAMPLE_BYTES_MIN = 16384;
+export const DICTIONARIES_HELD_MAX = 4;
 export const TRANSPORT_CLOSE_SECONDS_MAX = 2.0;
 export const QUIC_HEAD_START_SECONDS = 0.5;
 export const QUIC_IDLE_SECONDS_MAX = 12.0;
@@ -84,6 +90,7 @@ export const COMMANDS_PER_SECOND = 100.0;
 export const AUTHORS_PACED_MAX = 4096;
 export const TIMESTAMP_AHEAD_SECONDS_MAX = 10.0;
 export const LAMPORT_JUMP_MAX = 4294967296;
+export const U32_MAX = 4294967295;
 export const U64_MAX = 18446744073709551615n;
 export const GESTURES_PER_COMMAND_MAX = 256;
 export const CASCADE_GESTURES_MAX = 1024;
@@ -113,6 +120,17 @@ export const ERRANDS_PER_CONNECTION_MAX = 4;
 export const MOMENT_COMMANDS_MAX = 200000;
 export const MOMENT_BYTES_MAX = 16777216;
 export const ENTITIES_MAX = 100000;
+export const RELATION_DEPTH_MAX = 64;
+export const WORLD_EVENTS_MAX = 65536;
+export const DEFERRED_CHANGES_MAX = 262144;
+export const SKIPPED_CHANGES_KEPT = 256;
+export const SYSTEM_RUNS_KEPT = 256;
+export const SLOW_SYSTEMS_KEPT = 256;
+export const SIMULATION_HERTZ = 90.0;
+export const SIMULATION_STEPS_MAX = 8;
+export const COMPONENT_FIELDS_MAX = 64;
+export const COLUMN_WIDTH_MAX = 256;
+export const FIELD_LENGTH_MAX = 65536;
 export const COORDINATE_METRES_MAX = 1000000.0;
 export const SCALE_FACTOR_MAX = 10000.0;
 export const SCALE_FACTOR_MIN = 1e-06;
@@ -177,6 +195,52 @@ export const OBJ_LINE_CHARACTERS_MAX = 1048576;
 export const PRESENCE_HERTZ = 30.0;
 export const PRESENCE_TIMEOUT_SECONDS = 10.0;
 export const DRAG_TIMEOUT_SECONDS = 2.0;
+export const CELL_ENTITIES_MAX = 16;
+export const BASELINE_AGE_TICKS_MAX = 63;
+export const STATE_CELLS_MAX = 1048576;
+export const STATE_COMPONENTS_MAX = 1023;
+export const STATE_COMPONENT_GROUPS_MAX = 16;
+export const STATE_DESCRIPTOR_CHARACTERS_MAX = 8192;
+export const STATE_CELLS_PER_MESSAGE_MAX = 16384;
+export const STATE_FRAMES_IN_FLIGHT_MAX = 1024;
+export const STATE_ACK_FRAMES = 64;
+export const STATE_BODY_BYTES_MAX = 1118;
+export const STATE_SECTION_BYTES_MAX = 8388608;
+export const STATE_OBJECT_BYTES_MAX = 65536;
+export const STATE_CELL_STATES_MAX = 64;
+export const STATE_HANDOVER_SECONDS_MAX = 1.0;
+export const STATE_CHUNK_BYTES_MAX = 16384;
+export const STATE_CHUNK_BYTES_MIN = 256;
+export const STATE_CHUNKS_MAX = 16384;
+export const STATE_CHUNK_WINDOW = 16;
+export const STATE_HASHES_PER_MESSAGE_MAX = 8;
+export const INTEREST_METRES = 10.0;
+export const INTEREST_METRES_MAX = 64.0;
+export const INTEREST_METRES_MIN = 0.1;
+export const REGIONS_PER_PEER_MAX = 16;
+export const STATE_BYTES_PER_SECOND = 65536;
+export const STATE_BYTES_PER_SECOND_MIN = 8192;
+export const STATE_WAIT_SECONDS_MAX = 1.0;
+export const ENTITY_SIZE_METRES_MAX = 100.0;
+export const OWNED_ENTITIES_PER_ACTOR_MAX = 256;
+export const OWNED_ROWS_MAX = 32;
+export const OWNED_BODY_BYTES_MAX = 992;
+export const OWNED_REPEAT_SECONDS = 1.0;
+export const OWNERSHIP_IDLE_SECONDS_MAX = 3.0;
+export const OWNERSHIP_REPEAT_SECONDS = 0.5;
+export const OWNERSHIP_ROWS_PER_MESSAGE_MAX = 1024;
+export const INTERPOLATION_SAMPLES = 16;
+export const INTERPOLATION_JITTERS = 4.0;
+export const INTERPOLATION_DELAY_SECONDS_MAX = 0.25;
+export const INTERPOLATION_GAP_SECONDS_MAX = 0.15;
+export const INTERPOLATION_RATE_CHANGE_MAX = 0.1;
+export const INTERPOLATION_RESYNC_SECONDS = 0.5;
+export const EXTRAPOLATION_SECONDS_MAX = 0.1;
+export const REST_SECONDS = 0.25;
+export const TELEPORT_METRES = 2.0;
+export const CORRECTION_SECONDS = 0.15;
+export const CORRECTION_METRES_MAX = 1.0;
+export const PREDICTED_INPUTS_MAX = 256;
 export const HEAD_RECORD_INTERVAL_RECORDS = 256;
 export const INDEX_NONCE_RECORDS_MAX = 16384;
 export const FRONTIER_AGE_SECONDS = 2.0;
@@ -274,6 +338,19 @@ export interface PacketBody {
 export const packetBody: Codec<PacketBody> = struct("PacketBody", {
   timestampMs: u64,
   commands: list(commandEnvelope),
+});
+
+/** What a cell was at `tick`: for each component number u16 and 8 bytes of hash, ascending (REP-24). */
+export interface CellHash {
+  readonly cell: number;
+  readonly tick: number;
+  readonly digests: Uint8Array;
+}
+
+export const cellHash: Codec<CellHash> = struct("CellHash", {
+  cell: u32,
+  tick: u32,
+  digests: bytes(0, 10240),
 });
 
 /** A gesture: the actor and the number of its first command. */
@@ -439,6 +516,23 @@ export const policyRule: Codec<PolicyRule> = struct("PolicyRule", {
   command: text(),
   strategy: literal("", "last-writer-wins", "merge", "reject"),
   role: literal("admin", "editor", "viewer"),
+});
+
+/** Who has an entity: `owner` 0 is the room; `grip` 0 free, 1 touched, 2 grabbed (REP-60). */
+export interface OwnershipRow {
+  readonly entity: bigint;
+  readonly owner: bigint;
+  readonly ownership: number;
+  readonly authority: number;
+  readonly grip: number;
+}
+
+export const ownershipRow: Codec<OwnershipRow> = struct("OwnershipRow", {
+  entity: u64,
+  owner: u64,
+  ownership: u32,
+  authority: u32,
+  grip: u8,
 });
 
 /**
@@ -804,6 +898,114 @@ export const snapshotRequest: MessageCodec<SnapshotRequest> = message(
   {
     seq: u64,
     number: u32,
+  },
+);
+
+/** The newest StateFrame or StateSection that was taken, and which of the 64 before it: bit 0 is the one before. */
+export interface StateAck {
+  readonly type: "StateAck";
+  readonly sequence: number;
+  readonly received: bigint;
+}
+
+export const stateAck: MessageCodec<StateAck> = message(
+  "StateAck",
+  -4300978112213482665n,
+  {
+    sequence: u32,
+    received: u64,
+  },
+);
+
+/** Which chunks of a snapshot are here; after a lost connection, all of them, to go on from there (REP-21). */
+export interface StateChunksReceived {
+  readonly type: "StateChunksReceived";
+  readonly snapshot: number;
+  readonly numbers: readonly number[];
+}
+
+export const stateChunksReceived: MessageCodec<StateChunksReceived> = message(
+  "StateChunksReceived",
+  -6395288403593374216n,
+  {
+    snapshot: u32,
+    numbers: list(u32, 16384),
+  },
+);
+
+/** A participant's hashes of some of its cells, for the room to compare with its own. */
+export interface CellHashes {
+  readonly type: "CellHashes";
+  readonly hashes: readonly CellHash[];
+}
+
+export const cellHashes: MessageCodec<CellHashes> = message(
+  "CellHashes",
+  5896774782889852345n,
+  {
+    hashes: list(cellHash, 8),
+  },
+);
+
+/** The sender takes an entity: a grab with the next `ownership`, a touch with the next `authority` (REP-61). */
+export interface ClaimOwnership {
+  readonly type: "ClaimOwnership";
+  readonly entity: bigint;
+  readonly ownership: number;
+  readonly authority: number;
+}
+
+export const claimOwnership: MessageCodec<ClaimOwnership> = message(
+  "ClaimOwnership",
+  8590285775279672725n,
+  {
+    entity: u64,
+    ownership: u32,
+    authority: u32,
+  },
+);
+
+/** The owner lets go of an entity that it has by these numbers; with `keep` it still moves it (REP-63). */
+export interface ReleaseOwnership {
+  readonly type: "ReleaseOwnership";
+  readonly entity: bigint;
+  readonly ownership: number;
+  readonly authority: number;
+  readonly keep: boolean;
+}
+
+export const releaseOwnership: MessageCodec<ReleaseOwnership> = message(
+  "ReleaseOwnership",
+  -8204881791593606438n,
+  {
+    entity: u64,
+    ownership: u32,
+    authority: u32,
+    keep: bool,
+  },
+);
+
+/**
+ * What the sender's entities are, at its tick (REP-66).
+ *
+ * `ownerships` are the entities' ownership sequences, u32 little-endian, in the order of `body`: sections of age 0.
+ */
+export interface OwnedState {
+  readonly type: "OwnedState";
+  readonly sequence: number;
+  readonly tick: number;
+  readonly ownerships: Uint8Array;
+  readonly body: Uint8Array;
+}
+
+export const ownedState: MessageCodec<OwnedState> = message(
+  "OwnedState",
+  4369528595945848687n,
+  {
+    sequence: u32,
+    tick: u32,
+    ownerships: bytes(0, 128),
+    body: bytes(0, 992),
   },
 );
 
@@ -1345,6 +1547,181 @@ export const snapshotPart: MessageCodec<SnapshotPart> = message(
   },
 );
 
+/** From here on the room's frames may need this dictionary (theta.wire.dictionaries, WIRE-47). */
+export interface CompressionDictionary {
+  readonly type: "CompressionDictionary";
+  readonly data: Uint8Array;
+}
+
+export const compressionDictionary: MessageCodec<CompressionDictionary> = message(
+  "CompressionDictionary",
+  -4482334328438534437n,
+  {
+    data: bytes(256, 65536),
+  },
+);
+
+/** Another message of the room's: `data` is one zstd frame that holds its frame (WIRE-44). */
+export interface Compressed {
+  readonly type: "Compressed";
+  readonly data: Uint8Array;
+}
+
+export const compressed: MessageCodec<Compressed> = message(
+  "Compressed",
+  4527114979510735190n,
+  {
+    data: bytes(),
+  },
+);
+
+/**
+ * The session's components from number `first` on, each a descriptor as JSON (REP-6).
+ *
+ * `manifest` is the hash of all descriptors so far, these included (REP-7).
+ */
+export interface ComponentDescriptors {
+  readonly type: "ComponentDescriptors";
+  readonly first: number;
+  readonly descriptors: readonly string[];
+  readonly manifest: Uint8Array;
+}
+
+export const componentDescriptors: MessageCodec<ComponentDescriptors> = message(
+  "ComponentDescriptors",
+  6066554130116823079n,
+  {
+    first: u32,
+    descriptors: list(text(0, 8192), 1023),
+    manifest: bytes(16, 16),
+  },
+);
+
+/** Sections of a tick (REP-10). `input` is the newest input of the receiver's that had been applied by then. */
+export interface StateFrame {
+  readonly type: "StateFrame";
+  readonly sequence: number;
+  readonly tick: number;
+  readonly input: number;
+  readonly body: Uint8Array;
+}
+
+export const stateFrame: MessageCodec<StateFrame> = message(
+  "StateFrame",
+  -2610237823719003943n,
+  {
+    sequence: u32,
+    tick: u32,
+    input: u32,
+    body: bytes(0, 1118),
+  },
+);
+
+/** Sections that are too large for a datagram; numbered and acknowledged like a StateFrame (REP-19). */
+export interface StateSection {
+  readonly type: "StateSection";
+  readonly sequence: number;
+  readonly tick: number;
+  readonly body: Uint8Array;
+}
+
+export const stateSection: MessageCodec<StateSection> = message(
+  "StateSection",
+  -5606411353102645028n,
+  {
+    sequence: u32,
+    tick: u32,
+    body: bytes(0, 8388608),
+  },
+);
+
+/** The receiver is told of these cells no more: it forgets them, and sections of them up to `tick` (REP-18). */
+export interface CellsLeft {
+  readonly type: "CellsLeft";
+  readonly tick: number;
+  readonly cells: readonly number[];
+}
+
+export const cellsLeft: MessageCodec<CellsLeft> = message(
+  "CellsLeft",
+  -7085463204621688309n,
+  {
+    tick: u32,
+    cells: list(u32, 16384),
+  },
+);
+
+/**
+ * A piece of a snapshot at `tick` (REP-20).
+ *
+ * Chunk `number` of `count`. `parts` chunks in a row hold sections together, of which this is `part`. `data` is its
+ * `size` bytes, or a zstd frame of them when that is shorter; `digest` is its BLAKE2b-128 (person "theta-chunk").
+ */
+export interface StateChunk {
+  readonly type: "StateChunk";
+  readonly snapshot: number;
+  readonly tick: number;
+  readonly number: number;
+  readonly count: number;
+  readonly part: number;
+  readonly parts: number;
+  readonly manifest: Uint8Array;
+  readonly digest: Uint8Array;
+  readonly size: number;
+  readonly data: Uint8Array;
+}
+
+export const stateChunk: MessageCodec<StateChunk> = message(
+  "StateChunk",
+  3999664249564264940n,
+  {
+    snapshot: u32,
+    tick: u32,
+    number: u32,
+    count: u32,
+    part: u32,
+    parts: u32,
+    manifest: bytes(16, 16),
+    digest: bytes(16, 16),
+    size: u32,
+    data: bytes(0, 16384),
+  },
+);
+
+/** Who has these entities now (REP-62). */
+export interface OwnershipChanged {
+  readonly type: "OwnershipChanged";
+  readonly rows: readonly OwnershipRow[];
+}
+
+export const ownershipChanged: MessageCodec<OwnershipChanged> = message(
+  "OwnershipChanged",
+  4778165844297055495n,
+  {
+    rows: list(ownershipRow, 1024),
+  },
+);
+
+/** A claim or a release with these numbers was not taken; `row` is how it stands (REP-62). */
+export interface OwnershipRefused {
+  readonly type: "OwnershipRefused";
+  readonly ownership: number;
+  readonly authority: number;
+  readonly reason: "held" | "not-allowed" | "not-owner" | "outdated" | "too-many" | "unknown-entity";
+  readonly row: OwnershipRow;
+}
+
+export const ownershipRefused: MessageCodec<OwnershipRefused> = message(
+  "OwnershipRefused",
+  2688787110616832917n,
+  {
+    ownership: u32,
+    authority: u32,
+    reason: literal("held", "not-allowed", "not-owner", "outdated", "too-many", "unknown-entity"),
+    row: ownershipRow,
+  },
+);
+
 export type FromParticipant =
   | SessionHello
   | SessionProof
@@ -1363,7 +1740,13 @@ export type FromParticipant =
   | MergePreviewRequest
   | PolicyRequest
   | InviteRequest
-  | SnapshotRequest;
+  | SnapshotRequest
+  | StateAck
+  | StateChunksReceived
+  | CellHashes
+  | ClaimOwnership
+  | ReleaseOwnership
+  | OwnedState;
 
 export const FROM_PARTICIPANT: readonly MessageCodec<FromParticipant>[] = [
   sessionHello as MessageCodec<FromParticipant>,
@@ -1384,6 +1767,12 @@ export const FROM_PARTICIPANT: readonly MessageCodec<FromParticipant>[] = [
   policyRequest as MessageCodec<FromParticipant>,
   inviteRequest as MessageCodec<FromParticipant>,
   snapshotRequest as MessageCodec<FromParticipant>,
+  stateAck as MessageCodec<FromParticipant>,
+  stateChunksReceived as MessageCodec<FromParticipant>,
+  cellHashes as MessageCodec<FromParticipant>,
+  claimOwnership as MessageCodec<FromParticipant>,
+  releaseOwnership as MessageCodec<FromParticipant>,
+  ownedState as MessageCodec<FromParticipant>,
 ];
 
 export type FromRoom =
@@ -1412,7 +1801,16 @@ export type FromRoom =
   | InviteMade
   | RequestRefused
   | SnapshotOffer
-  | SnapshotPart;
+  | SnapshotPart
+  | CompressionDictionary
+  | Compressed
+  | ComponentDescriptors
+  | StateFrame
+  | StateSection
+  | CellsLeft
+  | StateChunk
+  | OwnershipChanged
+  | OwnershipRefused;
 
 export const FROM_ROOM: readonly MessageCodec<FromRoom>[] = [
   sessionChallenge as MessageCodec<FromRoom>,
@@ -1441,6 +1839,15 @@ export const FROM_ROOM: readonly MessageCodec<FromRoom>[] = [
   requestRefused as MessageCodec<FromRoom>,
   snapshotOffer as MessageCodec<FromRoom>,
   snapshotPart as MessageCodec<FromRoom>,
+  compressionDictionary as MessageCodec<FromRoom>,
+  compressed as MessageCodec<FromRoom>,
+  componentDescriptors as MessageCodec<FromRoom>,
+  stateFrame as MessageCodec<FromRoom>,
+  stateSection as MessageCodec<FromRoom>,
+  cellsLeft as MessageCodec<FromRoom>,
+  stateChunk as MessageCodec<FromRoom>,
+  ownershipChanged as MessageCodec<FromRoom>,
+  ownershipRefused as MessageCodec<FromRoom>,
 ];
 
 export type Plane = "control" | "commands" | "state" | "assets";
@@ -1464,6 +1871,12 @@ export const PLANES: Readonly<Record<(FromParticipant | FromRoom)["type"], Plane
   PolicyRequest: "control",
   InviteRequest: "control",
   SnapshotRequest: "assets",
+  StateAck: "state",
+  StateChunksReceived: "control",
+  CellHashes: "control",
+  ClaimOwnership: "control",
+  ReleaseOwnership: "control",
+  OwnedState: "state",
   SessionChallenge: "control",
   SessionAcknowledge: "control",
   PacketAcknowledged: "commands",
@@ -1488,6 +1901,15 @@ export const PLANES: Readonly<Record<(FromParticipant | FromRoom)["type"], Plane
   RequestRefused: "control",
   SnapshotOffer: "assets",
   SnapshotPart: "assets",
+  CompressionDictionary: "assets",
+  Compressed: "control",
+  ComponentDescriptors: "control",
+  StateFrame: "state",
+  StateSection: "control",
+  CellsLeft: "control",
+  StateChunk: "assets",
+  OwnershipChanged: "control",
+  OwnershipRefused: "control",
 };
 
 // -- the log's records

@@ -30,6 +30,10 @@ export function blake2b128(domain: string, ...parts: readonly Uint8Array[]): Uin
   return hash(16, domain, parts);
 }
 
+export function blake2b64(domain: string, ...parts: readonly Uint8Array[]): Uint8Array {
+  return hash(8, domain, parts);
+}
+
 /** Hashes an asset's bytes, piece by piece, to its name (AST-2). */
 export function createAssetHash(): { update(bytes: Uint8Array): void; digest(): Uint8Array } {
   const state = blake2b.create({ dkLen: 32, personalization: personalization("theta-asset") });

@@ -1,10 +1,13 @@
 export * from "./bytes";
 export * from "./codec";
 export * from "./components";
+export * from "./compression";
 export * from "./document-hash";
 export * from "./generated";
 export * from "./hashes";
 export * from "./mesh";
 export * from "./presence";
+export * from "./siphash";
 export * from "./transcripts";
 export { WireError, type Codec } from "./schema";
+export { loadZstd } from "./zstd";

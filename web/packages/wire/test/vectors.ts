@@ -1,12 +1,13 @@
 /** The vectors that pytest reads as well: spec/vectors, made by tools/generate_vectors.py. */
 
+import compression from "../../../../spec/vectors/compression.json";
 import document from "../../../../spec/vectors/document.json";
 import identity from "../../../../spec/vectors/identity.json";
 import log from "../../../../spec/vectors/log.json";
 import packet from "../../../../spec/vectors/packet.json";
 import { toHex } from "@theta/wire";
 
-export { document, identity, log, packet };
+export { compression, document, identity, log, packet };
 
 /** A message or a part as the vectors write it: snake case, bytes as hexadecimal, 64-bit integers as decimal text. */
 export function plain(value: unknown): unknown {

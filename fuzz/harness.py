@@ -1,0 +1,27 @@
+"""What fuzz targets have in common: choosing a reader by an input's first byte, writing seeds, and running atheris."""
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+INPUT_BYTES_MAX = 70_000
+
+
+def read_by_first_byte(readers: Sequence[Callable[[bytes], None]], data: bytes) -> None:
+    """One input, to the reader that its first byte names; nothing where it is empty or over INPUT_BYTES_MAX."""
+    if data and len(data) <= INPUT_BYTES_MAX:
+        readers[data[0] % len(readers)](data[1:])
+
+
+def run(arguments: list[str], read: Callable[[bytes], None], seeds: Callable[[], list[bytes]], corpus: Path) -> None:
+    """Fuzz with atheris; arguments are libFuzzer's, and --seeds writes the seeds to the corpus."""
+    if arguments == ["--seeds"]:
+        corpus.mkdir(parents=True, exist_ok=True)
+        for number, seed in enumerate(seeds()):
+            (corpus / f"seed-{number:03}").write_bytes(seed)
+        return
+    import atheris
+
+    atheris.instrument_all()
+    atheris.Setup([sys.argv[0], *arguments], read)
+    atheris.Fuzz()

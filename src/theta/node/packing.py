@@ -1,0 +1,68 @@
+"""Frames as they leave the room: compressed for the sessions that take it, once for all who take the same (WIRE-44)."""
+
+from collections.abc import Collection, Iterable, Iterator
+
+from theta.session.capabilities import ZSTD
+from theta.wire.codec import encode
+from theta.wire.compression import Compressor
+from theta.wire.dictionaries import Dictionary
+from theta.wire.messages import Compressed, CompressionDictionary, Message
+from theta.wire.planes import PLANES
+
+COMPRESSED_PLANES = ("commands", "assets")
+"""Not "control": what is secret, an invite or a resume token, must not share a frame with text that others chose."""
+WRAPPING_BYTES = len(encode(Compressed(bytes(2**8)))) - 2**8
+"""What a Compressed message adds to a frame of 256 bytes to 64 KiB; two more to a longer one."""
+
+
+class Packing:
+    """Makes frames of messages, each in the way that its receiver takes.
+
+    Args:
+        dictionary: the room's; None for none.
+    """
+
+    def __init__(self, dictionary: Dictionary | None = None) -> None:
+        self._dictionary = dictionary
+        self._plain = Compressor()
+        self._with_dictionary = Compressor(dictionary) if dictionary is not None else self._plain
+        self._ways: dict[int, Compressor] = {}
+
+    def agree(self, connection: int, capabilities: Collection[str]) -> CompressionDictionary | None:
+        """The session on a connection stands; returns the dictionary if it has to be told that first.
+
+        What is packed from here on for the connection may need the room's dictionary.
+        """
+        if ZSTD not in capabilities:
+            return None
+        self._ways[connection] = self._with_dictionary
+        if self._dictionary is None or self._dictionary.capability in capabilities:
+            return None
+        return CompressionDictionary(self._dictionary.data)
+
+    def forget(self, connection: int) -> None:
+        """The connection is gone."""
+        self._ways.pop(connection, None)
+
+    def pack(self, connection: int, message: Message, frame: bytes) -> bytes:
+        """What to send on a connection for a message whose frame is `frame`."""
+        # Whoever is being given the dictionary does not have it yet.
+        way = self._plain if isinstance(message, CompressionDictionary) else self._ways.get(connection)
+        return _packed(message, frame, way)
+
+    def pack_all(self, connections: Iterable[int], message: Message) -> Iterator[tuple[int, bytes]]:
+        """Each connection with the message's frame for it; encoded once, and compressed at most once."""
+        frame = encode(message)
+        packed: bytes | None = None
+        for connection in connections:
+            way = self._ways.get(connection)
+            if way is not None and packed is None:
+                packed = _packed(message, frame, way)
+            yield connection, packed if way is not None and packed is not None else frame
+
+
+def _packed(message: Message, frame: bytes, way: Compressor | None) -> bytes:
+    if way is None or PLANES[type(message)] not in COMPRESSED_PLANES:
+        return frame
+    compressed = way.compress(frame, WRAPPING_BYTES)
+    return frame if compressed is None else encode(Compressed(compressed))

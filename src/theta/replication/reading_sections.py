@@ -1,0 +1,215 @@
+"""Bytes to sections: every length and number is checked here, and what is wrong is named (REP-10 … REP-15).
+
+What depends on what the receiver has (a difference to nothing, somebody who comes to a place that is taken) is checked
+by `cells`.
+"""
+
+from functools import lru_cache
+from typing import NamedTuple, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from theta.base.errors import ProtocolError
+from theta.base.limits import (
+    BASELINE_AGE_TICKS_MAX,
+    CELL_ENTITIES_MAX,
+    STATE_CELLS_MAX,
+    STATE_OBJECT_BYTES_MAX,
+    STATE_SECTION_BYTES_MAX,
+    U32_MAX,
+)
+from theta.replication.schema import ENTITY, FULL, REMOVED, ComponentLayout, Schema
+
+_KINDS = ("removed", "full", "delta", "delta")
+
+
+class Part(NamedTuple):
+    """What a section says of one component.
+
+    Attributes:
+        number: the component's; ENTITY for who comes and leaves.
+        kind: REMOVED, FULL, DELTA or WIDE.
+        bitmap: indices in the cell.
+        lanes: differences, (rows, lanes) int64; of REMOVED none.
+        objects: for each object field its values, or None where none changed.
+        destinations: of leaving entities: 0 despawned, 1 nowhere, else cell + 2.
+    """
+
+    number: int
+    kind: int
+    bitmap: int
+    lanes: NDArray[np.int64]
+    objects: tuple[tuple[bytes, ...] | None, ...] = ()
+    destinations: tuple[int, ...] = ()
+
+    @property
+    def rows(self) -> tuple[int, ...]:
+        """The bitmap's indices, ascending."""
+        return indices_of(self.bitmap)
+
+
+class Section(NamedTuple):
+    """What changed in a cell since `age` ticks before; age 0 tells everything."""
+
+    cell: int
+    age: int
+    parts: tuple[Part, ...]
+
+
+def read_sections(schema: Schema, body: bytes) -> tuple[Section, ...]:
+    """The sections of a frame's body.
+
+    Raises:
+        ProtocolError: names what is wrong, and after how many bytes.
+    """
+    reader = _Reader(schema, body)
+    sections = []
+    cells: set[int] = set()
+    while reader.at < len(body):
+        section = reader.section()
+        if section.cell in cells:
+            reader.fail(f"cell {section.cell} is told twice")
+        cells.add(section.cell)
+        sections.append(section)
+    return tuple(sections)
+
+
+class _Reader:
+    def __init__(self, schema: Schema, body: bytes) -> None:
+        if len(body) > STATE_SECTION_BYTES_MAX:
+            raise ProtocolError(f"sections have at most {STATE_SECTION_BYTES_MAX} bytes, not {len(body)}")
+        self.schema, self.body, self.at = schema, body, 0
+
+    def fail(self, problem: str) -> NoReturn:
+        raise ProtocolError(f"sections, byte {self.at}: {problem}")
+
+    def section(self) -> Section:
+        cell = self.varint("cell")
+        if cell >= STATE_CELLS_MAX:
+            self.fail(f"cell is {cell}, but must be below {STATE_CELLS_MAX}")
+        age = self.byte("age")
+        if age > BASELINE_AGE_TICKS_MAX:
+            self.fail(f"age is {age}, but must be at most {BASELINE_AGE_TICKS_MAX}")
+        parts: list[Part] = []
+        before = -1
+        taken: dict[int, int] = {}
+        for _ in range(self.varint("parts")):
+            head = self.varint("part")
+            if head <= before:
+                self.fail("parts are not in ascending order of number and kind")
+            before = head
+            part = self.part(head >> 2, head & 3, age)
+            if part.number != ENTITY:
+                before_it = taken.get(part.number, 0)
+                if before_it & part.bitmap:
+                    self.fail(f"a row of {self.schema.layouts[part.number].name} is told twice")
+                taken[part.number] = before_it | part.bitmap
+            parts.append(part)
+        return Section(cell, age, tuple(parts))
+
+    def part(self, number: int, kind: int, age: int) -> Part:
+        if number >= self.schema.count:
+            self.fail(f"component number {number} is not among the session's {self.schema.count - 1}")
+        layout = self.schema.layouts[number]
+        if age == 0 and kind != FULL:
+            self.fail(f"{layout.name} is {_KINDS[kind]} in a section from nothing")
+        if number == ENTITY and kind > FULL:
+            self.fail("entities come and leave, but have no deltas")
+        bitmap = int.from_bytes(self.take(2, "rows"), "little")
+        if not bitmap:
+            self.fail(f"{layout.name} has no rows")
+        count = bitmap.bit_count()
+        if kind == REMOVED:
+            leaving = count if number == ENTITY else 0
+            destinations = tuple(self.varint("destination") for _ in range(leaving))
+            return Part(number, kind, bitmap, np.zeros((0, layout.lane_count), np.int64), (), destinations)
+        codes = self.codes(layout)
+        lanes = self.lanes(layout, codes, count)
+        objects = tuple(
+            tuple(self.object(layout) for _ in range(count)) if code else None for code in codes[len(layout.groups) :]
+        )
+        return Part(number, kind, bitmap, lanes, objects)
+
+    def codes(self, layout: ComponentLayout) -> tuple[int, ...]:
+        codes, problem = _codes_of(layout, int.from_bytes(self.take(layout.code_bytes, "widths"), "little"))
+        if problem:
+            self.fail(f"{layout.name}{problem}")
+        return codes
+
+    def lanes(self, layout: ComponentLayout, codes: tuple[int, ...], count: int) -> NDArray[np.int64]:
+        pieces, stride = _pieces(layout, codes)
+        data = np.frombuffer(self.take(stride * count, f"lanes of {layout.name}"), np.uint8).reshape(count, stride)
+        found = np.zeros((count, layout.lane_count), np.int64)
+        for start, width, first, last in pieces:
+            piece = np.ascontiguousarray(data[:, start : start + width * (last - first)])
+            found[:, first:last] = piece.view(f"<i{width}")
+        return found
+
+    def object(self, layout: ComponentLayout) -> bytes:
+        size = self.varint("length")
+        if size > STATE_OBJECT_BYTES_MAX:
+            self.fail(f"{layout.name}: a field of {size} bytes, but at most {STATE_OBJECT_BYTES_MAX}")
+        return self.take(size, f"field of {layout.name}")
+
+    def byte(self, what: str) -> int:
+        return self.take(1, what)[0]
+
+    def take(self, size: int, what: str) -> bytes:
+        end = self.at + size
+        if end > len(self.body):
+            self.fail(f"the bytes end within the {what}")
+        data = self.body[self.at : end]
+        self.at = end
+        return data
+
+    def varint(self, what: str) -> int:
+        value = 0
+        for shift in range(0, 35, 7):
+            byte = self.byte(what)
+            value |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                if value > U32_MAX or (shift and not byte):
+                    break
+                return value
+        self.fail(f"the {what} is no LEB128 of a u32 in its shortest form")
+
+
+@lru_cache(maxsize=4096)
+def indices_of(bitmap: int) -> tuple[int, ...]:
+    """The indices in a cell that a bitmap has, ascending."""
+    return tuple(at for at in range(CELL_ENTITIES_MAX) if bitmap >> at & 1)
+
+
+@lru_cache(maxsize=4096)
+def _codes_of(layout: ComponentLayout, packed: int) -> tuple[tuple[int, ...], str]:
+    """Each group's width, and what is wrong with them."""
+    codes = tuple(packed >> 2 * group & 3 for group in range(layout.group_count))
+    if packed >> 2 * layout.group_count:
+        return codes, f" has widths of more than its {layout.group_count} groups"
+    for group, code in enumerate(codes):
+        if group >= len(layout.groups):
+            if code not in (0, 3):
+                return codes, f": width {code} of an object field, which has 0 or 3"
+        elif (code == 2 and layout.natural_bytes[group] == 1) or (code == 3 and layout.natural_bytes[group] < 4):
+            return codes, f": width {code} of group {group}, of {layout.natural_bytes[group]} bytes"
+    return codes, ""
+
+
+@lru_cache(maxsize=4096)
+def _pieces(layout: ComponentLayout, codes: tuple[int, ...]) -> tuple[tuple[tuple[int, int, int, int], ...], int]:
+    """Where lanes of one width are in a row: first byte, bytes of a lane, first lane, lane after the last.
+
+    And a row's bytes. Neighbouring groups of one width are one piece.
+    """
+    pieces: list[tuple[int, int, int, int]] = []
+    start = first = 0
+    for lanes, natural, code in zip(layout.groups, layout.natural_bytes, codes[: len(layout.groups)], strict=True):
+        width = (0, 1, 2, natural)[code]
+        if width and pieces and pieces[-1][1] == width and pieces[-1][3] == first:
+            pieces[-1] = (*pieces[-1][:3], first + lanes)
+        elif width:
+            pieces.append((start, width, first, first + lanes))
+        start += width * lanes
+        first += lanes
+    return tuple(pieces), start

@@ -1,0 +1,130 @@
+"""Cells from nothing, each value at its natural width: for snapshots, which are compressed after (REP-20).
+
+The bytes are sections of age 0 like those of `sections`, but no width is looked for: rows are copied whole.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from theta.replication.history import History
+from theta.replication.schema import FULL, ComponentLayout
+from theta.replication.sections import Sections, ends_of, put_heads, put_rows, section_heads, varint
+
+Ints = NDArray[np.int64]
+
+
+class _Component(NamedTuple):
+    """One component's parts in all cells.
+
+    Attributes:
+        counts: rows in each cell, (cells,).
+        rows: places in the pool, cell after cell, (rows,).
+        bitmaps: which indices have it, (cells,).
+        head: the bytes of a part before its rows, but for the bitmap; and how many there are with it.
+        row_bytes: of one row.
+        extras: by cell, the values of its object fields.
+    """
+
+    counts: Ints
+    rows: NDArray[np.int32]
+    bitmaps: NDArray[np.uint64]
+    head: int
+    head_bytes: int
+    row_bytes: int
+    extras: dict[int, bytes]
+
+    @property
+    def sizes(self) -> Ints:
+        """The parts' bytes, (cells,); 0 where nobody has it."""
+        found = self.counts * self.row_bytes + (self.counts > 0) * self.head_bytes
+        for at, piece in self.extras.items():
+            found[at] += len(piece)
+        return found
+
+
+def encode_whole(history: History, cells: Ints) -> Sections:
+    """The sections of cells for who has nothing of them.
+
+    Args:
+        history: of the room.
+        cells: (cells,), below `history.cell_count`.
+    """
+    ages = np.zeros(len(cells), np.int64)
+    now = history.gather_now(cells)
+    numbers = [number for number in range(history.schema.count) if now[:, number].any()]
+    components = [_component(history, number, now[:, number]) for number in numbers]
+    part_counts = np.zeros(len(cells), np.int64)
+    for each in components:
+        part_counts += each.counts > 0
+    heads, head_sizes = section_heads(history, cells, ages, part_counts)
+    sizes = np.stack([head_sizes, *(each.sizes for each in components)], axis=1)
+    ends = ends_of(sizes.ravel())
+    starts = ends[:-1].reshape(sizes.shape)
+    buffer = np.empty(int(ends[-1]), np.uint8)
+    put_heads(buffer, starts[:, 0], heads, head_sizes)
+    for at, (number, component) in enumerate(zip(numbers, components, strict=True), 1):
+        _write(history, buffer, number, component, starts[:, at])
+    return Sections(buffer.tobytes(), ends[:: sizes.shape[1]])
+
+
+def _component(history: History, number: int, rows: NDArray[np.int32]) -> _Component:
+    layout = history.schema.layouts[number]
+    has = rows != 0
+    counts = has.sum(axis=1)
+    bitmaps = np.packbits(has, axis=1, bitorder="little").view("<u2")[:, 0].astype(np.uint64)
+    head, head_sizes = history.schema.heads
+    kind = number * 4 + FULL
+    codes = history.schema.natural_codes[number]
+    value = int(head[kind]) | codes << 8 * (int(head_sizes[kind]) + 2)
+    row_bytes = sum(layout.lane_bytes)
+    taken = rows[has]
+    extras = _extras(history, number, taken, counts) if layout.objects else {}
+    return _Component(counts, taken, bitmaps, value, int(head_sizes[kind]) + 2 + layout.code_bytes, row_bytes, extras)
+
+
+def _write(history: History, buffer: NDArray[np.uint8], number: int, component: _Component, starts: Ints) -> None:
+    layout = history.schema.layouts[number]
+    there = component.counts.nonzero()[0]
+    bitmap_at = np.uint64(8 * (component.head_bytes - 2 - layout.code_bytes))
+    heads = component.bitmaps[there] << bitmap_at | np.uint64(component.head)
+    put_rows(buffer, starts[there], heads.view(np.uint8).reshape(-1, 8)[:, : component.head_bytes])
+    if component.row_bytes:
+        data = natural_bytes(layout, history.pool.rows(number)[component.rows])
+        before = component.counts.cumsum() - component.counts
+        places = (starts + component.head_bytes - before * component.row_bytes).repeat(component.counts)
+        places += np.arange(0, data.size, component.row_bytes)
+        put_rows(buffer, places, data)
+    sizes = component.sizes if component.extras else starts
+    for at, piece in component.extras.items():
+        end = int(starts[at] + sizes[at])
+        buffer[end - len(piece) : end] = np.frombuffer(piece, np.uint8)
+
+
+def natural_bytes(layout: ComponentLayout, lanes: Ints) -> NDArray[np.uint8]:
+    """Each row's lanes at their natural bytes, little-endian: (rows, bytes)."""
+    if len(set(layout.natural_bytes)) == 1:
+        whole: NDArray[np.uint8] = lanes[:, : layout.lane_count].astype(f"<i{layout.natural_bytes[0]}").view(np.uint8)
+        return whole
+    data = np.empty((len(lanes), sum(layout.lane_bytes)), np.uint8)
+    start = lane = 0
+    for count, size in zip(layout.groups, layout.natural_bytes, strict=True):
+        group = lanes[:, lane : lane + count].astype(f"<i{size}")
+        data[:, start : start + count * size] = group.view(np.uint8)
+        start, lane = start + count * size, lane + count
+    return data
+
+
+def _extras(history: History, number: int, rows: NDArray[np.int32], counts: Ints) -> dict[int, bytes]:
+    layout = history.schema.layouts[number]
+    ids = history.pool.rows(number)[rows][:, layout.lane_count :].tolist()
+    values = history.objects.values
+    found, at = {}, 0
+    for cell, count in enumerate(counts.tolist()):
+        some = ids[at : at + count]
+        at += count
+        told = [values[row[field]] for field in range(layout.objects) for row in some]
+        if told:
+            found[cell] = b"".join(varint(len(value)) + value for value in told)
+    return found

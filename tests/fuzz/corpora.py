@@ -1,0 +1,19 @@
+"""Replaying a fuzz target's corpus without atheris."""
+
+import tracemalloc
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+
+def assert_replays_within(peak_bytes: int, files: Sequence[Path], read: Callable[[bytes], None]) -> None:
+    """Every file is read without a find, and takes at most so much memory over what stood before."""
+    read(files[0].read_bytes())
+    tracemalloc.start()
+    try:
+        for path in files:
+            tracemalloc.reset_peak()
+            before = tracemalloc.get_traced_memory()[0]
+            read(path.read_bytes())
+            assert tracemalloc.get_traced_memory()[1] - before <= peak_bytes, path.name
+    finally:
+        tracemalloc.stop()
