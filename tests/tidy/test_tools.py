@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -160,6 +161,23 @@ def test_the_gate_runs_every_step_and_remembers_the_failures(capsys: pytest.Capt
     results = ci.run_steps(steps, run, lambda: float(next(ticks)))
     assert [(step.name, code, seconds) for step, code, seconds in results] == [("a", 0, 1), ("b", 3, 1), ("c", 0, 1)]
     assert "b: FAILED (exit 3)" in capsys.readouterr().out
+
+
+def test_the_gate_runs_lanes_at_the_same_time_and_each_in_order() -> None:
+    """Each lane's first step waits for the other's, and would wait for ever if one lane came after the other."""
+    both, ran = threading.Barrier(2, timeout=20), []
+
+    def run(step: ci.Step) -> int:
+        if step.name in ("a", "c"):
+            both.wait()
+        ran.append(step.name)
+        return 0
+
+    lanes = [[ci.Step("a", ("a",)), ci.Step("b", ("b",))], [ci.Step("c", ("c",))]]
+    results = ci.run_beside(lanes, run, lambda: 0.0)
+    assert [step.name for step, _, _ in results] == ["a", "b", "c"]
+    assert sorted(ran) == ["a", "b", "c"]
+    assert ran.index("a") < ran.index("b")
 
 
 def test_the_gate_refuses_a_step_it_does_not_have() -> None:
