@@ -176,7 +176,7 @@ class StateReceiver:
         if ahead > 0:
             # The newest so far becomes the bit of its distance; there is none before the first.
             seen = self._received << 1 | (1 if self._newest else 0)
-            self._received = (seen << (ahead - 1)) & ((1 << STATE_ACK_FRAMES) - 1)
+            self._received = (seen << min(ahead - 1, STATE_ACK_FRAMES)) & ((1 << STATE_ACK_FRAMES) - 1)
             self._newest = sequence
         elif -ahead <= STATE_ACK_FRAMES:
             self._received |= 1 << (-ahead - 1)
@@ -277,11 +277,11 @@ class StateReceiver:
         if before is after:
             return set()
         entities = change.after.entities
-        told, gone = after.present, 0
+        told, known = after.present, 0
         if before.present:
-            same = _bitmap(entities == change.before.entities)
-            told &= _changed(before, after) | ~(before.present & same)
-            gone = before.present & ~after.present & same
+            known = before.present & _bitmap(entities == change.before.entities)
+            told &= _changed(before, after) | ~known
+        gone = known & ~after.present
         rows, lost = indices_of(told), indices_of(gone)
         names = entities.tolist()
         unsure: set[int] = set()
@@ -290,8 +290,8 @@ class StateReceiver:
             rows = tuple(index for index in rows if names[index] not in apart)
             lost = tuple(index for index in lost if names[index] not in apart)
         if not self._shown.keys().isdisjoint(names):
-            # In another cell too: with one component more, the cells may tell of the same.
-            more = {names[index] for index in rows if self._gains(names[index], number)}
+            # In another cell too: with one component more here, both cells may tell of it.
+            more = {names[index] for index in indices_of(told & ~known) if names[index] in self._shown}
             rows = tuple(index for index in rows if names[index] not in more)
             unsure |= more
             for index in lost:
@@ -300,9 +300,6 @@ class StateReceiver:
         draft.lose(number, [names[index] for index in lost])
         draft.write(number, entities, rows, after)
         return unsure
-
-    def _gains(self, entity: int, number: int) -> bool:
-        return entity in self._shown and not self._shown[entity] >> number & 1
 
     def _show_anew(self, entity: int, draft: "_Draft") -> None:
         """An entity that more than one cell tells of: each component counts in the cell where it came last."""

@@ -5,7 +5,7 @@ import pytest
 
 from tests.unit.replication.test_sections import SMALL, history_of, sections_of, write
 from theta.base.errors import ProtocolError
-from theta.base.limits import BASELINE_AGE_TICKS_MAX, STATE_HANDOVER_SECONDS_MAX
+from theta.base.limits import BASELINE_AGE_TICKS_MAX, CELL_ENTITIES_MAX, STATE_HANDOVER_SECONDS_MAX
 from theta.replication.baselines import Baselines
 from theta.replication.cells import EMPTY
 from theta.replication.history import History
@@ -226,3 +226,43 @@ def test_rep_19_frames_that_are_too_old_for_a_baseline_are_not_kept() -> None:
     for tick in range(1, 3 * BASELINE_AGE_TICKS_MAX):
         baselines.send(tick, np.arange(3))
     assert baselines.in_flight == BASELINE_AGE_TICKS_MAX + 1
+
+
+def test_rep_23_an_older_cell_that_gains_a_component_does_not_take_it_from_the_newer_one() -> None:
+    schema = Schema([ComponentLayout("a", "", (1,), (4,)), ComponentLayout("b", "", (1,), (4,))])
+    entity, slot = 1 << 32 | 7, np.array([7])
+
+    def room(place: int) -> History:
+        history = History(schema)
+        history.begin_tick(1)
+        history.write_members(np.array([place]), np.array([entity], np.uint64))
+        return history
+
+    def body(history: History, cell: int, age: int) -> bytes:
+        return encode_sections(history, np.array([cell]), np.array([age])).body
+
+    older, newer, receiver = room(0), room(CELL_ENTITIES_MAX), StateReceiver(schema)
+    older.write(1, slot, np.array([[1]]), [])
+    newer.begin_tick(2)
+    newer.write(2, slot, np.array([[20]]), [])
+    receiver.handle_body(0.0, 1, body(older, 0, 0))
+    receiver.handle_body(0.0, 2, body(newer, 1, 0))
+    while receiver.poll_update():
+        pass
+    older.begin_tick(2)
+    older.begin_tick(3)
+    older.write(2, slot, np.array([[5]]), [])
+    receiver.handle_body(0.0, 3, body(older, 0, 1))
+    written = []
+    while (update := receiver.poll_update()) is not None:
+        written += [(number, rows.lanes.tolist()) for number, rows in update.written]
+    assert (2, [[5]]) not in written
+
+
+def test_rep_19_a_sequence_far_ahead_costs_no_memory() -> None:
+    receiver = StateReceiver(Schema([]))
+    receiver.handle_frame(0.0, StateFrame(3, 1, 0, b""))
+    receiver.handle_frame(0.0, StateFrame(2**32 - 1, 2, 0, b""))
+    ack = receiver.poll_ack()
+    assert ack is not None
+    assert (ack.sequence, ack.received) == (2**32 - 1, 0)
