@@ -1,6 +1,5 @@
 """A tick's frames for all participants: a section is encoded once for all who have the same baseline of its cell."""
 
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -8,11 +7,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from theta.base.limits import STATE_BODY_BYTES_MAX
 from theta.interest.interest import Interest
 from theta.interest.marks import PAIR_SHIFT
 from theta.interest.priority import TICKS_PER_SECOND, Ranked
 from theta.replication.history import History
+from theta.replication.packing import runs
 from theta.replication.sections import encode_sections
 
 Ints = NDArray[np.int64]
@@ -101,19 +100,12 @@ class StateTicks:
         bounds = [*first.tolist(), len(pieces)]
         before = [0, *lengths.cumsum().tolist()]
         for at, number in enumerate(peers[first].tolist()):
-            start, end = bounds[at], bounds[at + 1]
-            while start < end:
-                last = end
-                if before[end] - before[start] > STATE_BODY_BYTES_MAX:
-                    last = bisect_right(before, before[start] + STATE_BODY_BYTES_MAX, start, end) - 1
-                is_large = last == start
-                last += is_large
+            for start, last, is_large in runs(before, bounds[at], bounds[at + 1]):
                 # A copy: a slice would keep the cells of all participants for as long as the frame is on its way.
                 frame = SeatFrame(number, b"".join(pieces[start:last]), cells[start:last].copy(), is_large)
                 if is_large:
                     self._large[number << PAIR_SHIFT | int(cells[start])] = self._history.tick
                 yield frame
-                start = last
 
     def _without_large(self, ranked: Ranked) -> Ranked:
         """Leave out what is on its way on the reliable lane already: it cannot be lost there, only late."""

@@ -1,5 +1,7 @@
 """A peer's sections in as few bodies as hold them (REP-10, REP-19)."""
 
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -33,20 +35,28 @@ def pack(sections: Sections, chosen: NDArray[np.int64]) -> list[Body]:
     starts, ends = sections.ends[chosen], sections.ends[chosen + 1]
     some = (ends > starts).nonzero()[0]
     chosen, starts, ends = chosen[some], starts[some], ends[some]
-    sizes = ends - starts
+    before = [0, *(ends - starts).cumsum().tolist()]
     body = sections.body
     pieces = [body[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
-    before = np.concatenate([_ZERO, sizes.cumsum()])
-    found = []
-    first, count = 0, len(pieces)
-    while first < count:
-        last = int(before.searchsorted(before[first] + STATE_BODY_BYTES_MAX, "right")) - 1
-        is_large = last == first
+    return [
+        Body(b"".join(pieces[first:last]), chosen[first:last], is_large)
+        for first, last, is_large in runs(before, 0, len(pieces))
+    ]
+
+
+def runs(before: Sequence[int], start: int, end: int) -> Iterator[tuple[int, int, bool]]:
+    """Which sections share a body: the first, the one after the last, and whether it is one that no datagram holds.
+
+    Args:
+        before: how many bytes there are before each section, and in all, (sections + 1,).
+        start: the first section to send.
+        end: the one after the last.
+    """
+    while start < end:
+        last = end
+        if before[end] - before[start] > STATE_BODY_BYTES_MAX:
+            last = bisect_right(before, before[start] + STATE_BODY_BYTES_MAX, start, end) - 1
+        is_large = last == start
         last += is_large
-        data = pieces[first] if last == first + 1 else b"".join(pieces[first:last])
-        found.append(Body(data, chosen[first:last], is_large))
-        first = last
-    return found
-
-
-_ZERO = np.zeros(1, np.int64)
+        yield start, last, is_large
+        start = last
