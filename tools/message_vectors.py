@@ -5,6 +5,7 @@ from typing import Any
 from theta.base import identifiers as ids
 from theta.replication.presence import encode_presence
 from theta.wire import codec, planes
+from theta.wire import interest_messages as interest
 from theta.wire import messages as wire
 from theta.wire import ownership_messages as ownership
 from theta.wire import state_messages as state
@@ -18,7 +19,8 @@ def all_messages() -> list[type[wire.Message]]:
 
 def messages() -> list[wire.Message]:
     """One of each."""
-    found = [*_of_sessions(), *_of_packets(), *_of_history(), *_of_company(), *_of_state(), *_of_ownership()]
+    found = [*_of_sessions(), *_of_packets(), *_of_history(), *_of_company()]
+    found += [*_of_state(), *_of_ownership(), *_of_interest()]
     assert {type(each) for each in found} == set(all_messages())
     return found
 
@@ -145,6 +147,10 @@ def _of_ownership() -> list[wire.Message]:
         ownership.OwnershipChanged([row, ownership.OwnershipRow(2**32 + 1, 0, 0, 1, 0)]),
         ownership.OwnershipRefused(7, 1, "held", row),
         ownership.OwnedState(70_000, 300, run_of(56, 8), run_of(57, 40)),
+        ownership.SpawnEntities(3, run_of(58, 40)),
+        ownership.EntitiesSpawned(3, run_of(59, 16)),
+        ownership.DespawnEntities(4, run_of(59, 16)),
+        ownership.EntitiesDespawned(4),
     ]
 
 
@@ -158,3 +164,15 @@ def message_vector(message: wire.Message) -> dict[str, Any]:
         "fields": plain(message),
         "frame": codec.encode(message).hex(),
     }
+
+
+def _of_interest() -> list[wire.Message]:
+    return [
+        interest.SubscribeRegion(2, (1.5, -2.0, 40.0), 12.5),
+        interest.UnsubscribeRegion(2),
+        interest.SelectEntities(run_of(60, 24)),
+        interest.InterestRequest(5, ANNA_ACTOR, 2**32 + 7, "editor"),
+        interest.InterestAnswer(
+            5, 900, -1, False, True, ["outside of the radius"], -1.0, 10.0, 0.25, 1.5, 880, 879, 899, 12, "budget"
+        ),
+    ]

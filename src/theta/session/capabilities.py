@@ -10,7 +10,8 @@ PRESENCE = "presence"
 CHAT = "chat"
 SNAPSHOT = "snapshot"
 ZSTD = "zstd"
-CAPABILITIES = (FOLD, PATCHES, PRESENCE, CHAT, SNAPSHOT, ZSTD)
+STATE = "state"
+CAPABILITIES = (FOLD, PATCHES, PRESENCE, CHAT, SNAPSHOT, ZSTD, STATE)
 
 
 def intersect(offered: Iterable[str], dictionaries: Iterable[str] = ()) -> list[str]:

@@ -10,6 +10,8 @@ from theta.wire.types import U8, U32, U64
 
 RefusalName = Literal["unknown-entity", "outdated", "held", "not-owner", "too-many", "not-allowed"]
 OwnedBytes = Annotated[bytes, Meta(max_length=limits.OWNED_BODY_BYTES_MAX)]
+SpawnBytes = Annotated[bytes, Meta(max_length=limits.STATE_SPAWN_BYTES_MAX)]
+EntityBytes = Annotated[bytes, Meta(max_length=8 * limits.STATE_SPAWNED_PER_MESSAGE_MAX)]
 OwnershipBytes = Annotated[bytes, Meta(max_length=4 * limits.OWNED_ROWS_MAX)]
 
 
@@ -67,7 +69,37 @@ class OwnedState(Message, frozen=True):
     body: OwnedBytes
 
 
-OWNERSHIP_FROM_ROOM = (OwnershipChanged, OwnershipRefused)
-OWNERSHIP_FROM_PARTICIPANT = (ClaimOwnership, ReleaseOwnership, OwnedState)
+class SpawnEntities(Message, frozen=True):
+    """The sender wants entities in the room's world (REP-84).
+
+    `body` is sections of age 0, as of OwnedState; instead of ids, number 0 counts from 1 on.
+    """
+
+    request: U32
+    body: SpawnBytes
+
+
+class EntitiesSpawned(Message, frozen=True):
+    """They are there; their ids as u64 little-endian, in the order of the request."""
+
+    request: U32
+    entities: EntityBytes
+
+
+class DespawnEntities(Message, frozen=True):
+    """The sender wants entities to end: u64 little-endian (REP-85)."""
+
+    request: U32
+    entities: EntityBytes
+
+
+class EntitiesDespawned(Message, frozen=True):
+    """They are no more."""
+
+    request: U32
+
+
+OWNERSHIP_FROM_ROOM = (OwnershipChanged, OwnershipRefused, EntitiesSpawned, EntitiesDespawned)
+OWNERSHIP_FROM_PARTICIPANT = (ClaimOwnership, ReleaseOwnership, OwnedState, SpawnEntities, DespawnEntities)
 OWNED_DATAGRAMS = (OwnedState,)
 """Those of the plane "state"; all others are reliable."""

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from theta.wire.interest_messages import INTEREST_FROM_PARTICIPANT, INTEREST_FROM_ROOM
 from theta.wire.messages import (
     AssetData,
     AssetPart,
@@ -75,6 +76,7 @@ FROM_PARTICIPANT = (
     SnapshotRequest,
     *STATE_FROM_PARTICIPANT,
     *OWNERSHIP_FROM_PARTICIPANT,
+    *INTEREST_FROM_PARTICIPANT,
 )
 FROM_ROOM = (
     SessionChallenge,
@@ -107,6 +109,7 @@ FROM_ROOM = (
     Compressed,
     *STATE_FROM_ROOM,
     *OWNERSHIP_FROM_ROOM,
+    *INTEREST_FROM_ROOM,
 )
 PLANES: dict[type[Message], Plane] = {
     **dict.fromkeys((*FROM_PARTICIPANT, *FROM_ROOM), "control"),

@@ -42,6 +42,8 @@ def _value(info: msgspec.inspect.Type) -> Any:
             return b"\xff" * (info.max_length or 5)
         case msgspec.inspect.ListType():
             return [_value(info.item_type)] * (info.max_length or 2)
+        case msgspec.inspect.TupleType():
+            return tuple(_value(each) for each in info.item_types)
         case msgspec.inspect.LiteralType():
             return info.values[0]
         case msgspec.inspect.StructType():

@@ -23,7 +23,7 @@ import {
 
 export const PROTOCOL_VERSION = 1;
 /** Of the manifest (WIRE-3), 16 bytes in hexadecimal. */
-export const PROTOCOL_HASH = "d9ce73396f02ab55f1dc2ae98b24c35c";
+export const PROTOCOL_HASH = "b8e649577ef11b4d0998b168d72cafc3";
 
 // -- limits: theta.base.limits
 
@@ -222,6 +222,14 @@ export const STATE_BYTES_PER_SECOND = 65536;
 export const STATE_BYTES_PER_SECOND_MIN = 8192;
 export const STATE_WAIT_SECONDS_MAX = 1.0;
 export const ENTITY_SIZE_METRES_MAX = 100.0;
+export const STATE_SELECTED_MAX = 256;
+export const STATE_ENTITIES_MAX = 100000;
+export const STATE_SPAWN_BYTES_MAX = 65536;
+export const STATE_SPAWNED_PER_MESSAGE_MAX = 1024;
+export const STATE_SPAWNS_PER_SECOND = 2048;
+export const STATE_SPAWN_BURST_MAX = 16384;
+export const OWNERSHIP_CLAIMS_PER_SECOND = 60;
+export const OWNERSHIP_CLAIM_BURST_MAX = 512;
 export const OWNED_ENTITIES_PER_ACTOR_MAX = 256;
 export const OWNED_ROWS_MAX = 32;
 export const OWNED_BODY_BYTES_MAX = 992;
@@ -1009,6 +1017,112 @@ export const ownedState: MessageCodec<OwnedState> = message(
   },
 );
 
+/**
+ * The sender wants entities in the room's world (REP-84).
+ *
+ * `body` is sections of age 0, as of OwnedState; instead of ids, number 0 counts from 1 on.
+ */
+export interface SpawnEntities {
+  readonly type: "SpawnEntities";
+  readonly request: number;
+  readonly body: Uint8Array;
+}
+
+export const spawnEntities: MessageCodec<SpawnEntities> = message(
+  "SpawnEntities",
+  137510043948926182n,
+  {
+    request: u32,
+    body: bytes(0, 65536),
+  },
+);
+
+/** The sender wants entities to end: u64 little-endian (REP-85). */
+export interface DespawnEntities {
+  readonly type: "DespawnEntities";
+  readonly request: number;
+  readonly entities: Uint8Array;
+}
+
+export const despawnEntities: MessageCodec<DespawnEntities> = message(
+  "DespawnEntities",
+  4400699653559775761n,
+  {
+    request: u32,
+    entities: bytes(0, 8192),
+  },
+);
+
+/**
+ * The sender wants to see what is within `radius` metres of `centre` as well (REP-80).
+ *
+ * `region` is a number of its own choice; it moves the region of this number, if there is one.
+ */
+export interface SubscribeRegion {
+  readonly type: "SubscribeRegion";
+  readonly region: number;
+  readonly centre: Vector3;
+  readonly radius: number;
+}
+
+export const subscribeRegion: MessageCodec<SubscribeRegion> = message(
+  "SubscribeRegion",
+  8948824297768268883n,
+  {
+    region: u8,
+    centre: floats<Vector3>(3),
+    radius: f64,
+  },
+);
+
+/** The sender wants to see a region no longer (REP-80). */
+export interface UnsubscribeRegion {
+  readonly type: "UnsubscribeRegion";
+  readonly region: number;
+}
+
+export const unsubscribeRegion: MessageCodec<UnsubscribeRegion> = message(
+  "UnsubscribeRegion",
+  -1232182465608365674n,
+  {
+    region: u8,
+  },
+);
+
+/** What the sender has selected, and nothing else: entities as u64 little-endian (REP-81). */
+export interface SelectEntities {
+  readonly type: "SelectEntities";
+  readonly entities: Uint8Array;
+}
+
+export const selectEntities: MessageCodec<SelectEntities> = message(
+  "SelectEntities",
+  -6504436288052389966n,
+  {
+    entities: bytes(0, 2048),
+  },
+);
+
+/** Why is `actor` told of `entity` in a scope, or not (REP-88)? */
+export interface InterestRequest {
+  readonly type: "InterestRequest";
+  readonly request: number;
+  readonly actor: bigint;
+  readonly entity: bigint;
+  readonly scope: "" | "editor";
+}
+
+export const interestRequest: MessageCodec<InterestRequest> = message(
+  "InterestRequest",
+  3300469437696300853n,
+  {
+    request: u32,
+    actor: u64,
+    entity: u64,
+    scope: literal("", "editor"),
+  },
+);
+
 /** The room's answer: its key, a fresh nonce, and its signature over both sides' words so far. */
 export interface SessionChallenge {
   readonly type: "SessionChallenge";
@@ -1722,6 +1836,82 @@ export const ownershipRefused: MessageCodec<OwnershipRefused> = message(
   },
 );
 
+/** They are there; their ids as u64 little-endian, in the order of the request. */
+export interface EntitiesSpawned {
+  readonly type: "EntitiesSpawned";
+  readonly request: number;
+  readonly entities: Uint8Array;
+}
+
+export const entitiesSpawned: MessageCodec<EntitiesSpawned> = message(
+  "EntitiesSpawned",
+  1320178705727159800n,
+  {
+    request: u32,
+    entities: bytes(0, 8192),
+  },
+);
+
+/** They are no more. */
+export interface EntitiesDespawned {
+  readonly type: "EntitiesDespawned";
+  readonly request: number;
+}
+
+export const entitiesDespawned: MessageCodec<EntitiesDespawned> = message(
+  "EntitiesDespawned",
+  3219635457555493046n,
+  {
+    request: u32,
+  },
+);
+
+/**
+ * The answer, of the room's last tick; the fields are those of `theta.interest.explain.Explanation`.
+ *
+ * `distance_metres` and `radius_metres` are −1 where there is none.
+ */
+export interface InterestAnswer {
+  readonly type: "InterestAnswer";
+  readonly request: number;
+  readonly tick: number;
+  readonly cell: bigint;
+  readonly relevant: boolean;
+  readonly selected: boolean;
+  readonly reasons: readonly string[];
+  readonly distanceMetres: number;
+  readonly radiusMetres: number;
+  readonly accumulator: number;
+  readonly weight: number;
+  readonly sentTick: number;
+  readonly acknowledgedTick: number;
+  readonly changedTick: number;
+  readonly waitedTicks: number;
+  readonly waitsFor: "acknowledgement" | "baseline" | "budget" | "nothing" | "relevance";
+}
+
+export const interestAnswer: MessageCodec<InterestAnswer> = message(
+  "InterestAnswer",
+  -9030035751564576690n,
+  {
+    request: u32,
+    tick: u32,
+    cell: i64,
+    relevant: bool,
+    selected: bool,
+    reasons: list(text(), 8),
+    distanceMetres: f64,
+    radiusMetres: f64,
+    accumulator: f64,
+    weight: f64,
+    sentTick: u32,
+    acknowledgedTick: u32,
+    changedTick: u32,
+    waitedTicks: u32,
+    waitsFor: literal("acknowledgement", "baseline", "budget", "nothing", "relevance"),
+  },
+);
+
 export type FromParticipant =
   | SessionHello
   | SessionProof
@@ -1746,7 +1936,13 @@ export type FromParticipant =
   | CellHashes
   | ClaimOwnership
   | ReleaseOwnership
-  | OwnedState;
+  | OwnedState
+  | SpawnEntities
+  | DespawnEntities
+  | SubscribeRegion
+  | UnsubscribeRegion
+  | SelectEntities
+  | InterestRequest;
 
 export const FROM_PARTICIPANT: readonly MessageCodec<FromParticipant>[] = [
   sessionHello as MessageCodec<FromParticipant>,
@@ -1773,6 +1969,12 @@ export const FROM_PARTICIPANT: readonly MessageCodec<FromParticipant>[] = [
   claimOwnership as MessageCodec<FromParticipant>,
   releaseOwnership as MessageCodec<FromParticipant>,
   ownedState as MessageCodec<FromParticipant>,
+  spawnEntities as MessageCodec<FromParticipant>,
+  despawnEntities as MessageCodec<FromParticipant>,
+  subscribeRegion as MessageCodec<FromParticipant>,
+  unsubscribeRegion as MessageCodec<FromParticipant>,
+  selectEntities as MessageCodec<FromParticipant>,
+  interestRequest as MessageCodec<FromParticipant>,
 ];
 
 export type FromRoom =
@@ -1810,7 +2012,10 @@ export type FromRoom =
   | CellsLeft
   | StateChunk
   | OwnershipChanged
-  | OwnershipRefused;
+  | OwnershipRefused
+  | EntitiesSpawned
+  | EntitiesDespawned
+  | InterestAnswer;
 
 export const FROM_ROOM: readonly MessageCodec<FromRoom>[] = [
   sessionChallenge as MessageCodec<FromRoom>,
@@ -1848,6 +2053,9 @@ export const FROM_ROOM: readonly MessageCodec<FromRoom>[] = [
   stateChunk as MessageCodec<FromRoom>,
   ownershipChanged as MessageCodec<FromRoom>,
   ownershipRefused as MessageCodec<FromRoom>,
+  entitiesSpawned as MessageCodec<FromRoom>,
+  entitiesDespawned as MessageCodec<FromRoom>,
+  interestAnswer as MessageCodec<FromRoom>,
 ];
 
 export type Plane = "control" | "commands" | "state" | "assets";
@@ -1877,6 +2085,12 @@ export const PLANES: Readonly<Record<(FromParticipant | FromRoom)["type"], Plane
   ClaimOwnership: "control",
   ReleaseOwnership: "control",
   OwnedState: "state",
+  SpawnEntities: "control",
+  DespawnEntities: "control",
+  SubscribeRegion: "control",
+  UnsubscribeRegion: "control",
+  SelectEntities: "control",
+  InterestRequest: "control",
   SessionChallenge: "control",
   SessionAcknowledge: "control",
   PacketAcknowledged: "commands",
@@ -1910,6 +2124,9 @@ export const PLANES: Readonly<Record<(FromParticipant | FromRoom)["type"], Plane
   StateChunk: "assets",
   OwnershipChanged: "control",
   OwnershipRefused: "control",
+  EntitiesSpawned: "control",
+  EntitiesDespawned: "control",
+  InterestAnswer: "control",
 };
 
 // -- the log's records
