@@ -92,7 +92,7 @@ def take(
     values: dict[int, tuple[int, int]],
 ) -> None:
     """What the room takes is its owner's, and newer than what that one told before."""
-    for _, written in intake.handle_owned(now, sender, message).written:
+    for written in intake.handle_owned(now, sender, message).written.values():
         for entity, (actor, count, *_) in zip(written.entities.tolist(), written.lanes.tolist(), strict=True):
             assert sender == actor == table.holding(entity).owner
             before = values.get(entity, (0, 0))

@@ -9,7 +9,7 @@ from theta.base.errors import InvalidValue
 from theta.ecs.batch import Batch
 from theta.ecs.component import component_type
 from theta.ecs.declaration import ComponentType, Values
-from theta.ecs.entities import Entities, EntityList, Slots, as_entities
+from theta.ecs.entities import Entities, EntityList, Slots, as_entities, slots_of
 from theta.ecs.errors import DuplicateComponent, MissingComponent, UnknownEntity
 from theta.ecs.placing import check_new_many, checked, checked_batches, complete, place_many
 from theta.ecs.relations import check_links, with_descendants
@@ -125,6 +125,19 @@ class BulkVerbs:
     def contains_many(self, entities: EntityList) -> NDArray[np.bool_]:
         """Whether each of these entities lives, (n,)."""
         return self._storage.slots.contains_many(as_entities(entities))
+
+    def has_many(self, entities: EntityList, declared: type[object]) -> NDArray[np.bool_]:
+        """Whether each of these entities lives and has a component, (n,).
+
+        Raises:
+            UnknownComponent: the class was not declared.
+        """
+        storage, declaration, entities = self._storage, component_type(declared), as_entities(entities)
+        found = storage.slots.contains_many(entities)
+        numbers, of = np.unique(storage.slots.at(slots_of(entities[found])).tables, return_inverse=True)
+        having = [declaration.id in storage.tables[number].components for number in numbers.tolist()]
+        found[found] = np.array(having, np.bool_)[of]
+        return found
 
     def entities_at(self, slots: Slots) -> Entities:
         """The entities that live in these slots, (n,) uint64; 0 where nobody does."""

@@ -68,6 +68,9 @@ class EntityAllocator:
         entities_max: how many may live at once.
         generation_max: a slot's last generation.
         index_max: the last slot.
+
+    Attributes:
+        entities_max: this.
     """
 
     def __init__(
@@ -79,7 +82,7 @@ class EntityAllocator:
         assert 0 < entities_max <= INDEX_MAX + 1
         assert 0 < generation_max <= GENERATION_MAX
         assert 0 <= index_max <= INDEX_MAX
-        self._entities_max = entities_max
+        self.entities_max = entities_max
         self._generation_max = generation_max
         self._index_max = index_max
         self._free = np.zeros(_FREE_MIN, np.uint64)
@@ -153,9 +156,9 @@ class EntityAllocator:
         self._free_count = end
 
     def _check_room(self, count: int) -> None:
-        if self._live + count > self._entities_max:
+        if self._live + count > self.entities_max:
             raise EntitiesExhausted(
-                f"there are {self._live} entities, and {self._entities_max} is the most that may live at once"
+                f"there are {self._live} entities, and {self.entities_max} is the most that may live at once"
             )
 
     def _check_slots(self, count: int) -> None:

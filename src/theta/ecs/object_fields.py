@@ -90,7 +90,7 @@ class Text(_ObjectRows):
             raise InvalidValue(field, value, "a string")
         if len(value) > self.characters_max:
             raise InvalidValue(field, value, f"at most {self.characters_max} characters")
-        if any("\ud800" <= character <= "\udfff" for character in value):
+        if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
             raise InvalidValue(field, value, "text without lone surrogates")
 
     def encode(self, value: str) -> bytes:

@@ -96,6 +96,15 @@ class QueryVerbs:
         found = [table.entities for table in self._storage.tables_with([component_type(declared)])]
         return slots_of(np.concatenate(found)) if found else np.zeros(0, np.uint32)
 
+    def archetypes(self) -> list[tuple[tuple[str, ...], int]]:
+        """The sets of components that entities have, by name, and how many entities have just these; the most first."""
+        found = [
+            (tuple(sorted(rows.type.name for rows in table.components.values())), table.count)
+            for table in self._storage.tables
+            if table.count
+        ]
+        return sorted(found, key=lambda each: (-each[1], each[0]))
+
     def _changed(self, declared: type[object], tick: int) -> Iterator[Entities]:
         declaration = component_type(declared)
         self._storage.access.read(declaration)

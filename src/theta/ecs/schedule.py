@@ -50,6 +50,9 @@ class Schedule:
         self._stopwatches: dict[tuple[Stage, str], Stopwatch] = {}
         self._slow: deque[SlowSystem] = deque(maxlen=SLOW_SYSTEMS_KEPT)
 
+    def __len__(self) -> int:
+        return len(self._systems)
+
     @property
     def step_seconds(self) -> float:
         """The length of a simulation step."""

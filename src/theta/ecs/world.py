@@ -62,6 +62,11 @@ class World(QueryVerbs, BulkVerbs, RelationVerbs):
         """How many entities live."""
         return self._storage.slots.count
 
+    @property
+    def entities_max(self) -> int:
+        """How many entities may live at once."""
+        return self._storage.allocator.entities_max
+
     def contains(self, entity: Entity) -> bool:
         """Whether the entity lives; an id of a despawned one never lives again."""
         return self._storage.slots.contains(entity)

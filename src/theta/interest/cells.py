@@ -123,6 +123,10 @@ class Cells:
             self.order = self.order[~empty]
             self.order_keys = self.order_keys[~empty]
 
+    def has_room(self, count: int, cells_max: int) -> bool:
+        """Whether so many cells could be opened without there being more than `cells_max`."""
+        return self.count + max(count - len(self._free), 0) <= cells_max
+
     def take_spots(self, keys: Ints) -> Spots:
         """Places for entities at these cubes, (n,) int64, in cells with room or in cells opened for them."""
         order = np.argsort(keys, kind="stable")

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from theta.base.errors import InvalidValue
-from theta.base.limits import COORDINATE_METRES_MAX, ENTITY_SIZE_METRES_MAX
+from theta.base.limits import COORDINATE_METRES_MAX, ENTITY_SIZE_METRES_MAX, STATE_CELLS_MAX
 from theta.interest.cells import Cells, grown, place_keys, placeless_key
 from theta.interest.leaves import CELL_BASE, DESPAWNED, NOWHERE, LeaveLog, Leaves
 from theta.interest.scopes import SCOPES
@@ -18,6 +18,9 @@ CELL_METRES = 10.0 / 3.0
 SLOTS_MAX = 2**20
 BORDER = 0.1
 """An entity keeps its cell until it is out of its cube by this share of a side."""
+CELLS_FOLLOWED_MAX = STATE_CELLS_MAX // 4
+"""Nobody who moves has a new cell where there are so many: those that were left are kept for long. The rest are for
+those who come."""
 
 
 class Membership(NamedTuple):
@@ -50,9 +53,10 @@ class Grid:
 
     Args:
         cell_metres: a cube's side.
+        cells_max: no more than so many are opened for entities that move.
     """
 
-    def __init__(self, cell_metres: float = CELL_METRES) -> None:
+    def __init__(self, cell_metres: float = CELL_METRES, cells_max: int = CELLS_FOLLOWED_MAX) -> None:
         self.tick = 0
         self.cells = Cells(cell_metres)
         self.log = LeaveLog()
@@ -63,6 +67,8 @@ class Grid:
         self._positions = np.zeros((3, 64))
         self._sizes = np.zeros(64, np.float32)
         self._scratch = np.full(64, -1, np.int64)
+        self._cells_max = cells_max
+        self._late = np.zeros(0, np.int64)
 
     @property
     def membership(self) -> Membership:
@@ -79,6 +85,9 @@ class Grid:
         self.cells.advance(tick)
         self.log.advance(tick)
         self.cells.tighten(tick, self._positions, self._sizes)
+        late, self._late = np.unique(self._late), np.zeros(0, np.int64)
+        if len(late):
+            self.move(late, self._positions[:, late].T)
 
     def enter(
         self, slots: ArrayLike, positions: ArrayLike | None, scope: int = 0, sizes: ArrayLike | float = 0.0
@@ -95,9 +104,7 @@ class Grid:
             InvalidValue: slots that are no distinct slots, or positions or sizes out of their limits.
         """
         found = self._check_slots(slots)
-        measures = np.broadcast_to(np.asarray(sizes, np.float32), found.shape)
-        if not ((measures >= 0.0) & (measures <= ENTITY_SIZE_METRES_MAX)).all():
-            raise InvalidValue("sizes", sizes, f"from 0 to {ENTITY_SIZE_METRES_MAX} metres")
+        measures = _check_sizes(sizes, len(found))
         if positions is None:
             self._sizes[found] = measures
             self._assign(scope, found, np.full(len(found), placeless_key(scope)))
@@ -126,6 +133,24 @@ class Grid:
         for scope, population in enumerate(self.populations):
             if population:
                 self._follow(scope, found, columns)
+
+    def resize(self, slots: ArrayLike, sizes: ArrayLike | float) -> None:
+        """Entities are larger or smaller than they were.
+
+        Args:
+            slots: (n,) integers; who has no place anywhere is passed over.
+            sizes: metres, (n,) or one for all.
+
+        Raises:
+            InvalidValue: slots that are no distinct slots, or sizes out of their limits.
+        """
+        found = self._check_slots(slots)
+        self._sizes[found] = _check_sizes(sizes, len(found))
+        for scope in range(len(self.populations)):
+            cells = self._cell[scope][found].astype(np.int64)
+            placed = cells >= 0
+            there = found[placed]
+            self.cells.widen(cells[placed], self._positions[:, there], self._sizes[there])
 
     def leave(self, slots: ArrayLike, scope: int) -> None:
         """Entities have nothing in this scope any more.
@@ -175,6 +200,9 @@ class Grid:
         # Past the last cube of an axis one is always out of it, and stays in it.
         gone = keys != self.cells.keys[cells[rows]]
         rows, keys = rows[gone], keys[gone]
+        if not self.cells.has_room(len(rows), self._cells_max):
+            self._late = np.concatenate((self._late, slots[rows]))
+            rows = rows[:0]
         if len(rows):
             self._assign(scope, slots[rows], keys)
             out[:] = True
@@ -249,3 +277,10 @@ def _check_positions(positions: ArrayLike, count: int) -> Floats:
     if not (np.abs(found) <= COORDINATE_METRES_MAX).all():
         raise InvalidValue("positions", positions, f"within {COORDINATE_METRES_MAX} metres of the origin")
     return np.ascontiguousarray(found.T)
+
+
+def _check_sizes(sizes: ArrayLike | float, count: int) -> NDArray[np.float32]:
+    found = np.broadcast_to(np.asarray(sizes, np.float32), (count,))
+    if not ((found >= 0.0) & (found <= ENTITY_SIZE_METRES_MAX)).all():
+        raise InvalidValue("sizes", sizes, f"from 0 to {ENTITY_SIZE_METRES_MAX} metres")
+    return found

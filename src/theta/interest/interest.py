@@ -72,6 +72,10 @@ class Interest:
         """Entities are elsewhere; see `Grid.move`."""
         self.grid.move(slots, positions)
 
+    def resize(self, slots: ArrayLike, sizes: ArrayLike | float) -> None:
+        """Entities are larger or smaller; see `Grid.resize`."""
+        self.grid.resize(slots, sizes)
+
     def leave(self, slots: ArrayLike, scope: str) -> None:
         """Entities have nothing in a scope any more."""
         self.grid.leave(slots, scope_number(scope))
@@ -141,12 +145,13 @@ class Interest:
         """Find anew what is relevant to whom; returns the cells that peers are to forget."""
         return self.pairs.update(self.grid, find_candidates(self.grid, self.regions, self._own), self.regions.sees)
 
-    def rank(self, changed: ArrayLike) -> Ranked:
+    def rank(self, changed: ArrayLike, suspended: NDArray[np.bool_] | None = None) -> Ranked:
         """What to say to whom, in order; once a tick, after `update`.
 
         Args:
             changed: the newest tick in which a component of any of the cell's entities changed, by cell, (cells,)
                 integers; who entered and left is known here.
+            suspended: to whom nothing is to be said, by peer, (PEERS_MAX,): nothing waits for them.
         """
         cells = self.grid.cells
         newest = cells.changed[: cells.count].copy()
@@ -154,7 +159,7 @@ class Interest:
         np.maximum(newest[: len(given)], given, out=newest[: len(given)])
         self._changed = newest
         selected = [self._selected.pairs(self.grid, at, self.regions.sees[:, at]) for at in range(len(SCOPES))]
-        grow(self.pairs, newest, cells.sizes, np.concatenate(selected), self.grid.tick)
+        grow(self.pairs, newest, cells.sizes, np.concatenate(selected), self.grid.tick, suspended)
         return rank(self.pairs, self.grid.tick)
 
     def shortlist(self, ranked: Ranked, estimated: ArrayLike) -> Ranked:

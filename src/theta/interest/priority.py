@@ -97,7 +97,14 @@ def check_rate(bytes_per_second: int) -> None:
         raise InvalidValue("bytes_per_second", bytes_per_second, f"at least {STATE_BYTES_PER_SECOND_MIN}")
 
 
-def grow(pairs: Pairs, changed: Ints, sizes: NDArray[np.float32], selected: Ints, tick: int) -> None:
+def grow(
+    pairs: Pairs,
+    changed: Ints,
+    sizes: NDArray[np.float32],
+    selected: Ints,
+    tick: int,
+    suspended: NDArray[np.bool_] | None = None,
+) -> None:
     """Work out which pairs have something to send, what they weigh, and add the weight to their accumulators.
 
     Args:
@@ -106,10 +113,13 @@ def grow(pairs: Pairs, changed: Ints, sizes: NDArray[np.float32], selected: Ints
         sizes: of each cell's largest entity, metres, (cells,) float32.
         selected: the keys of pairs that hold something that the peer has selected, (n,) int64.
         tick: now.
+        suspended: peers for whom nothing waits, (PEERS_MAX,) bool.
     """
     newest = changed[pairs.cells]
     behind = newest > pairs.acknowledged
     due = behind & ((newest > pairs.sent) | (tick - pairs.sent >= RESEND_TICKS))
+    if suspended is not None and suspended.any():
+        due &= ~suspended[pairs.peers]
     # A resend has waited from when it fell due; what falls due while it waits does not begin the wait anew.
     pairs.waiting = np.where(due, np.where(pairs.waiting > 0, pairs.waiting, tick), 0)
 

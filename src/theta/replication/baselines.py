@@ -20,11 +20,13 @@ class Acknowledged(NamedTuple):
 class Baselines:
     """Frames on their way to one receiver, by sequence number."""
 
-    __slots__ = ("_flying", "_newest")
+    __slots__ = ("_flying", "_newest", "_since")
 
     def __init__(self) -> None:
         self._flying: OrderedDict[int, Acknowledged] = OrderedDict()
         self._newest = 0
+        # No frame that is under way is from before this tick.
+        self._since = 0
 
     @property
     def in_flight(self) -> int:
@@ -36,14 +38,19 @@ class Baselines:
 
         A frame that is over STATE_FRAMES_IN_FLIGHT_MAX frames or BASELINE_AGE_TICKS_MAX ticks old counts as lost.
         """
-        flying = self._flying
         self._newest += 1
-        flying[self._newest] = Acknowledged(tick, cells)
+        self._flying[self._newest] = Acknowledged(tick, cells)
+        if len(self._flying) > STATE_FRAMES_IN_FLIGHT_MAX or tick - self._since > BASELINE_AGE_TICKS_MAX:
+            self._drop_old(tick)
+        return self._newest
+
+    def _drop_old(self, tick: int) -> None:
+        flying = self._flying
         while (
             len(flying) > STATE_FRAMES_IN_FLIGHT_MAX or tick - next(iter(flying.values())).tick > BASELINE_AGE_TICKS_MAX
         ):
             flying.popitem(last=False)
-        return self._newest
+        self._since = next(iter(flying.values())).tick
 
     def handle_ack(self, now_tick: int, sequence: int, received: int) -> list[Acknowledged]:
         """What a StateAck says of frames that were not acknowledged before, oldest first.

@@ -140,7 +140,7 @@ def _with_rows(rows: Rows, part: Part, shifts: NDArray[np.int64], entities: NDAr
         # In two's complement of each lane's natural bytes.
         lanes[indices] = (lanes[indices] + part.lanes) << shifts >> shifts
     objects = tuple(
-        held if told is None else _replaced(held, part.rows, told)
+        held if told is None else replaced(held, part.rows, told)
         for held, told in zip(rows.objects, part.objects, strict=True)
     )
     return Rows(rows.present | bitmap, lanes, objects)
@@ -153,10 +153,11 @@ def _without(rows: Rows, gone: int) -> Rows:
     lanes = rows.lanes.copy()
     lanes[list(indices)] = 0
     none = (b"",) * len(indices)
-    return Rows(rows.present & ~gone, lanes, tuple(_replaced(held, indices, none) for held in rows.objects))
+    return Rows(rows.present & ~gone, lanes, tuple(replaced(held, indices, none) for held in rows.objects))
 
 
-def _replaced(held: tuple[bytes, ...], indices: tuple[int, ...], values: tuple[bytes, ...]) -> tuple[bytes, ...]:
+def replaced(held: tuple[bytes, ...], indices: tuple[int, ...], values: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """An object field's values, with others at some indices."""
     found = list(held)
     for index, value in zip(indices, values, strict=True):
         found[index] = value

@@ -1,12 +1,17 @@
 """From a world to a history: what changed since the last look, quantised (REP-8)."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from theta.base.errors import InvalidValue
 from theta.ecs.component import component_types
 from theta.ecs.declaration import ComponentType, Plane
 from theta.ecs.entities import slots_of
+from theta.ecs.fields import Blob, ObjectKind
+from theta.ecs.relations import OWNED_BY
 from theta.ecs.structure import Structure
 from theta.ecs.world import World
 from theta.replication.history import History
@@ -50,7 +55,7 @@ class WorldChanges:
             if len(slots):
                 columns = world.gather(component.made_by, slots)
                 lanes = component.lanes.quantise(columns, len(slots))
-                objects = [kind.encode_rows(columns[name]) for name, kind in component.lanes.objects]
+                objects = [_encoded(kind, columns[name]) for name, kind in component.lanes.objects]
                 history.write(number, slots.astype(np.int64), lanes, objects)
         self._seen = world.tick - 1
 
@@ -65,6 +70,24 @@ class WorldChanges:
     def _pass_over(self, keys: set[int]) -> None:
         if keys:
             self._passed_over |= keys
+            # Who owns what is told by messages of its own.
+            told = keys - {OWNED_BY.id}
             self._unnumbered += [
-                each.name for each in component_types() if each.id in keys and each.plane is Plane.STATE
+                each.name for each in component_types() if each.id in told and each.plane is Plane.STATE
             ]
+
+
+def _encoded(kind: ObjectKind, values: NDArray[Any]) -> list[bytes]:
+    """An object field's values as bytes.
+
+    A system may have put there what the field cannot hold: that travels as nothing, and does not stop the room.
+    """
+    if isinstance(kind, Blob):
+        return kind.encode_rows(values)
+    found = values.tolist()
+    for row, value in enumerate(found):
+        try:
+            kind.check("", value)
+        except InvalidValue:
+            found[row] = kind.zero
+    return [kind.encode(value) for value in found]

@@ -198,31 +198,52 @@ class History:
         values, sizes = self._cell_heads
         return values[cells], sizes[cells]
 
-    def gather_now(self, cells: Ints) -> NDArray[np.int32]:
-        """The rows of cells now, (cells, numbers, CELL_ENTITIES_MAX): places in the pool, 0 for none."""
-        at = self.tick % DEPTH
-        found = np.empty((len(cells), self.schema.count, CELL_ENTITIES_MAX), np.int32)
+    def rows_now(self, cells: Ints) -> list[NDArray[np.int32]]:
+        """The rows of cells now, by number (cells, CELL_ENTITIES_MAX): places in the pool, 0 for none."""
         places = cells[:, None] * CELL_ENTITIES_MAX + _PLACES
-        found[:, 0] = self._members.current(0).take(places)
-        starts = self._rows.ring[at] * self._rows.width
-        found[:, 1:] = self._rows.rows.ravel().take(self._slot_at.take(places)[:, None, :] + starts[:, None])
-        return self._of_scope(cells, found)
+        seats = self._slot_at.take(places)
+        found = [self._members.current(0).take(places)]
+        found += [self._rows.current(number - 1).take(seats) for number in range(1, self.schema.count)]
+        if self._has_scopes:
+            allowed = self.schema.allowed[self._scope_of_cell[cells]]
+            found = [rows * allowed[:, number, None] for number, rows in enumerate(found)]
+        return found
 
     def gather(self, cells: Ints, ages: Ints) -> CellRows:
         """The rows of cells now and `ages` ticks ago (1 … BASELINE_AGE_TICKS_MAX; 0: of nothing)."""
-        now = self.gather_now(cells)
+        places = cells[:, None] * CELL_ENTITIES_MAX + _PLACES
+        slots = self._slot_at.take(places)
+        now = self._rows_at(self.tick % DEPTH, places, slots)
         base = (self.tick - ages) % DEPTH
         base[ages == 0] = NOTHING
-        found = np.empty_like(now)
-        places = cells[:, None] * CELL_ENTITIES_MAX + _PLACES
-        starts = self._members.ring[:, 0].take(base) * self._members.width
-        found[:, 0] = self._members.rows.ravel().take(places + starts[:, None])
-        # What a slot held while another entity, or nobody, had the place is nothing to take differences of.
-        slots = self._slot_at.take(places)
-        slots *= now[:, 0] == found[:, 0]
-        row_starts = self._rows.ring.take(base, axis=0) * self._rows.width
+        if (base == base[:1]).all():
+            found = self._rows_at(int(base[0]), places, slots, now[:, 0]) if len(base) else now
+        else:
+            found = self._rows_at_each(base, places, slots, now[:, 0])
+        return CellRows(self._of_scope(cells, now), self._of_scope(cells, found))
+
+    def _rows_at(
+        self, at: int, places: Ints, slots: Ints, members: NDArray[np.int32] | None = None
+    ) -> NDArray[np.int32]:
+        """The rows at one place of the ring; only where these members (cells, CELL_ENTITIES_MAX) had theirs already."""
+        found = np.empty((len(places), self.schema.count, CELL_ENTITIES_MAX), np.int32)
+        found[:, 0] = there = self._members.rows[self._members.ring[at, 0]].take(places)
+        if members is not None:
+            # What a slot held while another entity, or nobody, had the place is nothing to take differences of.
+            slots = slots * (there == members)
+        for number, row in enumerate(self._rows.ring[at].tolist(), 1):
+            found[:, number] = self._rows.rows[row].take(slots)
+        return found
+
+    def _rows_at_each(self, at: Ints, places: Ints, slots: Ints, members: NDArray[np.int32]) -> NDArray[np.int32]:
+        """As `_rows_at`, with a place of the ring for each cell."""
+        found = np.empty((len(places), self.schema.count, CELL_ENTITIES_MAX), np.int32)
+        starts = self._members.ring[:, 0].take(at) * self._members.width
+        found[:, 0] = there = self._members.rows.ravel().take(places + starts[:, None])
+        slots = slots * (there == members)
+        row_starts = self._rows.ring.take(at, axis=0) * self._rows.width
         found[:, 1:] = self._rows.rows.ravel().take(slots[:, None, :] + row_starts[:, :, None])
-        return CellRows(now, self._of_scope(cells, found))
+        return found
 
     def _of_scope(self, cells: Ints, rows: NDArray[np.int32]) -> NDArray[np.int32]:
         if self._has_scopes:

@@ -31,6 +31,7 @@ from theta.ecs.fields import Column
 
 Floats = NDArray[np.float64]
 Slots = NDArray[np.intp]
+_SETTLED_SECONDS = REST_SECONDS + EXTRAPOLATION_SECONDS_MAX
 _JITTER_SHARE = 16.0
 _TRANSIT_SHARE = 64.0
 _SLOTS_MIN = 64
@@ -39,7 +40,7 @@ assert INTERPOLATION_SAMPLES & _RING == 0, "places in the ring are found by a ma
 
 
 class PlaybackClock:
-    """The room's time as it is shown: it never goes back, and adapts to how unevenly ticks come.
+    """The room's time as it is shown: it adapts to how unevenly ticks come, and goes back only while all is at rest.
 
     Args:
         tick_seconds: how long a tick of the room is.
@@ -84,7 +85,9 @@ class PlaybackClock:
             return None
         wanted = now - self._transit - self.delay
         if self._shown is None or abs(wanted - (self._shown + (now - self._at))) > INTERPOLATION_RESYNC_SECONDS:
-            self._shown = wanted if self._shown is None else max(self._shown, wanted)
+            # A room that stood still goes on where it was, and whatever is shown so long after is at rest.
+            settled = self._newest * self._tick_seconds + _SETTLED_SECONDS
+            self._shown = wanted if self._shown is None or self._shown > settled else max(self._shown, wanted)
         else:
             passed = now - self._at
             change = passed * INTERPOLATION_RATE_CHANGE_MAX
@@ -184,6 +187,11 @@ class InterpolationBuffer:
         slots = self._reserved(slots)
         self._times[:, slots] = -inf
         self._known[slots] = 0
+
+    def knows(self, slots: NDArray[Any]) -> NDArray[np.bool_]:
+        """Of which slots there are samples, (n,)."""
+        known: NDArray[np.bool_] = self._known[self._reserved(slots)] > 0
+        return known
 
     def values_at(self, time: float, slots: NDArray[Any]) -> dict[str, Floats]:
         """The tracks of entities at a time of the room: by name, (n, width).

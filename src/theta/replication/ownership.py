@@ -234,6 +234,11 @@ class OwnershipTable:
             return self._holding(slot)
         return Holding(entity)
 
+    @property
+    def claimed(self) -> Entities:
+        """All entities that were ever claimed and that nobody has told the end of, by slot."""
+        return self._columns.entities[self._columns.entities.nonzero()[0]]
+
     def holdings(self) -> list[Holding]:
         """All that were ever claimed: what a newcomer is told."""
         return [self._holding(slot) for slot in self._columns.entities.nonzero()[0].tolist()]

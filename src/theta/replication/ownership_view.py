@@ -11,8 +11,10 @@ every OWNERSHIP_REPEAT_SECONDS until it is answered; so lost, late and repeated 
 """
 
 from collections import deque
+from collections.abc import Iterable
 from typing import NamedTuple
 
+from theta.base.errors import ProtocolError
 from theta.base.limits import OWNERSHIP_REPEAT_SECONDS
 from theta.replication.ownership import ROOM, Grip, Holding, Refusal, following, is_stamp_newer
 from theta.wire.ownership_messages import (
@@ -84,12 +86,22 @@ class OwnershipView:
     # -- what the room says --------------------------------------------------------------------------------------------
 
     def handle_changed(self, now: float, message: OwnershipChanged) -> None:
-        """Who has what; what is older than what is known is passed over."""
+        """Who has what; what is older than what is known is passed over.
+
+        Raises:
+            ProtocolError: a grip that there is not; nothing was taken.
+        """
+        _check_grips(message.rows)
         for row in message.rows:
             self._take(now, row)
 
     def handle_refused(self, now: float, message: OwnershipRefused) -> None:
-        """The room did not take a claim or a release."""
+        """The room did not take a claim or a release.
+
+        Raises:
+            ProtocolError: a grip that there is not; nothing was taken.
+        """
+        _check_grips([message.row])
         entity = message.row.entity
         self._take(now, message.row)
         asked, reason = self._asked.get(entity), Refusal(message.reason)
@@ -100,6 +112,28 @@ class OwnershipView:
         """The entity ended; nothing of it is kept."""
         for kept in (self._confirmed, self._wanted, self._asked):
             kept.pop(entity, None)
+
+    def handle_resumed(self, now: float) -> None:
+        """The connection was lost and there is another: ask again, and whether what was granted still is."""
+        for entity, want in self._wanted.items():
+            have = self._confirmed.get(entity, Holding(entity))
+            if entity not in self._asked and have.owner == self._actor:
+                self._asked[entity] = _Asked(ClaimOwnership(entity, have.ownership, have.authority), want, now)
+        self._asked = {entity: asked._replace(sent=now) for entity, asked in self._asked.items()}
+        self._messages = deque(asked.request for asked in self._asked.values())
+
+    def forget_free(self, kept: int) -> None:
+        """Where more than `kept` holdings are known, forget the oldest of those that this participant does not want.
+
+        Should it want one of them later, it hears its numbers when its claim is outdated. What it was releasing the
+        room takes back by itself (REP-64).
+        """
+        if len(self._confirmed) > kept:
+            others = [entity for entity in self._confirmed if entity not in self._wanted]
+            # Some more at once, so that this is seldom.
+            for entity in others[: len(self._confirmed) - kept + kept // 8]:
+                del self._confirmed[entity]
+                self._asked.pop(entity, None)
 
     def handle_timeout(self, now: float) -> None:
         """Ask again what was not answered."""
@@ -139,6 +173,10 @@ class OwnershipView:
         owner = ROOM if want is Grip.FREE else self._actor
         return Holding(entity, owner, request.ownership, following(request.authority), want)
 
+    def is_granted(self, entity: int) -> bool:
+        """Whether the room said that this participant has the entity, as it wants it."""
+        return entity in self._wanted and entity not in self._asked
+
     def owns(self, entity: int) -> bool:
         """Whether this participant moves the entity."""
         return entity in self._wanted
@@ -170,11 +208,11 @@ class OwnershipView:
     def _is_lost(self, row: OwnershipRow) -> bool:
         """Whether another's row ends what this participant wants of the entity."""
         asked = self._asked.get(row.entity)
-        if asked is None or asked.claim is None:
+        if asked is None:
             return True
-        if is_stamp_newer(asked.claim, (row.ownership, row.authority)):
+        if asked.claim is not None and is_stamp_newer(asked.claim, (row.ownership, row.authority)):
             return False
-        # The claim came too late. It is made anew where nobody stands against it.
+        # The request came too late. It is made anew where nobody stands against it.
         return row.grip > Grip.TOUCHED or (row.grip > Grip.FREE and self._wanted[row.entity] is Grip.TOUCHED)
 
     def _give_up(self, entity: int, refusal: Refusal | None) -> None:
@@ -196,7 +234,7 @@ class OwnershipView:
     def _needed(self, entity: int, want: Grip) -> Request | None:
         have = self._confirmed.get(entity, Holding(entity))
         if have.owner == self._actor:
-            if want is have.grip:
+            if want is have.grip and not (want and self._is_releasing(have)):
                 return None
             if want < have.grip:
                 return ReleaseOwnership(entity, have.ownership, have.authority, want is Grip.TOUCHED)
@@ -210,3 +248,16 @@ class OwnershipView:
         if want is Grip.GRABBED:
             return ClaimOwnership(entity, following(have.ownership), 0)
         return ClaimOwnership(entity, have.ownership, following(have.authority))
+
+    def _is_releasing(self, have: Holding) -> bool:
+        """Whether the room was asked to take back what this participant has by these numbers, and has not answered."""
+        asked = self._asked.get(have.entity)
+        if asked is None or asked.claim is not None:
+            return False
+        return (asked.request.ownership, asked.request.authority) == (have.ownership, have.authority)
+
+
+def _check_grips(rows: Iterable[OwnershipRow]) -> None:
+    for row in rows:
+        if row.grip > Grip.GRABBED:
+            raise ProtocolError(f"OwnershipRow: grip is {row.grip}, but must be at most {int(Grip.GRABBED)}")

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theta.base.limits import STATE_BODY_BYTES_MAX
-from theta.replication.sections import Sections
+from theta.replication.section_parts import Sections
 
 
 class Body(NamedTuple):
@@ -36,12 +36,12 @@ def pack(sections: Sections, chosen: NDArray[np.int64]) -> list[Body]:
     some = (ends > starts).nonzero()[0]
     chosen, starts, ends = chosen[some], starts[some], ends[some]
     before = [0, *(ends - starts).cumsum().tolist()]
-    body = sections.body
-    pieces = [body[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
-    return [
-        Body(b"".join(pieces[first:last]), chosen[first:last], is_large)
-        for first, last, is_large in runs(before, 0, len(pieces))
-    ]
+    body, froms, tos = sections.body, starts.tolist(), ends.tolist()
+    cuts = runs(before, 0, len(froms))
+    if froms[1:] == tos[:-1]:
+        return [Body(body[froms[first] : tos[last - 1]], chosen[first:last], large) for first, last, large in cuts]
+    pieces = [body[start:end] for start, end in zip(froms, tos, strict=True)]
+    return [Body(b"".join(pieces[first:last]), chosen[first:last], large) for first, last, large in cuts]
 
 
 def runs(before: Sequence[int], start: int, end: int) -> Iterator[tuple[int, int, bool]]:

@@ -57,22 +57,77 @@ class Section(NamedTuple):
     parts: tuple[Part, ...]
 
 
-def read_sections(schema: Schema, body: bytes) -> tuple[Section, ...]:
+def read_sections(schema: Schema, body: bytes, sections_max: int = STATE_CELLS_MAX) -> tuple[Section, ...]:
     """The sections of a frame's body.
+
+    Args:
+        schema: the session's.
+        body: as it came.
+        sections_max: reading ends where there are more.
 
     Raises:
         ProtocolError: names what is wrong, and after how many bytes.
     """
     reader = _Reader(schema, body)
-    sections = []
+    told: list[tuple[int, int, list[_Told]]] = []
     cells: set[int] = set()
     while reader.at < len(body):
+        if len(told) == sections_max:
+            reader.fail(f"there are more than {sections_max} sections")
         section = reader.section()
-        if section.cell in cells:
-            reader.fail(f"cell {section.cell} is told twice")
-        cells.add(section.cell)
-        sections.append(section)
-    return tuple(sections)
+        if section[0] in cells:
+            reader.fail(f"cell {section[0]} is told twice")
+        cells.add(section[0])
+        told.append(section)
+    for block in reader.blocks.values():
+        block.read()
+    return tuple([Section(cell, age, tuple([part.whole() for part in parts])) for cell, age, parts in told])
+
+
+class _Block:
+    """The lanes of all parts of one component that have the same widths, which are read at once."""
+
+    __slots__ = ("count", "data", "lanes", "layout", "pieces", "stride")
+
+    def __init__(self, layout: ComponentLayout, codes: tuple[int, ...]) -> None:
+        self.layout = layout
+        self.pieces, self.stride = _pieces(layout, codes)
+        self.data: list[bytes] = []
+        self.count = 0
+        self.lanes = np.zeros((0, layout.lane_count), np.int64)
+
+    def add(self, data: bytes, count: int) -> int:
+        """The rows of a part; returns which is the first of them."""
+        first = self.count
+        self.data.append(data)
+        self.count += count
+        return first
+
+    def read(self) -> None:
+        """All rows, (rows, lanes)."""
+        data = np.frombuffer(b"".join(self.data), np.uint8).reshape(self.count, self.stride)
+        self.lanes = np.zeros((self.count, self.layout.lane_count), np.int64)
+        for start, width, first, last in self.pieces:
+            piece = np.ascontiguousarray(data[:, start : start + width * (last - first)])
+            self.lanes[:, first:last] = piece.view(f"<i{width}")
+
+
+class _Told(NamedTuple):
+    """A part whose lanes are not read yet: rows `first` to `last` of a block."""
+
+    number: int
+    kind: int
+    bitmap: int
+    block: _Block
+    first: int
+    last: int
+    objects: tuple[tuple[bytes, ...] | None, ...]
+    destinations: tuple[int, ...]
+
+    def whole(self) -> Part:
+        """The part with its lanes."""
+        number, kind, bitmap, block, first, last, objects, destinations = self
+        return Part(number, kind, bitmap, block.lanes[first:last], objects, destinations)
 
 
 class _Reader:
@@ -80,35 +135,37 @@ class _Reader:
         if len(body) > STATE_SECTION_BYTES_MAX:
             raise ProtocolError(f"sections have at most {STATE_SECTION_BYTES_MAX} bytes, not {len(body)}")
         self.schema, self.body, self.at = schema, body, 0
+        self.blocks: dict[tuple[int, int], _Block] = {}
 
     def fail(self, problem: str) -> NoReturn:
         raise ProtocolError(f"sections, byte {self.at}: {problem}")
 
-    def section(self) -> Section:
+    def section(self) -> tuple[int, int, list[_Told]]:
         cell = self.varint("cell")
         if cell >= STATE_CELLS_MAX:
             self.fail(f"cell is {cell}, but must be below {STATE_CELLS_MAX}")
         age = self.byte("age")
         if age > BASELINE_AGE_TICKS_MAX:
             self.fail(f"age is {age}, but must be at most {BASELINE_AGE_TICKS_MAX}")
-        parts: list[Part] = []
+        parts: list[_Told] = []
         before = -1
-        taken: dict[int, int] = {}
+        number, taken = ENTITY, 0
         for _ in range(self.varint("parts")):
             head = self.varint("part")
             if head <= before:
                 self.fail("parts are not in ascending order of number and kind")
             before = head
             part = self.part(head >> 2, head & 3, age)
-            if part.number != ENTITY:
-                before_it = taken.get(part.number, 0)
-                if before_it & part.bitmap:
-                    self.fail(f"a row of {self.schema.layouts[part.number].name} is told twice")
-                taken[part.number] = before_it | part.bitmap
+            if part.number != number:
+                number, taken = part.number, 0
+            if number != ENTITY:
+                if taken & part.bitmap:
+                    self.fail(f"a row of {self.schema.layouts[number].name} is told twice")
+                taken |= part.bitmap
             parts.append(part)
-        return Section(cell, age, tuple(parts))
+        return cell, age, parts
 
-    def part(self, number: int, kind: int, age: int) -> Part:
+    def part(self, number: int, kind: int, age: int) -> _Told:
         if number >= self.schema.count:
             self.fail(f"component number {number} is not among the session's {self.schema.count - 1}")
         layout = self.schema.layouts[number]
@@ -116,60 +173,66 @@ class _Reader:
             self.fail(f"{layout.name} is {_KINDS[kind]} in a section from nothing")
         if number == ENTITY and kind > FULL:
             self.fail("entities come and leave, but have no deltas")
-        bitmap = int.from_bytes(self.take(2, "rows"), "little")
+        bitmap = self.byte("rows") | self.byte("rows") << 8
         if not bitmap:
             self.fail(f"{layout.name} has no rows")
         count = bitmap.bit_count()
         if kind == REMOVED:
             leaving = count if number == ENTITY else 0
-            destinations = tuple(self.varint("destination") for _ in range(leaving))
-            return Part(number, kind, bitmap, np.zeros((0, layout.lane_count), np.int64), (), destinations)
-        codes = self.codes(layout)
-        lanes = self.lanes(layout, codes, count)
-        objects = tuple(
-            tuple(self.object(layout) for _ in range(count)) if code else None for code in codes[len(layout.groups) :]
-        )
-        return Part(number, kind, bitmap, lanes, objects)
+            destinations = tuple([self.varint("destination") for _ in range(leaving)])
+            none = self.blocks.get((number, 0)) or self.block(number, layout, 0)
+            return _Told(number, kind, bitmap, none, 0, 0, (), destinations)
+        size = layout.code_bytes
+        packed = self.byte("widths") if size == 1 else int.from_bytes(self.take(size, "widths"), "little")
+        block = self.blocks.get((number, packed)) or self.block(number, layout, packed)
+        first = block.add(self.take(block.stride * count, "lanes of ", layout.name), count)
+        objects = self.objects(layout, packed, count) if layout.objects else ()
+        return _Told(number, kind, bitmap, block, first, first + count, objects, ())
 
-    def codes(self, layout: ComponentLayout) -> tuple[int, ...]:
-        codes, problem = _codes_of(layout, int.from_bytes(self.take(layout.code_bytes, "widths"), "little"))
+    def block(self, number: int, layout: ComponentLayout, packed: int) -> _Block:
+        codes, problem = _codes_of(layout, packed)
         if problem:
             self.fail(f"{layout.name}{problem}")
-        return codes
+        block = self.blocks[number, packed] = _Block(layout, codes)
+        return block
 
-    def lanes(self, layout: ComponentLayout, codes: tuple[int, ...], count: int) -> NDArray[np.int64]:
-        pieces, stride = _pieces(layout, codes)
-        data = np.frombuffer(self.take(stride * count, f"lanes of {layout.name}"), np.uint8).reshape(count, stride)
-        found = np.zeros((count, layout.lane_count), np.int64)
-        for start, width, first, last in pieces:
-            piece = np.ascontiguousarray(data[:, start : start + width * (last - first)])
-            found[:, first:last] = piece.view(f"<i{width}")
-        return found
+    def objects(self, layout: ComponentLayout, packed: int, count: int) -> tuple[tuple[bytes, ...] | None, ...]:
+        codes, _ = _codes_of(layout, packed)
+        return tuple(
+            tuple([self.object(layout) for _ in range(count)]) if code else None for code in codes[len(layout.groups) :]
+        )
 
     def object(self, layout: ComponentLayout) -> bytes:
         size = self.varint("length")
         if size > STATE_OBJECT_BYTES_MAX:
             self.fail(f"{layout.name}: a field of {size} bytes, but at most {STATE_OBJECT_BYTES_MAX}")
-        return self.take(size, f"field of {layout.name}")
+        return self.take(size, "field of ", layout.name)
 
     def byte(self, what: str) -> int:
-        return self.take(1, what)[0]
+        at = self.at
+        if at >= len(self.body):
+            self.fail(f"the bytes end within the {what}")
+        self.at = at + 1
+        return self.body[at]
 
-    def take(self, size: int, what: str) -> bytes:
+    def take(self, size: int, what: str, of: str = "") -> bytes:
         end = self.at + size
         if end > len(self.body):
-            self.fail(f"the bytes end within the {what}")
+            self.fail(f"the bytes end within the {what}{of}")
         data = self.body[self.at : end]
         self.at = end
         return data
 
     def varint(self, what: str) -> int:
-        value = 0
-        for shift in range(0, 35, 7):
+        value = self.byte(what)
+        if value < 0x80:
+            return value
+        value &= 0x7F
+        for shift in range(7, 35, 7):
             byte = self.byte(what)
             value |= (byte & 0x7F) << shift
             if byte < 0x80:
-                if value > U32_MAX or (shift and not byte):
+                if value > U32_MAX or not byte:
                     break
                 return value
         self.fail(f"the {what} is no LEB128 of a u32 in its shortest form")

@@ -5,7 +5,8 @@
     poll_ack                                what to answer
     poll_update                             what changed, for `remote_world`; drain it
 
-A frame is taken as a whole or, when it is malformed, not at all.
+A frame is taken as a whole or, when it is malformed, not at all. Of more than STATE_UPDATES_WAITING_MAX updates that
+nobody takes, one remains that ends everything, and one that tells anew what is here.
 """
 
 from collections import Counter, deque
@@ -15,8 +16,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from theta.base.limits import STATE_ACK_FRAMES, STATE_CELL_STATES_MAX
-from theta.replication.cells import EMPTY, CellState, Rows, apply_section
+from theta.base.limits import (
+    BASELINE_AGE_TICKS_MAX,
+    CELL_ENTITIES_MAX,
+    STATE_ACK_FRAMES,
+    STATE_CELL_STATES_MAX,
+    STATE_CELLS_LEFT_MAX,
+    STATE_UPDATES_WAITING_MAX,
+)
+from theta.replication.cells import EMPTY, CellState, Rows
+from theta.replication.cells_at_once import Step, apply_steps, changed_rows, is_regular
 from theta.replication.reading_sections import Section, indices_of, read_sections
 from theta.replication.schema import ENTITY, REMOVED, Schema
 from theta.replication.whereabouts import CELL_BASE, Whereabouts
@@ -115,7 +124,7 @@ class StateReceiver:
         """The room tells of these cells no more: what they held is forgotten, and what is under way of them ignored."""
         changes = []
         for cell in dict.fromkeys(message.cells):
-            self._left[cell] = max(self._left.get(cell, 0), message.tick)
+            self._left[cell] = max(self._left.pop(cell, 0), message.tick)
             states = self._states.get(cell)
             if states and states[-1].tick <= message.tick:
                 del self._states[cell]
@@ -128,7 +137,7 @@ class StateReceiver:
         for entity in late:
             self._shown.pop(entity, None)
         if late:
-            self._updates.append(StateUpdate(self._tick, [], [], [], late))
+            self._append(StateUpdate(self._tick, [], [], [], late))
 
     # -- what to do ----------------------------------------------------------------------------------------------------
 
@@ -183,19 +192,22 @@ class StateReceiver:
         self._owes_ack = True
 
     def _prepare(self, sections: Sequence[Section], tick: int) -> tuple[list[_Change], Counter[str]]:
-        changes = []
+        steps: list[Step] = []
         counts: Counter[str] = Counter()
         for section in sections:
-            states = self._states.get(section.cell, [])
-            if tick <= self._left.get(section.cell, 0) or any(state.tick == tick for state in states):
+            states = self._states.get(section.cell, ())
+            is_newest = not states or states[-1].tick < tick
+            if tick <= self._left.get(section.cell, 0) or not (is_newest or tick not in map(_tick_of, states)):
                 counts["stale"] += 1
                 continue
             base = _base_of(states, section, tick)
             if base is None:
                 counts["dropped"] += 1
                 continue
-            after = apply_section(self.schema, base, section, tick)
-            before = states[-1] if states else EMPTY
+            steps.append(Step(base, section))
+        changes = []
+        for (base, section), after in zip(steps, apply_steps(self.schema, steps, tick), strict=True):
+            before = self.state(section.cell)
             counts["stale" if tick < before.tick else "applied"] += 1
             changes.append(_Change(section.cell, before, after, _destinations(base, section), base.tick))
         return changes, counts
@@ -204,11 +216,16 @@ class StateReceiver:
         """Keep the states; returns the changes that are newer than what was here."""
         for change in changes:
             self._left.pop(change.cell, None)
+            held = self._states.get(change.cell)
+            if held is None:
+                self._states[change.cell] = [change.after]
+                continue
             # What is older than a baseline is never a baseline again. What came late may still become one: the room
             # hears that it is here.
-            states = [state for state in self._states.get(change.cell, ()) if state.tick >= change.base_tick]
+            states = [state for state in held if state.tick >= change.base_tick]
             states.append(change.after)
-            states.sort(key=lambda state: state.tick)
+            if change.after.tick < change.before.tick:
+                states.sort(key=_tick_of)
             self._states[change.cell] = states[-STATE_CELL_STATES_MAX:]
         return [change for change in changes if change.after.tick > change.before.tick]
 
@@ -216,21 +233,86 @@ class StateReceiver:
         self._tick = max(self._tick, tick)
         draft = _Draft(tick)
         unsure: set[int] = set()
-        befores = {change.cell: change.before for change in changes}
-        for change in changes:
-            self._come(change, befores, draft, unsure)
-        for change in changes:
-            self._leave(now, change, draft, unsure)
-        apart = unsure | self._shared | self._where.hidden
-        for change in changes:
-            for number in change.before.components.keys() | change.after.components.keys():
-                unsure |= self._compare(change, number, apart, draft)
+        moved = [change for change in changes if change.after.entities is not change.before.entities]
+        if not self._come_new(moved, draft):
+            befores = {change.cell: change.before for change in changes}
+            for change in moved:
+                self._come(change, befores, draft, unsure)
+            for change in moved:
+                self._leave(now, change, draft, unsure)
+        self._compare_all(changes, draft, unsure)
         for entity in sorted(self._where.all_of(unsure)):
             self._show_anew(entity, draft)
-        self._where.prune(self._tick)
+        self._prune()
         update = draft.update()
         if update is not None:
-            self._updates.append(update)
+            self._append(update)
+
+    def _prune(self) -> None:
+        """Forget of cells and entities what counted only for messages that are too old by now to arrive."""
+        self._where.prune(self._tick)
+        while self._left:
+            cell, tick = next(iter(self._left.items()))
+            if tick + _LATE_TICKS_MAX >= self._tick and len(self._left) <= STATE_CELLS_LEFT_MAX:
+                break
+            del self._left[cell]
+
+    def _append(self, update: StateUpdate) -> None:
+        self._updates.append(update)
+        if len(self._updates) <= STATE_UPDATES_WAITING_MAX:
+            return
+        known = set(self._where)
+        for each in reversed(self._updates):
+            known = (known | set(each.despawned)) - set(each.spawned)
+        self._updates.clear()
+        if known:
+            self._updates.append(StateUpdate(update.tick, [], [], [], sorted(known)))
+        anew = self._everything(update.tick)
+        if anew is not None:
+            self._updates.append(anew)
+
+    def _everything(self, tick: int) -> StateUpdate | None:
+        """What is here, for who knows of nothing."""
+        draft = _Draft(tick)
+        draft.spawned += self._where
+        for cell, states in self._states.items():
+            state = states[-1]
+            names = state.entities.tolist()
+            for number, rows in state.components.items():
+                here = [row for row in indices_of(rows.present) if self._where.is_only_in(names[row], cell)]
+                draft.write(number, state.entities, tuple(here), rows)
+        for entity in sorted(self._where.elsewhere):
+            self._write_shared(entity, draft)
+        return draft.update()
+
+    def _come_new(self, changes: Sequence[_Change], draft: "_Draft") -> bool:
+        """Whether these were all cells that nothing was known of, and in them entities that nothing was known of."""
+        if not changes or any(change.before is not EMPTY for change in changes):
+            return False
+        entities = np.concatenate([change.after.entities for change in changes])
+        there = entities.nonzero()[0]
+        names = entities[there].tolist()
+        cells = [changes[at].cell for at in (there // CELL_ENTITIES_MAX).tolist()]
+        indices = (there % CELL_ENTITIES_MAX).tolist()
+        if not self._where.come_new(names, cells, indices, changes[0].after.tick):
+            return False
+        draft.spawned += names
+        return True
+
+    def _compare_all(self, changes: Sequence[_Change], draft: "_Draft", unsure: set[int]) -> None:
+        """What changed of values; those who are in other cells too are added to `unsure`, to be looked at."""
+        apart = unsure | self._shared | self._where.hidden
+        special = apart | self._shown.keys()
+        plain: list[tuple[CellState, CellState]] = []
+        for change in changes:
+            before, after = change.before, change.after
+            if is_regular(before, after) and (not special or special.isdisjoint(after.entities.tolist())):
+                plain.append((before, after))
+            else:
+                for number in before.components.keys() | after.components.keys():
+                    unsure |= self._compare(change, number, apart, draft)
+        for number, entities, lanes, objects in changed_rows(plain):
+            draft.write_rows(number, Written(entities, lanes, objects))
 
     def _come(self, change: _Change, befores: dict[int, CellState], draft: "_Draft", unsure: set[int]) -> None:
         after = change.after.entities
@@ -307,14 +389,7 @@ class StateReceiver:
         self._shared.discard(entity)
         if not cells:
             return
-        shown = overlap = 0
-        for cell, came in reversed(cells.items()):
-            state = self.state(cell)
-            presence = state.presence(came.place)
-            overlap |= presence & shown
-            for number in numbers_of(presence & ~shown):
-                draft.write(number, state.entities, (came.place,), state.components[number])
-            shown |= presence
+        shown, overlap = self._write_shared(entity, draft)
         for number in numbers_of(self._shown[entity] & ~shown):
             draft.lose(number, [entity])
         if overlap:
@@ -323,6 +398,18 @@ class StateReceiver:
             self._shown[entity] = shown
         else:
             del self._shown[entity]
+
+    def _write_shared(self, entity: int, draft: "_Draft") -> tuple[int, int]:
+        """An entity's values, of the cell where each came last: which there are, and which several cells have."""
+        shown = overlap = 0
+        for cell, came in reversed(self._where.cells(entity).items()):
+            state = self.state(cell)
+            presence = state.presence(came.place)
+            overlap |= presence & shown
+            for number in numbers_of(presence & ~shown):
+                draft.write(number, state.entities, (came.place,), state.components[number])
+            shown |= presence
+        return shown, overlap
 
 
 class _Draft:
@@ -345,7 +432,12 @@ class _Draft:
         if rows:
             objects = tuple(tuple(field[row] for row in rows) for field in values.objects)
             chosen = list(rows)
-            self._written.setdefault(number, []).append(Written(entities[chosen], values.lanes[chosen], objects))
+            self.write_rows(number, Written(entities[chosen], values.lanes[chosen], objects))
+
+    def write_rows(self, number: int, written: Written) -> None:
+        """They have these values."""
+        if len(written.entities):
+            self._written.setdefault(number, []).append(written)
 
     def update(self) -> StateUpdate | None:
         """The whole, unless nothing is in it."""
@@ -368,17 +460,25 @@ def _joined(parts: list[Written]) -> Written:
     return Written(names[last], np.concatenate(lanes)[last], fields)
 
 
-def _base_of(states: list[CellState], section: Section, tick: int) -> CellState | None:
+def _base_of(states: Sequence[CellState], section: Section, tick: int) -> CellState | None:
     """The newest state not after the section's baseline."""
     if section.age == 0:
         return EMPTY
-    return next((state for state in reversed(states) if state.tick <= tick - section.age), None)
+    for state in reversed(states):
+        if state.tick <= tick - section.age:
+            return state
+    return None
+
+
+def _tick_of(state: CellState) -> int:
+    return state.tick
 
 
 def _destinations(base: CellState, section: Section) -> dict[int, int]:
     """Where those went who left since the base."""
-    leaving = next((part for part in section.parts if part.number == ENTITY and part.kind == REMOVED), None)
-    if leaving is None:
+    # Parts ascend: it is the first, if there is one.
+    leaving = section.parts[0] if section.parts else None
+    if leaving is None or leaving.number != ENTITY or leaving.kind != REMOVED:
         return {}
     return dict(zip(base.entities[list(leaving.rows)].tolist(), leaving.destinations, strict=True))
 
@@ -401,4 +501,5 @@ def numbers_of(bitmap: int) -> list[int]:
     return [number for number in range(bitmap.bit_length()) if bitmap >> number & 1]
 
 
+_LATE_TICKS_MAX = 2 * BASELINE_AGE_TICKS_MAX
 _NO_ROWS = Rows(0, np.zeros((0, 0), np.int64), ())

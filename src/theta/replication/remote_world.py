@@ -1,18 +1,41 @@
 """A receiver's updates in a world of its own: remote entities get local ids (REP-17, REP-22)."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from theta.base.errors import InvalidValue
+from theta.base.limits import STATE_ENTITIES_MAX
 from theta.ecs.batch import Batch
 from theta.ecs.codecs import EntityReference
-from theta.ecs.entities import Entity, slots_of
+from theta.ecs.declaration import Values
+from theta.ecs.entities import Entities, Entity, slots_of
+from theta.ecs.errors import DuplicateComponent, MissingComponent, RelationError
 from theta.ecs.evolution import RemoteComponent
 from theta.ecs.world import World
 from theta.replication.descriptors import SessionComponents
 from theta.replication.receiving import StateUpdate, Written
+
+Key = tuple[int, int]
+"""A component's number and the room's entity that has it."""
+
+
+class WorldListener:
+    """What is told of changes before they are in the world; this one wants to know of nothing."""
+
+    def withhold(self, number: int, written: Written, rows: NDArray[np.intp]) -> NDArray[np.bool_] | None:
+        """Which of these rows the world is not to have, (rows,); None is none."""
+
+    def handle_written(self, tick: int, declared: type[object], entities: Entities, values: Values) -> None:
+        """The room's values at its tick, of entities here: also of those that were withheld."""
+
+    def handle_forgotten(self, declared: type[object] | None, entities: Entities) -> None:
+        """What was told of entities here counts no more: of a component, or with None of all."""
+
+    def handle_gone(self, entities: dict[int, Entity]) -> None:
+        """These are shown no more; by the room's ids."""
 
 
 class RemoteWorld:
@@ -27,14 +50,21 @@ class RemoteWorld:
 
     Attributes:
         misfits: rows that were left out, by component name.
+        listener: who is told.
     """
 
     def __init__(self, world: World, session: SessionComponents) -> None:
         self.world = world
         self.misfits: dict[str, int] = {}
+        self.listener = WorldListener()
         self._session = session
+        self._tick = 0
         self._locals: dict[int, Entity] = {}
-        self._waiting: dict[int, dict[tuple[int, int], Written]] = {}
+        self._remotes: dict[Entity, int] = {}
+        self._announced: dict[int, Entity] = {}
+        self._references: dict[Key, tuple[Written, frozenset[int]]] = {}
+        self._referring: dict[int, dict[Key, None]] = {}
+        self._unlinked: dict[Key, None] = {}
         self._given: dict[int, NDArray[np.bool_]] = {}
 
     def __len__(self) -> int:
@@ -44,41 +74,74 @@ class RemoteWorld:
         """The entity here that stands for the room's."""
         return self._locals.get(remote)
 
+    def named(self, remote: int) -> Entity | None:
+        """The entity here that stands for the room's; also one that was only announced."""
+        return self._locals.get(remote, self._announced.get(remote))
+
+    @property
+    def entities(self) -> Entities:
+        """The entities here that stand for the room's, (n,)."""
+        return np.array(list(self._locals.values()), np.uint64)
+
+    def remote(self, entity: Entity) -> int | None:
+        """The room's entity that one here stands for; also one that was only announced."""
+        return self._remotes.get(entity)
+
+    def having(self, number: int, entities: Mapping[int, Entity]) -> list[int]:
+        """Which of these have a component by the room's word, and here; by the room's ids, of entities that live here.
+
+        Args:
+            number: of a component that is declared here.
+            entities: those here, by the room's ids.
+        """
+        component = self._session.received.find(number)
+        assert component is not None and component.local is not None
+        ids = np.array(list(entities.values()), np.uint64)
+        found = self._given_to(number, ids)[slots_of(ids)] & self.world.has_many(ids, component.local.made_by)
+        return [remote for remote, has in zip(entities, found.tolist(), strict=True) if has]
+
+    def announce(self, remote: int) -> Entity:
+        """The entity here for one of which the room will tell, or not: until it does, it has no components."""
+        found = self.named(remote)
+        if found is None:
+            found = self._announced[remote] = self.world.spawn()
+            self._remotes[found] = remote
+            if len(self._announced) > STATE_ENTITIES_MAX:
+                self.forget(next(iter(self._announced)))
+        return found
+
+    def forget(self, remote: int) -> None:
+        """An entity that was announced has ended before the room told of it; nothing where it did."""
+        entity = self._announced.pop(remote, None)
+        if entity is not None:
+            del self._remotes[entity]
+            if self.world.contains(entity):
+                self.world.despawn(entity)
+            self.listener.handle_gone({remote: entity})
+
+    def clear(self) -> tuple[Entity, ...]:
+        """End all that the room told of; returns what was shown."""
+        shown = tuple(self._locals.values())
+        for remote in list(self._announced):
+            self.forget(remote)
+        self._despawn(list(self._locals))
+        return shown
+
     def handle_update(self, update: StateUpdate) -> None:
         """Bring the world up to date."""
+        self._tick = max(self._tick, update.tick)
         if update.spawned:
-            found = self.world.spawn_many(len(update.spawned))
-            self._locals.update(zip(update.spawned, map(Entity, found.tolist()), strict=True))
-            for number in self._given:
-                self._given_to(number, found)[slots_of(found)] = False
+            self._spawn(update.spawned)
         for number, remotes in update.removed:
             self._remove(number, remotes)
         for number, written in update.written:
-            self._write(number, written)
-        for remote in update.spawned:
-            for (number, _), row in self._waiting.pop(remote, {}).items():
-                self._write(number, row)
-        for remote in update.despawned:
-            local = self._locals.pop(remote)
-            # Where a parent ends here, its children have ended with it.
-            if self.world.contains(local):
-                self.world.despawn(local)
+            self.write(number, written)
+        self._write_referring(update.spawned)
+        self._despawn(update.despawned)
+        self._link_again()
 
-    def _living(self, remotes: list[int]) -> NDArray[np.uint64]:
-        found = np.array([self._locals.get(remote, 0) for remote in remotes], np.uint64)
-        found[~self.world.contains_many(found)] = 0
-        return found
-
-    def _remove(self, number: int, remotes: list[int]) -> None:
-        component = self._component(number, 0)
-        if component is not None and component.local is not None:
-            living = self._living(remotes)
-            given = self._given_to(number, living)
-            having = living[given[slots_of(living)] & (living != 0)]
-            self.world.remove_many(having, component.local.made_by)
-            given[slots_of(having)] = False
-
-    def _write(self, number: int, written: Written) -> None:
+    def write(self, number: int, written: Written) -> None:
+        """Values of one component, of the room's entities; those of entities that are not shown are passed over."""
         component = self._component(number, len(written.entities))
         if component is None or component.local is None:
             return
@@ -88,20 +151,120 @@ class RemoteWorld:
             return
         try:
             values = component.to_local(self._columns(number, component, written, rows), len(rows))
-            self._put(number, component.local.made_by, living[rows], values)
+            withheld = self.listener.withhold(number, written, rows)
+            if withheld is None:
+                self._put_linked(number, component.local.made_by, living[rows], values)
+            elif not withheld.all():
+                put = {name: array[~withheld] for name, array in values.items()}
+                self._put_linked(number, component.local.made_by, living[rows[~withheld]], put)
+            self.listener.handle_written(self._tick, component.local.made_by, living[rows], values)
         except InvalidValue:
             self.misfits[component.name] = self.misfits.get(component.name, 0) + len(rows)
 
-    def _put(self, number: int, declared: type[object], entities: NDArray[np.uint64], values: dict[str, Any]) -> None:
+    def _spawn(self, spawned: list[int]) -> None:
+        # Who was announced lives already.
+        new = [remote for remote in spawned if remote not in self._announced]
+        found = self.world.spawn_many(len(new))
+        made = dict(zip(new, map(Entity, found.tolist()), strict=True))
+        for remote in spawned:
+            entity = made.get(remote) or self._announced.pop(remote)
+            if not self.world.contains(entity):
+                # Somebody here despawned it while it was no more than announced.
+                del self._remotes[entity]
+                entity = self.world.spawn()
+            self._locals[remote] = entity
+            self._remotes[entity] = remote
+        entities = np.array([self._locals[remote] for remote in spawned], np.uint64)
+        for number in self._given:
+            self._given_to(number, entities)[slots_of(entities)] = False
+        self.listener.handle_forgotten(None, entities)
+
+    def _despawn(self, despawned: Iterable[int]) -> None:
+        gone: dict[int, Entity] = {}
+        for remote in despawned:
+            local = gone[remote] = self._locals.pop(remote)
+            del self._remotes[local]
+            for number in self._given if self._references else ():
+                self._forget_references((number, remote))
+        # A parent that is shown no more may have children that are: they must not end with it.
+        self._write_referring(gone)
+        for local in gone.values():
+            # What is of somebody here may have ended some of them.
+            if self.world.contains(local):
+                self.world.despawn(local)
+        if gone:
+            self.listener.handle_forgotten(None, np.array(list(gone.values()), np.uint64))
+            self.listener.handle_gone(gone)
+
+    def _write_referring(self, targets: Iterable[int]) -> None:
+        """Whoever names these entities names them as they are now: here, or not here any more (0)."""
+        if self._referring:
+            keys = [key for target in targets for key in self._referring.get(target, ())]
+            for key in dict.fromkeys(keys):
+                self.write(key[0], self._references[key][0])
+
+    def _living(self, remotes: list[int]) -> NDArray[np.uint64]:
+        found = np.array([self._locals.get(remote, 0) for remote in remotes], np.uint64)
+        found[~self.world.contains_many(found)] = 0
+        return found
+
+    def _remove(self, number: int, remotes: list[int]) -> None:
+        component = self._component(number, 0)
+        if component is None or component.local is None:
+            return
+        living = self._living(remotes)
+        given = self._given_to(number, living)
+        having = living[given[slots_of(living)] & (living != 0)]
+        declared = component.local.made_by
+        try:
+            self.world.remove_many(having, declared)
+        except MissingComponent:
+            # Somebody here took it away already.
+            self.world.remove_many(having[self.world.has_many(having, declared)], declared)
+        given[slots_of(having)] = False
+        for remote in remotes if self._references else ():
+            self._forget_references((number, remote))
+        self.listener.handle_forgotten(declared, having)
+
+    def _put_linked(self, number: int, declared: type[object], entities: Entities, values: dict[str, Any]) -> None:
+        """As `_put`. Parents of different ticks may go in circles: who would close one has none until others change."""
+        try:
+            self._put(number, declared, entities, values)
+        except RelationError:
+            for at, entity in enumerate(map(Entity, entities.tolist())):
+                row = {name: array[at : at + 1] for name, array in values.items()}
+                try:
+                    self._put(number, declared, entities[at : at + 1], row)
+                except RelationError:
+                    nobody = {name: np.zeros_like(array) for name, array in row.items()}
+                    self._put(number, declared, entities[at : at + 1], nobody)
+                    self._unlinked[number, self._remotes[entity]] = None
+
+    def _link_again(self) -> None:
+        """Give a parent to those who could not have it before."""
+        unlinked, self._unlinked = self._unlinked, {}
+        for key in unlinked:
+            if key in self._references:
+                self.write(key[0], self._references[key][0])
+
+    def _put(self, number: int, declared: type[object], entities: Entities, values: dict[str, Any]) -> None:
         given = self._given_to(number, entities)
-        has = given[slots_of(entities)]
+        try:
+            self._insert_or_write(declared, entities, values, given[slots_of(entities)])
+        except (DuplicateComponent, MissingComponent):
+            # Somebody here gave it to an entity of the room's, or took it away.
+            self._insert_or_write(declared, entities, values, self.world.has_many(entities, declared))
+        given[slots_of(entities)] = True
+
+    def _insert_or_write(
+        self, declared: type[object], entities: Entities, values: dict[str, Any], has: NDArray[np.bool_]
+    ) -> None:
         for chosen, put in ((~has, self.world.insert_many), (has, self.world.write_many)):
             if chosen.any():
                 batch = Batch(declared, **{name: array[chosen] for name, array in values.items()})
                 put(entities[chosen], batch)
-        given[slots_of(entities)] = True
 
-    def _given_to(self, number: int, entities: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    def _given_to(self, number: int, entities: Entities) -> NDArray[np.bool_]:
         """Which entities here have a component, by slot."""
         given = self._given.setdefault(number, np.zeros(0, np.bool_))
         slots = int(slots_of(entities).max(initial=0)) + 1
@@ -117,24 +280,37 @@ class RemoteWorld:
         columns = component.lanes.restore(written.lanes[rows])
         for (name, kind), values in zip(component.lanes.objects, written.objects, strict=True):
             columns[name] = kind.decode_rows(f"{component.name}.{name}", [values[row] for row in rows.tolist()])
-        for name, codec, _, _ in component.lanes.codecs:
-            if isinstance(codec, EntityReference):
-                columns[name] = self._references(number, written, rows, columns[name])
+        references = [name for name, codec, _, _ in component.lanes.codecs if isinstance(codec, EntityReference)]
+        if references:
+            self._note_references(number, written, rows, [columns[name] for name in references])
+            for name in references:
+                columns[name] = self._living(columns[name].tolist())
         return columns
 
-    def _references(
-        self, number: int, written: Written, rows: NDArray[np.intp], remotes: NDArray[Any]
-    ) -> NDArray[np.uint64]:
-        """The local ids; a row that names an entity which is not here yet is written again when it comes."""
-        found = self._living(remotes.tolist())
-        for at in ((found == 0) & (remotes != 0)).nonzero()[0].tolist():
-            row = rows[at : at + 1]
-            alone = Written(
-                written.entities[row], written.lanes[row], tuple((each[row[0]],) for each in written.objects)
-            )
-            waiting = self._waiting.setdefault(int(remotes[at]), {})
-            waiting[number, int(written.entities[row[0]])] = alone
-        return found
+    def _note_references(
+        self, number: int, written: Written, rows: NDArray[np.intp], named: list[NDArray[Any]]
+    ) -> None:
+        """Remember who names whom: such a row is written again when one that it names comes or goes."""
+        for at, row in enumerate(rows.tolist()):
+            key = (number, int(written.entities[row]))
+            self._forget_references(key)
+            targets = frozenset(int(column[at]) for column in named) - {0}
+            if targets:
+                alone = Written(
+                    written.entities[row : row + 1],
+                    written.lanes[row : row + 1],
+                    tuple((each[row],) for each in written.objects),
+                )
+                self._references[key] = alone, targets
+                for target in targets:
+                    self._referring.setdefault(target, {})[key] = None
+
+    def _forget_references(self, key: Key) -> None:
+        _, targets = self._references.pop(key, (None, ()))
+        for target in targets:
+            del self._referring[target][key]
+            if not self._referring[target]:
+                del self._referring[target]
 
     def _component(self, number: int, rows: int) -> RemoteComponent | None:
         component = self._session.received.find(number)

@@ -32,6 +32,16 @@ class RowPool:
         step = self.lanes.itemsize
         return np.ndarray((len(self.lanes) - lanes + 1, lanes), np.int64, self.lanes, strides=(step, step))
 
+    def copies(self, number: int, places: NDArray[np.int32]) -> NDArray[np.int64]:
+        """The rows at these places, (n, lanes): as `rows(number)[places]`, but each row is copied in one piece."""
+        lanes = self._lane_counts[number]
+        if not lanes:
+            return np.zeros((len(places), 0), np.int64)
+        step = self.lanes.itemsize
+        whole = np.ndarray((len(self.lanes) - lanes + 1,), f"V{lanes * step}", self.lanes, strides=(step,))
+        found: NDArray[np.int64] = whole[places].view(np.int64).reshape(-1, lanes)
+        return found
+
     def add(self, number: int, lanes: NDArray[np.int64]) -> NDArray[np.int32]:
         """Store rows (n, lanes); returns their places, (n,) int32."""
         places = self._take(number, len(lanes))

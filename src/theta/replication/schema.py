@@ -67,17 +67,17 @@ class ComponentLayout:
         lanes = component.lanes
         return cls(component.name, component.scope, lanes.groups, lanes.natural_bytes, len(lanes.objects))
 
-    @property
+    @cached_property
     def lane_count(self) -> int:
         """How many lanes a row has, without its object fields."""
         return sum(self.groups)
 
-    @property
+    @cached_property
     def group_count(self) -> int:
         """How many widths a part tells, the object fields included."""
         return len(self.groups) + self.objects
 
-    @property
+    @cached_property
     def code_bytes(self) -> int:
         """The bytes of these widths, two bits each."""
         return -(-self.group_count // 4)
@@ -108,6 +108,8 @@ class Schema:
             raise InvalidValue("components", self.count - 1, f"at most {STATE_COMPONENTS_MAX}")
         self.numbers = {layout.name: number for number, layout in enumerate(self.layouts)}
         self.stored_lanes = np.array([each.lane_count + each.objects for each in self.layouts], np.int64)
+        self.parts_max = 4 * len(self.layouts)
+        self.first_lane = np.cumsum(self.stored_lanes) - self.stored_lanes
         self.group_counts = np.array([each.group_count for each in self.layouts], np.int64)
         self.first_group = np.cumsum(self.group_counts) - self.group_counts
         self.object_counts = np.array([each.objects for each in self.layouts], np.int64)
@@ -135,9 +137,14 @@ class Schema:
         return tuple(64 - 8 * np.array(each.lane_bytes, np.int64) for each in self.layouts)
 
     @cached_property
+    def stored_groups(self) -> tuple[tuple[int, ...], ...]:
+        """By number: stored lanes of each group; an object field has one."""
+        return tuple((*each.groups, *(1,) * each.objects) for each in self.layouts)
+
+    @cached_property
     def group_lanes(self) -> NDArray[np.int64]:
         """Stored lanes of each group of all components, (groups,); an object field has one."""
-        return np.array([lanes for each in self.layouts for lanes in (*each.groups, *(1,) * each.objects)], np.int64)
+        return np.array([lanes for groups in self.stored_groups for lanes in groups], np.int64)
 
     @cached_property
     def group_shifts(self) -> NDArray[np.uint64]:
@@ -171,6 +178,44 @@ class Schema:
                 row[0b001], row[0b011], row[0b111] = min(1, natural), min(2, natural), natural
                 rows += row
         return np.array(rows, np.int64)
+
+    def widths_of(self, number: int, word: int) -> tuple[int, ...]:
+        """Bytes of a lane in each of a component's groups but its object fields, for a word of needs."""
+        found = []
+        for group, natural in enumerate(self.layouts[number].natural_bytes):
+            found.append((0, 1, 2, natural)[(word >> 4 * group & 0xF).bit_count()])
+        return tuple(found)
+
+    @cached_property
+    def lane_needs(self) -> NDArray[np.uint64]:
+        """`needs` by stored lane and width code, (lanes * 4,)."""
+        return self.needs.reshape(-1, 4).repeat(self.group_lanes, axis=0).ravel()
+
+    @cached_property
+    def lane_widths(self) -> NDArray[np.int64]:
+        """`widths` by stored lane and four bits of a word of needs, (lanes * 16,)."""
+        return self.widths.reshape(-1, 16).repeat(self.group_lanes, axis=0).ravel()
+
+    @cached_property
+    def lane_group_shifts(self) -> NDArray[np.uint64]:
+        """`group_shifts` by stored lane, (lanes,)."""
+        return self.group_shifts.repeat(self.group_lanes)
+
+    @cached_property
+    def head_shifts(self) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+        """By number and kind, (numbers * 4,): how far left a part's rows and its widths are behind its varint."""
+        bits = (8 * self.heads[1]).view(np.uint64)
+        return bits, bits + np.uint64(16)
+
+    @cached_property
+    def head_bytes(self) -> NDArray[np.int64]:
+        """By number and kind, (numbers * 4,): bytes of a part before its rows' lanes."""
+        return self.heads[1] + 2 + self.code_bytes
+
+    @cached_property
+    def code_bytes_max(self) -> int:
+        """The most bytes that a component's widths take."""
+        return int(self.code_bytes.max())
 
     @cached_property
     def heads(self) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
@@ -209,11 +254,16 @@ def codes_of(needs: NDArray[np.uint64], code_bytes: int) -> NDArray[np.uint64]:
     return found
 
 
-def varints(values: NDArray[np.int64]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """LEB128 of numbers below 2^35: the bytes as little-endian integers, and how many there are."""
+def varints(values: NDArray[np.int64], most: int | None = None) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """LEB128 of numbers below 2^35: the bytes as little-endian integers, and how many there are.
+
+    Args:
+        values: (n,).
+        most: what none of them is over, if that is known.
+    """
     rest = values.astype(np.uint64)
     sizes = np.ones(len(rest), np.int64)
-    if not len(rest) or int(rest.max()) < 0x80:
+    if not len(rest) or (int(rest.max()) if most is None else most) < 0x80:
         return rest, sizes
     packed = rest & np.uint64(0x7F)
     for at in range(1, 5):

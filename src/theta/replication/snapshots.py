@@ -23,7 +23,6 @@ from theta.base.limits import (
 from theta.replication.baselines import Acknowledged
 from theta.replication.history import History
 from theta.replication.receiving import StateReceiver
-from theta.replication.sections import Sections
 from theta.replication.whole_cells import encode_whole
 from theta.wire.compression import Compressor, Decompressor
 from theta.wire.state_messages import StateChunk, StateChunksReceived
@@ -73,12 +72,12 @@ def encode_snapshot(
     if not STATE_CHUNK_BYTES_MIN <= chunk_bytes <= STATE_CHUNK_BYTES_MAX:
         raise InvalidValue("chunk_bytes", chunk_bytes, f"in [{STATE_CHUNK_BYTES_MIN}, {STATE_CHUNK_BYTES_MAX}]")
     sections = encode_whole(history, cells)
-    pieces = _pieces(sections, chunk_bytes)
+    pieces = _pieces(sections.ends.tolist(), chunk_bytes)
     if len(pieces) > STATE_CHUNKS_MAX:
         raise InvalidValue("snapshot", len(pieces), f"at most {STATE_CHUNKS_MAX} chunks; take larger ones")
     chunks = []
     for number, piece in enumerate(pieces):
-        body = sections.body[piece.start : piece.end]
+        body = sections.buffer[piece.start : piece.end].tobytes()
         data = compressor.compress(body) or body
         chunks.append(
             StateChunk(
@@ -108,9 +107,8 @@ class _Piece(NamedTuple):
     parts: int = 1
 
 
-def _pieces(sections: Sections, chunk_bytes: int) -> list[_Piece]:
+def _pieces(ends: list[int], chunk_bytes: int) -> list[_Piece]:
     """Whole sections, as many as fit; one that is too large alone, in parts. At least one piece, if an empty one."""
-    ends = sections.ends.tolist()
     found: list[_Piece] = []
     first, count = 0, len(ends) - 1
     while first < count:

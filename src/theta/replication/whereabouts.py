@@ -4,7 +4,8 @@ An entity that leaves one cell for another stays for STATE_HANDOVER_SECONDS_MAX 
 One that was told to have ended does not come back, whatever arrives late.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import chain, repeat
 from typing import NamedTuple
 
 from theta.base.limits import BASELINE_AGE_TICKS_MAX, STATE_HANDOVER_SECONDS_MAX
@@ -25,16 +26,26 @@ class Whereabouts:
     """Every entity that is shown, by id."""
 
     def __init__(self) -> None:
+        # Nearly all are in one cell: cell, index and tick. `_cells` has those that are in none or in several.
+        self._alone: dict[int, tuple[int, int, int]] = {}
         self._cells: dict[int, dict[int, Came]] = {}
         self._handovers: dict[int, float] = {}
         self._ended: dict[int, int] = {}
         self._hidden: dict[int, set[int]] = {}
 
     def __contains__(self, entity: int) -> bool:
-        return entity in self._cells
+        return entity in self._alone or entity in self._cells
 
     def __len__(self) -> int:
-        return len(self._cells)
+        return len(self._alone) + len(self._cells)
+
+    def __iter__(self) -> Iterator[int]:
+        return chain(self._alone, self._cells)
+
+    @property
+    def elsewhere(self) -> set[int]:
+        """Entities that are in several cells, or in none for the moment."""
+        return set(self._cells)
 
     @property
     def timeout(self) -> float | None:
@@ -48,7 +59,25 @@ class Whereabouts:
 
     def cells(self, entity: int) -> dict[int, Came]:
         """Where an entity is shown, by cell; newest last. Empty for one that is not shown."""
+        alone = self._alone.get(entity)
+        if alone is not None:
+            cell, index, tick = alone
+            return {cell: Came(index, tick)}
         return self._cells.get(entity, {})
+
+    def is_only_in(self, entity: int, cell: int) -> bool:
+        """Whether an entity is shown because of this cell alone."""
+        return self._alone.get(entity, (-1,))[0] == cell
+
+    def come_new(self, entities: list[int], cells: list[int], indices: list[int], tick: int) -> bool:
+        """All these come to these cells at once; False, and nothing is done, unless each is new and never was here."""
+        new = set(entities)
+        if len(new) < len(entities) or any(
+            not new.isdisjoint(all_) for all_ in (self._alone, self._cells, self._ended)
+        ):
+            return False
+        self._alone.update(zip(entities, zip(cells, indices, repeat(tick), strict=False), strict=True))
+        return True
 
     def come(self, entity: int, cell: int, index: int, tick: int) -> bool:
         """An entity is in a cell; whether it is new."""
@@ -56,13 +85,12 @@ class Whereabouts:
             self._hidden.setdefault(entity, set()).add(cell)
             return False
         self._handovers.pop(entity, None)
-        cells = self._cells.get(entity)
-        if cells is None:
-            self._cells[entity] = {cell: Came(index, tick)}
-            return True
+        is_new = entity not in self
+        cells = {**self.cells(entity)}
         cells.pop(cell, None)
         cells[cell] = Came(index, tick)
-        return False
+        self._keep(entity, cells)
+        return is_new
 
     def leave(self, now: float, entity: int, cell: int, destination: int, tick: int) -> bool:
         """An entity is in a cell no more; whether it has ended for the receiver."""
@@ -74,10 +102,11 @@ class Whereabouts:
             if not hidden:
                 del self._hidden[entity]
             return False
-        cells = self._cells.get(entity)
-        if cells is None:
+        if entity not in self:
             return False
+        cells = {**self.cells(entity)}
         cells.pop(cell, None)
+        self._keep(entity, cells)
         if cells:
             return False
         if destination >= CELL_BASE:
@@ -103,8 +132,18 @@ class Whereabouts:
 
     def all_of(self, entities: Iterable[int]) -> list[int]:
         """Those of these that are shown."""
-        return [entity for entity in entities if entity in self._cells]
+        return [entity for entity in entities if entity in self]
+
+    def _keep(self, entity: int, cells: dict[int, Came]) -> None:
+        if len(cells) == 1:
+            ((cell, came),) = cells.items()
+            self._cells.pop(entity, None)
+            self._alone[entity] = (cell, *came)
+        else:
+            self._alone.pop(entity, None)
+            self._cells[entity] = cells
 
     def _forget(self, entity: int) -> None:
-        del self._cells[entity]
+        self._alone.pop(entity, None)
+        self._cells.pop(entity, None)
         self._handovers.pop(entity, None)

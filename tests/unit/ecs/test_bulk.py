@@ -47,6 +47,19 @@ def test_ecs_12_many_are_spawned_at_once() -> None:
     assert world.spawn_many(2).tolist() == [1 << 32 | 100, 1 << 32 | 101]
 
 
+def test_ecs_12_many_are_asked_whether_they_have_something() -> None:
+    world = World()
+    assert world.has_many([], Position).tolist() == []
+    one, two, three = world.spawn(HERE), world.spawn(HERE, FAST), world.spawn(FAST)
+    world.despawn(one)
+    asked = [three, two, one, 0, 2**64 - 1, two]
+    assert world.has_many(asked, Position).tolist() == [False, True, False, False, False, True]
+    assert world.has_many(asked, Velocity).tolist() == [True, True, False, False, False, True]
+    assert not world.has_many(asked, Label).any()
+    with pytest.raises(UnknownComponent):
+        world.has_many(asked, int)
+
+
 def test_ecs_12_what_a_batch_leaves_out_gets_its_default() -> None:
     world = World()
     entities = world.spawn_many(2, Batch(Pose, translation=np.ones((2, 3)), payload=[b"a", b""]), Batch(Secret))

@@ -273,3 +273,20 @@ def test_errors_name_the_entity_and_the_component() -> None:
     with pytest.raises(UnknownEntity, match="0x7") as unknown:
         world.read(Entity(7), Label)
     assert unknown.value.entity == 7
+
+
+def test_archetypes_are_counted_the_most_first() -> None:
+    world = World()
+    assert world.archetypes() == []
+    world.spawn_many(3, HERE, FAST)
+    world.spawn_many(5, HERE)
+    gone = world.spawn(Label("one"))
+    world.spawn()
+    assert world.archetypes() == [
+        (("test.Position",), 5),
+        (("test.Position", "test.Velocity"), 3),
+        ((), 1),
+        (("test.Label",), 1),
+    ]
+    world.despawn(gone)
+    assert len(world.archetypes()) == 3

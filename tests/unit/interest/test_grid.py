@@ -96,6 +96,25 @@ def test_int_2_beyond_the_last_cube_nobody_moves() -> None:
     assert grid.cells.high[0, before[0]] == 1.0e6
 
 
+def test_int_2_nobody_is_followed_where_too_many_cells_are_kept_until_there_are_fewer() -> None:
+    grid = Grid(cells_max=4)
+    grid.advance(1)
+    grid.enter([1, 2], [(1.0, 0.0, 0.0), (1.0, 0.0, 0.0)])
+    for tick in range(2, 6):
+        grid.advance(tick)
+        grid.move([1, 2], [(50.0 * tick, 0.0, 0.0), (1.0, 0.0, -50.0 * tick)])
+    assert grid.cells.count <= 4
+    before = grid.membership.cell_of_slot[0, 1:3].tolist()
+    assert sorted(before) == [1, 2], "one tick was followed, the next would have needed two more than there may be"
+    assert grid.cells.high[0, before[0]] == 250.0, "its box has it still"
+    for tick in range(6, 6 + 2 * BASELINE_AGE_TICKS_MAX):
+        grid.advance(tick)
+    cubes = grid.cells.centres[grid.membership.cell_of_slot[0, 1:3]]
+    assert np.abs(cubes[0] - (250.0, 0.0, 0.0)).max() <= CELL_METRES
+    assert np.abs(cubes[1] - (1.0, 0.0, -250.0)).max() <= CELL_METRES
+    assert grid.cells.count <= 4
+
+
 def test_int_3_a_respawn_in_the_same_tick_is_another_entity() -> None:
     model = new_model()
     model.enter(0, {1: (1.0, 1.0, 1.0), 2: (1.0, 1.0, 1.0)})
@@ -215,9 +234,25 @@ def test_a_size_counts_in_every_scope() -> None:
     assert grid.cells.sizes[:2].tolist() == [2.0, 2.0]
 
 
+def test_who_grows_counts_at_once_and_who_shrinks_within_sixteen_ticks() -> None:
+    grid = Grid()
+    grid.advance(1)
+    grid.enter([1], [(0.5, 0.5, 0.5)], 0, 1.0)
+    grid.enter([1], [(0.5, 0.5, 0.5)], 1, 1.0)
+    grid.resize([1, 5], [3.0, 50.0])
+    assert grid.cells.sizes[:2].tolist() == [3.0, 3.0], "and who has no place is passed over"
+    grid.resize([1], 0.5)
+    assert grid.cells.sizes[:2].tolist() == [3.0, 3.0]
+    for tick in range(2, 18):
+        grid.advance(tick)
+    assert grid.cells.sizes[:2].tolist() == [0.5, 0.5]
+
+
 @pytest.mark.parametrize(
     "call",
     [
+        lambda grid: grid.resize([1], -1.0),
+        lambda grid: grid.resize([1, 1], 1.0),
         lambda grid: grid.enter([1, 1], [(0.0, 0.0, 0.0)] * 2),
         lambda grid: grid.enter([-1], [(0.0, 0.0, 0.0)]),
         lambda grid: grid.enter([SLOTS_MAX], [(0.0, 0.0, 0.0)]),

@@ -54,6 +54,17 @@ def test_int_13_what_is_not_acknowledged_is_sent_again_after_six_ticks_or_with_n
     assert not scene.tick()
 
 
+def test_rep_26_nothing_waits_for_who_is_suspended() -> None:
+    scene = scene_of(1.0)
+    scene.interest.update()
+    suspended = np.zeros(PEERS_MAX, np.bool_)
+    suspended[0] = True
+    changed = np.full(scene.interest.grid.cells.count, scene.now, np.int64)
+    assert len(scene.interest.rank(changed, suspended).rows) == 0
+    assert scene.interest.pairs.accumulators.tolist() == [0.0]
+    assert len(scene.interest.rank(changed, ~suspended).rows) == 1
+
+
 def test_int_13_ages_count_from_the_acknowledged_tick() -> None:
     scene = scene_of(1.0, acknowledges=False)
     scene.tick()

@@ -103,12 +103,25 @@ def test_rep_68_after_a_long_silence_time_jumps_ahead_but_never_back() -> None:
     assert ahead == pytest.approx(400 * TICK + 0.1 - clock.delay)
     clock = PlaybackClock(TICK)
     clock.handle_tick(0.0, 100)
-    shown = clock.advance(4.9)
-    assert shown == pytest.approx(100 * TICK + 4.9 - TICK)
-    clock.handle_tick(5.0, 101)
-    assert clock.advance(5.0) == shown, "it waits until the room's time has come there"
+    shown = clock.advance(0.3)
+    assert shown == pytest.approx(100 * TICK + 0.3 - TICK)
+    clock.handle_tick(1.0, 101)
+    assert clock.advance(1.0) == shown, "it waits until the room's time has come there"
     clock.handle_tick(10.0, 251)
     assert clock.advance(10.0) == pytest.approx(251 * TICK - TICK)
+
+
+@pytest.mark.parametrize("seconds", [60.0, 3600.0])
+def test_rep_68_a_room_that_stood_still_is_followed_at_once_when_it_goes_on(seconds: float) -> None:
+    clock = PlaybackClock(TICK)
+    for tick in range(1, 40):
+        clock.handle_tick(tick * TICK, tick)
+    for passed in range(int(seconds)):
+        clock.advance(39 * TICK + passed)
+    for tick in range(40, 70):
+        now = tick * TICK + seconds
+        clock.handle_tick(now, tick)
+        assert clock.advance(now) == pytest.approx(tick * TICK - clock.delay, abs=2 * TICK)
 
 
 def test_rep_69_values_are_between_two_samples() -> None:

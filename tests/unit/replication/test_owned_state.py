@@ -59,8 +59,8 @@ def test_rep_66_values_travel_and_arrive_as_they_were_quantised() -> None:
     assert (message.sequence, message.tick) == (1, 9)
     taken = room.intake.handle_owned(0.0, ANNA, message)
     assert taken.tick == 9
-    (pose_number, pose_values), (paper_number, paper_values) = taken.written
-    assert (pose_number, paper_number) == (POSE, PAPER)
+    assert list(taken.written) == [POSE, PAPER]
+    pose_values, paper_values = taken.written[POSE], taken.written[PAPER]
     assert pose_values.entities.tolist() == room.entities
     assert np.array_equal(pose_values.lanes, sent.lanes)
     restored = LANES.restore(pose_values.lanes)
@@ -80,8 +80,7 @@ def test_rep_66_messages_are_datagrams_however_many_there_are(count: int) -> Non
     assert [each.sequence for each in messages] == list(range(1, len(messages) + 1))
     found: list[int] = []
     for message in messages:
-        for _, values in room.intake.handle_owned(0.0, ANNA, message).written:
-            found += values.entities.tolist()
+        found += room.intake.handle_owned(0.0, ANNA, message).written[POSE].entities.tolist()
     assert found == room.entities
 
 
@@ -101,7 +100,7 @@ def test_rep_66_what_no_message_holds_is_refused() -> None:
 def test_rep_66_an_entity_without_values_says_that_it_is_held() -> None:
     room = Room(1)
     (message,) = OwnedStateSender(SCHEMA).messages(0.0, 1, room.entities, [1], {})
-    assert room.intake.handle_owned(2.0, ANNA, message).written == []
+    assert room.intake.handle_owned(2.0, ANNA, message).written == {}
     assert room.intake.counts["taken"] == 1
     assert room.table.timeout is not None
     assert room.table.timeout > 4.0
@@ -111,6 +110,7 @@ def test_rep_66_anything_else_is_a_protocol_error_and_nothing_is_taken() -> None
     room = Room(17)
     (message,) = OwnedStateSender(SCHEMA).messages(0.0, 1, room.entities, [1] * 17, {POSE: poses(room.entities, 1.0)})
     (single,) = OwnedStateSender(SCHEMA).messages(0.0, 1, room.entities[:1], [1], {})
+    (other,) = OwnedStateSender(SCHEMA).messages(0.0, 1, room.entities[1:2], [1], {})
     body, numbers = message.body, message.ownerships
     for broken in (
         OwnedState(2, 1, numbers[4:], body),
@@ -119,11 +119,13 @@ def test_rep_66_anything_else_is_a_protocol_error_and_nothing_is_taken() -> None
         OwnedState(2, 1, single.ownerships, b"\x01" + single.body[1:]),
         OwnedState(2, 1, single.ownerships, single.body[:1] + b"\x01" + single.body[2:]),
         OwnedState(2, 1, single.ownerships * 2, single.body + b"\x01" + single.body[1:]),
+        OwnedState(2, 1, single.ownerships * 2, single.body + b"\x01" + other.body[1:]),
+        OwnedState(2, 1, b"", b"".join(bytes((cell, 0, 0)) for cell in range(4))),
     ):
         with pytest.raises(ProtocolError):
             room.intake.handle_owned(0.0, ANNA, broken)
     assert not room.intake.counts
-    assert room.intake.handle_owned(0.0, ANNA, OwnedState(3, 1, b"", b"")).written == []
+    assert room.intake.handle_owned(0.0, ANNA, OwnedState(3, 1, b"", b"")).written == {}
 
 
 def test_rep_67_others_rows_are_counted_and_dropped() -> None:
@@ -131,10 +133,10 @@ def test_rep_67_others_rows_are_counted_and_dropped() -> None:
     room.table.handle_claim(0.0, room.entities[1], BEN, 2, 0)
     room.world.despawn(room.entities[2])
     (message,) = OwnedStateSender(SCHEMA).messages(0.0, 1, room.entities, [1, 1, 1], {POSE: poses(room.entities, 1.0)})
-    ((_, values),) = room.intake.handle_owned(0.0, ANNA, message).written
+    values = room.intake.handle_owned(0.0, ANNA, message).written[POSE]
     assert values.entities.tolist() == room.entities[:1]
     assert room.intake.counts == {"taken": 1, "not-owned": 2}
-    assert room.intake.handle_owned(0.0, BEN, message).written == [], "by another ownership"
+    assert room.intake.handle_owned(0.0, BEN, message).written == {}, "by another ownership"
 
 
 def test_rep_67_only_components_that_owners_may_write_count() -> None:
@@ -142,7 +144,7 @@ def test_rep_67_only_components_that_owners_may_write_count() -> None:
     motion = Written(np.array(room.entities, np.uint64), np.ones((1, 4), np.int64), ())
     written = {POSE: poses(room.entities, 1.0), MOTION: motion}
     (message,) = OwnedStateSender(SCHEMA).messages(0.0, 1, room.entities, [1], written)
-    assert [number for number, _ in room.intake.handle_owned(0.0, ANNA, message).written] == [POSE]
+    assert list(room.intake.handle_owned(0.0, ANNA, message).written) == [POSE]
     assert room.intake.counts["not-allowed"] == 1
 
 

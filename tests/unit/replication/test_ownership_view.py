@@ -164,3 +164,85 @@ def test_rep_65_claims_are_said_again_until_they_are_answered() -> None:
     assert view.holding(CUP) == Holding(CUP)
     assert not view.owns(CUP)
     assert view.timeout is None
+
+
+def test_rep_76_after_a_lost_connection_everything_open_is_asked_again_and_what_is_held_is_asked_after() -> None:
+    view = OwnershipView(ANNA)
+    view.grab(0.0, CUP)
+    view.handle_changed(0.1, told(ANNA, 1, 0, Grip.GRABBED))
+    view.grab(0.2, CUP + 1)
+    assert view.is_granted(CUP)
+    assert not view.is_granted(CUP + 1)
+    messages(view)
+    view.handle_resumed(0.3)
+    assert messages(view) == [ClaimOwnership(CUP + 1, 1, 0), ClaimOwnership(CUP, 1, 0)]
+    assert not view.is_granted(CUP), "not until the room says so again"
+    assert view.timeout == 0.3 + OWNERSHIP_REPEAT_SECONDS
+    view.handle_changed(0.4, told(ANNA, 1, 0, Grip.GRABBED))
+    assert view.is_granted(CUP)
+    view.handle_resumed(0.5)
+    messages(view)
+    view.handle_refused(0.6, refused(1, 0, Refusal.OUTDATED, OwnershipRow(CUP, BEN, 2, 0, Grip.GRABBED)))
+    assert view.poll_correction() == Correction(Holding(CUP, BEN, 2, 0, Grip.GRABBED))
+    assert not view.owns(CUP)
+
+
+def test_rep_65_holdings_that_do_not_concern_it_are_forgotten_the_oldest_first() -> None:
+    view = OwnershipView(ANNA)
+    view.grab(0.0, CUP)
+    view.handle_changed(0.1, told(ANNA, 1, 0, Grip.GRABBED))
+    rows = [OwnershipRow(CUP + place, BEN, 7, 0, Grip.GRABBED) for place in range(1, 6)]
+    view.handle_changed(0.2, OwnershipChanged(rows))
+    view.forget_free(6)
+    assert view.holding(CUP + 1).owner == BEN
+    view.forget_free(3)
+    assert [view.holding(CUP + place).owner for place in range(6)] == [ANNA, ROOM, ROOM, ROOM, BEN, BEN]
+    view.forget_free(0)
+    assert [view.holding(CUP + place).owner for place in range(6)] == [ANNA, *[ROOM] * 5]
+
+
+def test_rep_83_after_a_lost_connection_it_asks_whether_it_still_has_what_it_had() -> None:
+    view = OwnershipView(ANNA)
+    view.grab(0.0, CUP)
+    view.grab(0.0, CUP + 1)
+    view.handle_changed(0.1, told(ANNA, 1, 0, Grip.GRABBED))
+    messages(view)
+    view.handle_resumed(5.0)
+    assert sorted(messages(view), key=str) == [ClaimOwnership(CUP, 1, 0), ClaimOwnership(CUP + 1, 1, 0)]
+    assert not view.is_granted(CUP)
+    view.handle_changed(5.1, told(ANNA, 1, 0, Grip.GRABBED))
+    assert view.is_granted(CUP)
+    view.handle_resumed(6.0)
+    view.handle_refused(6.1, refused(1, 0, Refusal.OUTDATED, OwnershipRow(CUP, ROOM, 1, 1, Grip.FREE)))
+    assert view.owns(CUP)
+    assert messages(view)[-1] == ClaimOwnership(CUP, 2, 0), "nobody has it: it is taken again"
+
+
+def test_rep_65_what_was_let_go_of_is_touched_again() -> None:
+    view = OwnershipView(ANNA)
+    view.grab(0.0, CUP)
+    view.handle_changed(0.1, told(ANNA, 1, 0, Grip.GRABBED))
+    view.release(0.2, CUP)
+    view.touch(0.2, CUP)
+    assert messages(view)[1:] == [ReleaseOwnership(CUP, 1, 0, False), ReleaseOwnership(CUP, 1, 0, True)]
+    view.handle_changed(0.3, told(ROOM, 1, 1, Grip.FREE))
+    assert view.owns(CUP)
+    assert messages(view) == [ClaimOwnership(CUP, 1, 2)]
+    view.handle_refused(0.3, refused(1, 0, Refusal.NOT_OWNER, OwnershipRow(CUP, ROOM, 1, 1, Grip.FREE)))
+    view.handle_changed(0.4, told(ANNA, 1, 2, Grip.TOUCHED))
+    assert view.is_granted(CUP)
+
+
+def test_holdings_that_nobody_here_needs_are_forgotten() -> None:
+    view = OwnershipView(ANNA)
+    view.grab(0.0, CUP)
+    rows = [OwnershipRow(CUP + number, BEN, 3, 0, Grip.GRABBED) for number in range(1, 41)]
+    view.handle_changed(0.0, OwnershipChanged(rows))
+    view.forget_free(41)
+    assert view.holding(CUP + 1).owner == BEN
+    view.forget_free(32)
+    assert view.holding(CUP).owner == ANNA
+    assert [number for number in range(1, 41) if view.holding(CUP + number).owner == ROOM] == list(range(1, 13))
+    view.grab(1.0, CUP + 1)
+    view.handle_refused(1.1, refused(1, 0, Refusal.OUTDATED, rows[0]))
+    assert not view.owns(CUP + 1), "somebody holds it, which is told again"

@@ -4,7 +4,7 @@ import numpy as np
 
 from theta.base.limits import STATE_BODY_BYTES_MAX
 from theta.replication.packing import pack
-from theta.replication.sections import Sections
+from theta.replication.section_parts import Sections
 
 
 def sections_of(*sizes: int) -> Sections:

@@ -259,6 +259,30 @@ def test_rep_23_an_older_cell_that_gains_a_component_does_not_take_it_from_the_n
     assert (2, [[5]]) not in written
 
 
+def test_rep_18_cells_that_were_left_are_remembered_for_as_long_as_something_of_them_may_arrive() -> None:
+    history, receiver = history_of(SMALL, 17), StateReceiver(SMALL)
+    receiver.handle_body(0.0, 1, body_of(history, [0, 1], 0))
+    receiver.handle_cells_left(0.0, CellsLeft(1, [1]))
+    history.begin_tick(2)
+    late = body_of(history, [1], 0)
+    receiver.handle_cells_left(0.0, CellsLeft(2, [1, 2, 3]))
+    for tick in range(3, 2 * BASELINE_AGE_TICKS_MAX + 3):
+        receiver.handle_body(0.0, tick, b"")
+    receiver.handle_body(0.0, 2, late)
+    assert receiver.cells == [0]
+    assert len(receiver._left) == 3
+    receiver.handle_body(0.0, 2 * BASELINE_AGE_TICKS_MAX + 3, b"")
+    assert not receiver._left
+
+
+def test_rep_18_a_room_that_names_cells_without_end_costs_no_more_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("theta.replication.receiving.STATE_CELLS_LEFT_MAX", 10)
+    receiver = StateReceiver(SMALL)
+    for first in range(0, 100, 5):
+        receiver.handle_cells_left(0.0, CellsLeft(2**32 - 1, list(range(first, first + 5))))
+    assert sorted(receiver._left) == list(range(90, 100)), "the newest"
+
+
 def test_rep_19_a_sequence_far_ahead_costs_no_memory() -> None:
     receiver = StateReceiver(Schema([]))
     receiver.handle_frame(0.0, StateFrame(3, 1, 0, b""))

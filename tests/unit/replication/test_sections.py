@@ -181,7 +181,7 @@ def encode_whole_at(history: History, tick: int) -> bytes:
     write(first, 1, {0: [2**31 - 1, 0, -128]})
     write(first, 2, {0: [2**63 - 1]}, [b""])
     assert first.tick == tick
-    return encode_whole(first, np.array([0])).body
+    return encode_whole(first, np.array([0])).buffer.tobytes()
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_rep_20_a_whole_cell_is_the_same_section_with_natural_widths() -> None:
     scene.step()
     cells = scene.cells()
     narrow = read_sections(scene.history.schema, scene.body(0))
-    natural = read_sections(scene.history.schema, encode_whole(scene.history, cells).body)
+    natural = read_sections(scene.history.schema, encode_whole(scene.history, cells).buffer.tobytes())
     for one, other in zip(narrow, natural, strict=True):
         assert (one.cell, one.age) == (other.cell, other.age)
         assert [part._replace(lanes=part.lanes.tolist()) for part in one.parts] == [
