@@ -175,4 +175,14 @@ def _of_interest() -> list[wire.Message]:
         interest.InterestAnswer(
             5, 900, -1, False, True, ["outside of the radius"], -1.0, 10.0, 0.25, 1.5, 880, 879, 899, 12, "budget"
         ),
+        interest.WorldRequest(6),
+        interest.WorldAnswer(
+            6,
+            900,
+            10_001,
+            [interest.WorldGroup(["theta.Pose", "theta.Shape"], 10_000)],
+            [interest.WorldPeer(ANNA_ACTOR, 12, 3, 40_960, True)],
+            [interest.SystemTime("simulation", "drift", 2_700, 0.5, 0.75)],
+            "",
+        ),
     ]

@@ -17,3 +17,10 @@ def assert_replays_within(peak_bytes: int, files: Sequence[Path], read: Callable
             assert tracemalloc.get_traced_memory()[1] - before <= peak_bytes, path.name
     finally:
         tracemalloc.stop()
+
+
+def assert_seeds_are_kept(files: Sequence[Path], seeds: Sequence[bytes], readers: int) -> None:
+    """The corpus has all seeds, and there is one for each reader."""
+    assert {seed[0] for seed in seeds} == set(range(readers))
+    assert set(seeds) <= {path.read_bytes() for path in files}
+    assert len(files) >= len(seeds)

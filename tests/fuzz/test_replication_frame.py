@@ -3,7 +3,7 @@
 import pytest
 
 from fuzz import fuzz_replication_frame as target
-from tests.fuzz.corpora import assert_replays_within
+from tests.fuzz.corpora import assert_replays_within, assert_seeds_are_kept
 from theta.base.errors import NotInvited, ProtocolError
 from theta.replication.receiving import StateReceiver
 
@@ -12,14 +12,11 @@ FILES = sorted(target.CORPUS.iterdir())
 
 
 def test_the_corpus_replays_within_its_memory() -> None:
-    assert len(FILES) >= len(target.seeds())
     assert_replays_within(PEAK_BYTES_MAX, FILES, target.read_anything)
 
 
 def test_the_seeds_are_in_the_corpus_and_go_through() -> None:
-    kept = {path.read_bytes() for path in FILES}
-    assert set(target.seeds()) <= kept
-    assert {seed[0] for seed in target.seeds()} == set(range(len(target.READERS)))
+    assert_seeds_are_kept(FILES, target.seeds(), len(target.READERS))
     scene = target.Scene()
     whole = next(seed for seed in reversed(target.seeds()) if seed[0] == target.READERS.index(target.read_body))
     assert scene.receiver.handle_body(0.0, target.TICKS, whole[1:])

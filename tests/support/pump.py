@@ -14,6 +14,7 @@ from theta.node.events import Event
 from theta.node.lanes import Close, Lane
 from theta.node.peer import Peer, PeerSettings
 from theta.node.room import Room, RoomSettings
+from theta.node.state_world import StateWorld
 from theta.session.secret import RoomSecret
 from theta.wire.dictionaries import Dictionary
 from theta.wire.types import RoleName
@@ -44,8 +45,14 @@ Meddling = Callable[[int, Lane, bytes], bytes | None]
 class Pump:
     """One room, its disk, and everyone who is connected to it."""
 
-    def __init__(self, seed: int = 1, records: list[StoredRecord] | None = None) -> None:
+    def __init__(
+        self,
+        seed: int = 1,
+        records: list[StoredRecord] | None = None,
+        state: Callable[[], StateWorld] = StateWorld.standard,
+    ) -> None:
         self.seed = seed
+        self._make_state = state
         self.seconds = 100.0
         self.owner = Identity.from_seed(self._seed("owner"))
         self.secret = RoomSecret(self._seed("room"))
@@ -190,7 +197,7 @@ class Pump:
 
     def _open(self) -> Room:
         self._starts += 1
-        settings = RoomSettings("studio", self.secret, self.owner.public_key, self.dictionary)
+        settings = RoomSettings("studio", self.secret, self.owner.public_key, self.dictionary, self._make_state())
         luck = Randomness(self._seed(f"start {self._starts}"))
         return Room(settings, list(self.disk), luck, self.now, self.assets.values())
 

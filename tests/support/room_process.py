@@ -117,10 +117,10 @@ class RoomProcess:
 
 
 @asynccontextmanager
-async def serving(folder: Path) -> AsyncIterator[RoomProcess]:
-    """A room for the length of a test."""
+async def serving(folder: Path, *options: str) -> AsyncIterator[RoomProcess]:
+    """A room for the length of a test; `options` are for the command line."""
     room = RoomProcess(folder)
-    await room.start()
+    await room.start(*options)
     try:
         yield room
     finally:

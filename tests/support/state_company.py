@@ -173,8 +173,19 @@ class Company:
         weather = guest.to_guest.weather
         guest.to_guest, guest.to_room = Line(self.random), Line(self.random)
         guest.to_guest.weather = guest.to_room.weather = weather
-        self.plane.handle_resumed(guest.peer)
-        guest.follower.handle_resumed()
+        if self.plane.can_resume(guest.peer):
+            self.plane.handle_suspended(guest.peer)
+            self.plane.handle_resumed(guest.peer)
+            guest.follower.handle_resumed()
+            return
+        # The room does not know whether anything of it ever came: both begin anew.
+        self.plane.handle_left(guest.peer)
+        self.plane.handle_joined(self.now, guest.peer, guest.role, guest.radius)
+        self.look(guest, guest.position)
+        guest.follower.end()
+        guest.read_events()
+        guest.follower = StateFollower()
+        guest.regions.clear()
 
     def look(self, guest: Guest, position: Position) -> None:
         guest.position = position

@@ -14,6 +14,7 @@ from theta.base.moment import Moment
 from theta.commands.store import LogStore, StoredRecord
 from theta.node.lanes import Transmit
 from theta.node.room import Room
+from theta.node.state_notices import StateNotice
 
 _log = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ class RoomHost:
         store: written by a thread of its own.
         clock: reads the time; the machine's by default.
         on_store_failed: called with the reason when the disk failed, after the room was told.
+        on_state_notice: called with what happened in the room's world, after it was logged.
     """
 
     def __init__(
@@ -43,10 +45,12 @@ class RoomHost:
         *,
         clock: Callable[[], Moment] = machine_clock,
         on_store_failed: Callable[[str], None] = lambda reason: None,
+        on_state_notice: Callable[[StateNotice], None] = lambda notice: None,
     ) -> None:
         self.room = room
         self._clock = clock
         self._on_store_failed = on_store_failed
+        self._on_state_notice = on_state_notice
         self._loop = asyncio.get_running_loop()
         self._transports: dict[int, Transport] = {}
         self._last_connection = 0
@@ -57,6 +61,7 @@ class RoomHost:
         self._appended_seq = self._durable_seq = 0
         self._became_durable = asyncio.Event()
         self._store_failed = False
+        self._arming: asyncio.Handle | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
         self._writer = LogWriter(
@@ -187,7 +192,12 @@ class RoomHost:
             self._transmit(transmit)
         while (close := self.room.poll_close()) is not None:
             self._begin_close(close.connection, close.code, close.reason)
-        self._arm(self.room.poll_timeout())
+        while (notice := self.room.poll_state_notice()) is not None:
+            _log_notice(notice)
+            self._on_state_notice(notice)
+        # Once in a turn of the loop, in which a hundred participants may have said something: each of them is asked.
+        if self._arming is None:
+            self._arming = self._loop.call_soon(self._arm_again)
 
     def _append(self, records: Sequence[StoredRecord]) -> None:
         if self._store_failed:
@@ -220,6 +230,14 @@ class RoomHost:
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
 
+    def _arm_again(self) -> None:
+        self._arming = None
+        try:
+            self._arm(self.room.poll_timeout())
+        except Exception:
+            _log.exception("a bug in the room")
+            self._arm(self._clock().seconds + _PAUSE_AFTER_BUG_SECONDS)
+
     def _arm(self, deadline: float | None) -> None:
         """Have `handle_timeout` called at `deadline`, in the clock's seconds; called too early, it does nothing."""
         if deadline is None:
@@ -233,6 +251,15 @@ class RoomHost:
         self._timer = self._loop.call_at(at, self._handle_timeout)
 
     def _disarm(self) -> None:
+        if self._arming is not None:
+            self._arming.cancel()
+            self._arming = None
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _log_notice(notice: StateNotice) -> None:
+    """Say what happened in the room's world; of a system that failed, with its traceback."""
+    level = logging.WARNING if notice.error is None else logging.ERROR
+    _log.log(level, notice.text, exc_info=notice.error, extra={"kind": notice.kind, "passed_over": notice.passed_over})

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from theta.base.limits import SEND_QUEUE_BYTES_MAX
 from theta.node.lanes import Lane
 from theta.wire.codec import encode
+from theta.wire.interest_messages import INTEREST_FROM_ROOM
 from theta.wire.messages import (
     AssetData,
     AssetReceived,
@@ -17,9 +18,22 @@ from theta.wire.messages import (
     Pong,
     SnapshotPart,
 )
+from theta.wire.ownership_messages import OWNERSHIP_FROM_ROOM
+from theta.wire.state_messages import STATE_FROM_ROOM
 
-PASSING = (Ping, Pong, AssetData, AssetReceived, AssetRefused, SnapshotPart)
-"""Signs of life, and assets: what is caught up with may be waiting for them."""
+PASSING = (
+    Ping,
+    Pong,
+    AssetData,
+    AssetReceived,
+    AssetRefused,
+    SnapshotPart,
+    *STATE_FROM_ROOM,
+    *OWNERSHIP_FROM_ROOM,
+    *INTEREST_FROM_ROOM,
+)
+"""Signs of life; assets, since what is caught up with may be waiting for them; and the state plane, which is no part of
+the document."""
 BACKLOG_WINDOW_BYTES = 4 * 1024 * 1024
 """Sent before the participant's answer to a ping shows that it keeps up."""
 BACKLOG_PING = 0

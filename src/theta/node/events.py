@@ -5,7 +5,10 @@ from typing import NamedTuple
 from theta.base.identifiers import CommandName
 from theta.commands.governance import Strategy
 from theta.commands.log import Command
+from theta.ecs.entities import Entity
 from theta.editor.unit import Outcome
+from theta.replication.ownership import Refusal
+from theta.wire.interest_messages import InterestAnswer, WorldAnswer
 from theta.wire.messages import (
     BranchInfo,
     Chat,
@@ -17,7 +20,21 @@ from theta.wire.messages import (
     RequestRefused,
     WhoAnswer,
 )
+from theta.wire.ownership_messages import EntitiesDespawned, EntitiesSpawned
 from theta.wire.types import RoleName
+
+Answer = (
+    WhoAnswer
+    | HistoryPage
+    | MomentPart
+    | PolicyAnswer
+    | InviteMade
+    | InterestAnswer
+    | WorldAnswer
+    | EntitiesSpawned
+    | EntitiesDespawned
+)
+"""What a room answers a request with, unless it refuses it."""
 
 
 class Joined(NamedTuple):
@@ -88,7 +105,7 @@ class BranchesChanged(NamedTuple):
 class Answered(NamedTuple):
     """The room's answer to a request; of the document at a past moment, a part of it."""
 
-    answer: WhoAnswer | HistoryPage | MomentPart | PolicyAnswer | InviteMade | RequestRefused
+    answer: Answer | RequestRefused
 
 
 class DocumentChanged(NamedTuple):
@@ -150,6 +167,37 @@ class AssetNotStored(NamedTuple):
     reason: str
 
 
+class EntitiesAppeared(NamedTuple):
+    """These entities of the state plane are there now; by their ids in the world here."""
+
+    entities: tuple[Entity, ...]
+
+
+class EntitiesDisappeared(NamedTuple):
+    """These have ended, or went where this participant is not told of them; by the ids that they had here."""
+
+    entities: tuple[Entity, ...]
+
+
+class OwnersChanged(NamedTuple):
+    """Somebody, oneself included, took these entities or let go of them."""
+
+    entities: tuple[Entity, ...]
+
+
+class OwnershipLost(NamedTuple):
+    """One held this entity, or wanted to, and does not: another has it, or for `reason` the room did not let one."""
+
+    entity: Entity
+    reason: Refusal | None
+
+
+class ComponentSkipped(NamedTuple):
+    """Entities have a component that is not declared here; it is left out. Told once for each name."""
+
+    name: str
+
+
 Event = (
     Joined
     | Synced
@@ -169,4 +217,9 @@ Event = (
     | AssetProgress
     | AssetStored
     | AssetNotStored
+    | EntitiesAppeared
+    | EntitiesDisappeared
+    | OwnersChanged
+    | OwnershipLost
+    | ComponentSkipped
 )

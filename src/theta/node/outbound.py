@@ -1,6 +1,6 @@
 """What a room has to say, queued for its adapter."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Collection, Iterable, Iterator
 from functools import partial
 
@@ -12,12 +12,23 @@ from theta.node.packing import Packing
 from theta.replication.presence import PRESENCE_BYTES
 from theta.wire.codec import encode
 from theta.wire.dictionaries import Dictionary
-from theta.wire.messages import Message, PresenceBatch
+from theta.wire.messages import (
+    AssetData,
+    CompressionDictionary,
+    DocumentPart,
+    Message,
+    MomentPart,
+    PresenceBatch,
+    SnapshotPart,
+)
+from theta.wire.state_messages import STATE_FROM_ROOM
 
 _BATCH_HEADER_BYTES = 13
 """The most that MessagePack puts before a batch's rows: array, tag and the rows' length (WIRE-1)."""
 PRESENCE_ROWS_MAX = (DATAGRAM_BYTES_MAX - _BATCH_HEADER_BYTES) // PRESENCE_BYTES
 """As many rows as fit in one datagram."""
+
+_UNCOUNTED = frozenset((*STATE_FROM_ROOM, AssetData, DocumentPart, MomentPart, SnapshotPart, CompressionDictionary))
 
 
 def presence_batches(rows: bytes) -> Iterator[PresenceBatch]:
@@ -44,6 +55,7 @@ class Outbound:
         self._frames: deque[Transmit] = deque()
         self._closes: deque[Close] = deque()
         self._backlogs: dict[int, Backlog] = {}
+        self._spent: Counter[int] = Counter()
 
     def agree(self, connection: int, capabilities: Collection[str]) -> None:
         """The session on a connection stands, with these capabilities: from here on its frames may be compressed."""
@@ -88,6 +100,7 @@ class Outbound:
         """The connection is gone: nothing more has to be sent."""
         self._backlogs.pop(connection, None)
         self._packing.forget(connection)
+        self._spent.pop(connection, None)
 
     def close(self, connection: int, error: PeerError) -> None:
         """Queue the end of a connection, for the peer's fault or the peer's sake."""
@@ -99,6 +112,14 @@ class Outbound:
         self.forget(connection)
         self._closes.append(Close(connection, 1001, reason))
 
+    def take_spent(self) -> Counter[int]:
+        """The bytes of what was queued since the last call, by connection, for the state plane's budgets (REP-29).
+
+        That plane's own are not in it, nor what its receiver paces: backlogs, assets and snapshots.
+        """
+        spent, self._spent = self._spent, Counter()
+        return spent
+
     def poll_transmit(self) -> Transmit | None:
         """The next frame to send, if any."""
         return self._frames.popleft() if self._frames else None
@@ -108,6 +129,8 @@ class Outbound:
         return self._closes.popleft() if self._closes else None
 
     def _queue(self, connection: int, message: type[Message], lane: Lane, frame: bytes) -> None:
+        if message not in _UNCOUNTED:
+            self._spent[connection] += len(frame)
         backlog = self._backlogs.get(connection)
         if backlog is None or not backlog.holds(message, lane):
             self._frames.append(Transmit(connection, lane, frame))

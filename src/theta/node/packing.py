@@ -8,6 +8,7 @@ from theta.wire.compression import Compressor
 from theta.wire.dictionaries import Dictionary
 from theta.wire.messages import Compressed, CompressionDictionary, Message
 from theta.wire.planes import PLANES
+from theta.wire.state_messages import StateChunk, StateSection
 
 COMPRESSED_PLANES = ("commands", "assets")
 """Not "control": what is secret, an invite or a resume token, must not share a frame with text that others chose."""
@@ -62,7 +63,11 @@ class Packing:
 
 
 def _packed(message: Message, frame: bytes, way: Compressor | None) -> bytes:
-    if way is None or PLANES[type(message)] not in COMPRESSED_PLANES:
+    # A chunk's data is compressed already, where that makes it shorter. A section is too large for a datagram: it is
+    # text for the most part.
+    if way is None or isinstance(message, StateChunk):
+        return frame
+    if PLANES[type(message)] not in COMPRESSED_PLANES and not isinstance(message, StateSection):
         return frame
     compressed = way.compress(frame, WRAPPING_BYTES)
     return frame if compressed is None else encode(Compressed(compressed))

@@ -32,6 +32,7 @@ from theta.node.asset_shelf import AssetShelf
 from theta.node.backlog import BACKLOG_PING
 from theta.node.commit_gate import CommitGate
 from theta.node.events import (
+    Answer,
     Answered,
     BranchesChanged,
     Diverged,
@@ -56,10 +57,12 @@ from theta.node.preview import Preview, entities_of
 from theta.node.replica import Replica
 from theta.node.self_presence import SelfPresence
 from theta.node.snapshot_taking import NotHere, SnapshotTaking
+from theta.node.state_participant import FROM_ROOM as STATE_FROM_ROOM
+from theta.node.state_participant import StateParticipant
 from theta.node.unpacking import Unpacking
 from theta.node.uploads import Uploads
 from theta.replication.presence import Presence, PresenceBoard, decode_rows
-from theta.session.capabilities import CHAT, PRESENCE, ZSTD
+from theta.session.capabilities import CHAT, PRESENCE, STATE, ZSTD
 from theta.session.heartbeat import Heartbeat, answer
 from theta.session.participant_handshake import ParticipantHandshake, Resumption
 from theta.session.plain_text import is_plain_text
@@ -73,15 +76,11 @@ from theta.wire.messages import (
     ChatLine,
     Commit,
     CompressionDictionary,
-    HistoryPage,
-    InviteMade,
     Message,
-    MomentPart,
     PacketAcknowledged,
     PacketRefused,
     Person,
     Ping,
-    PolicyAnswer,
     Pong,
     PresenceBatch,
     RequestRefused,
@@ -91,7 +90,6 @@ from theta.wire.messages import (
     SnapshotOffer,
     SnapshotPart,
     SwitchBranch,
-    WhoAnswer,
 )
 
 __all__ = ["Peer", "PeerSettings"]
@@ -105,6 +103,9 @@ class Peer(PeerVerbs):
         randomness: for nonces; secret.
         held: the main branch as it is known from before, from a file for example; only what came after is asked for.
 
+    Attributes:
+        state: what it sees of the room's world, and what it moves in it; drain `poll_transmit` after calling it.
+
     Raises:
         InvalidValue: a name that no room would take.
     """
@@ -117,6 +118,7 @@ class Peer(PeerVerbs):
         self._randomness = randomness
         self._room_key = settings.room_key
         self._first_offset_ms = 0.0
+        self.state = StateParticipant(self.actor)
         self._outbox = Outbox(settings.identity, self.actor)
         self.preview = Preview(settings.identity.public_key, lambda: self.replica, self._outbox)
         self._uploads = Uploads()
@@ -303,6 +305,7 @@ class Peer(PeerVerbs):
         self._frames.clear()
         self._outbox.handle_disconnected()
         self._uploads.handle_disconnected()
+        self.state.handle_disconnected()
         self._gate.forget()
         self._owed_pong = None
 
@@ -336,6 +339,7 @@ class Peer(PeerVerbs):
             self._send(ping)
         if self._joined:
             self._ask(now)
+            self.state.handle_timeout(now.seconds)
         self._flush(now)
         self._show_if_due(now)
         silent = self._presence.hide_silent(now.seconds)
@@ -346,11 +350,13 @@ class Peer(PeerVerbs):
 
     def poll_transmit(self) -> tuple[Lane, bytes] | None:
         """The next frame to send."""
+        if not self._frames and (told := self.state.poll_transmit()) is not None:
+            self._send(told)
         return self._frames.popleft() if self._frames else None
 
     def poll_event(self) -> Event | None:
         """The next thing that happened."""
-        return self._events.popleft() if self._events else None
+        return self._events.popleft() if self._events else self.state.poll_event()
 
     def poll_close(self) -> tuple[int, str] | None:
         """Code and reason with which to close the connection, once."""
@@ -371,6 +377,7 @@ class Peer(PeerVerbs):
             self._uploads.timeout if self._joined else None,
             self._gate.timeout if self._joined else None,
             self._snapshot.timeout if self._joined else None,
+            self.state.timeout if self._joined else None,
             self._presence.timeout,
         ]
         return min(at for at in times if at is not None)
@@ -409,9 +416,11 @@ class Peer(PeerVerbs):
             self._take_presence(now, message)
         elif isinstance(message, BranchList):
             self._events.append(BranchesChanged(tuple(message.branches), message.current))
+        elif isinstance(message, STATE_FROM_ROOM) and self._can(STATE):
+            self.state.handle_message(now.seconds, message)
         elif isinstance(message, CompressionDictionary) and self._can(ZSTD):
             self._unpacking.handle_dictionary(message)
-        elif isinstance(message, WhoAnswer | HistoryPage | MomentPart | PolicyAnswer | InviteMade | RequestRefused):
+        elif isinstance(message, Answer | RequestRefused):
             self._events.append(Answered(message))
         else:
             raise ProtocolError(f"{type(message).__name__} is not for a participant that folds")
@@ -520,6 +529,7 @@ class Peer(PeerVerbs):
         elif self._follower.is_synced:
             self._events.append(Synced(held))
         self._shown.handle_session(now)
+        self.state.handle_session(now.seconds, resumed=acknowledge.resumed, is_on=self._can(STATE))
         if self.branch != MAIN_BRANCH:
             self._send(SwitchBranch(self.branch))
 
@@ -567,6 +577,7 @@ class Peer(PeerVerbs):
 
     def _take_roster(self, roster: Roster) -> None:
         self.people = tuple(roster.people)
+        self.state.handle_roster()
         here = {person.actor for person in self.people}
         for row in self._presence.rows():
             if row.actor not in here:

@@ -6,6 +6,7 @@ from theta.base.errors import InvalidValue
 from theta.base.limits import INSTANCE_BYTES, NAME_CHARACTERS_MAX
 from theta.commands.identity import Identity
 from theta.node.protocol import protocol_hash
+from theta.session.capabilities import CHAT, FOLD, PRESENCE, STATE, ZSTD
 from theta.session.participant_handshake import ParticipantTerms
 from theta.session.plain_text import is_plain_text
 
@@ -17,7 +18,7 @@ class PeerSettings(NamedTuple):
     instance: bytes
     name: str
     invite: str = ""
-    capabilities: tuple[str, ...] = ("fold", "presence", "chat", "zstd")
+    capabilities: tuple[str, ...] = (FOLD, PRESENCE, CHAT, ZSTD, STATE)
     room_key: bytes | None = None
 
     def check(self) -> None:

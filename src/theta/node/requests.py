@@ -21,10 +21,12 @@ from theta.node.past import PastGesture, gestures_before, gestures_beyond
 from theta.node.policies import policy_rules
 from theta.node.replica import Replica
 from theta.node.spreading import Spreading
+from theta.node.state_desk import StateDesk
 from theta.replication.document_parts import in_parts
 from theta.session.colours import colour_for
 from theta.session.invites import make_invite
 from theta.session.secret import RoomSecret
+from theta.wire.interest_messages import InterestRequest, WorldRequest
 from theta.wire.messages import (
     BranchInfo,
     BranchList,
@@ -45,7 +47,16 @@ from theta.wire.messages import (
     WhoRequest,
 )
 
-NUMBERED = (WhoRequest, HistoryRequest, MomentRequest, MergePreviewRequest, PolicyRequest, InviteRequest)
+STATE_REQUESTS = (InterestRequest, WorldRequest)
+NUMBERED = (
+    WhoRequest,
+    HistoryRequest,
+    MomentRequest,
+    MergePreviewRequest,
+    PolicyRequest,
+    InviteRequest,
+    *STATE_REQUESTS,
+)
 REQUESTS = (SwitchBranch, *NUMBERED)
 _NOBODY = (False, 0, 0, b"", "", 0, "", 0, 0)
 
@@ -61,6 +72,7 @@ class RoomParts(NamedTuple):
     loading: Loading
     errands: Errands
     history: HistoryNotices
+    state: StateDesk
 
 
 class Requests:
@@ -69,7 +81,7 @@ class Requests:
     def __init__(self, parts: RoomParts) -> None:
         self._secret, self._branches, self._connections = parts.secret, parts.branches, parts.connections
         self._outbound, self._spreading, self._loading = parts.outbound, parts.spreading, parts.loading
-        self._notices = parts.history
+        self._notices, self._state = parts.history, parts.state
         self.errands = parts.errands
         self._log = parts.branches.main.log
         self._finders: dict[bytes, MakerFinder] = {}
@@ -94,6 +106,8 @@ class Requests:
                 self._tell_policies(speaker.number, message)
             elif isinstance(message, InviteRequest):
                 self._invite(now, speaker, who, message)
+            elif isinstance(message, STATE_REQUESTS):
+                self._inspect(speaker.number, who, message)
         except (Refused, UsageError) as refusal:
             self._refuse(speaker.number, _number_of(message), refusal)
 
@@ -264,6 +278,18 @@ class Requests:
         expires_ms = now.unix_ms + 1000 * request.seconds if request.seconds else 0
         token = make_invite(self._secret, request.role, expires_ms)
         self._outbound.send(speaker.number, InviteMade(request.request, request.role, token, expires_ms))
+
+    # -- the state plane -----------------------------------------------------------------------------------------
+
+    def _inspect(self, connection: int, who: Participant, request: InterestRequest | WorldRequest) -> None:
+        is_admin = who.role == "admin"
+        if not is_admin and (isinstance(request, WorldRequest) or request.actor != who.record.actor):
+            raise NotAllowed(f"a {who.role} asks only what they are told of themselves; ask an admin")
+        if isinstance(request, WorldRequest):
+            answer: Message = self._state.report.world(request.request)
+        else:
+            answer = self._state.report.interest(request, of_everything=is_admin)
+        self._outbound.send(connection, answer)
 
     # -- inside --------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ After every `handle_*` call, drain the outputs until each returns nothing:
     poll_checkpoint()   a piece of a checkpoint to store; answer with handle_checkpoint_durable once it is on disk
     poll_transmit()     frames to send
     poll_close()        connections to close, after the frames
+    poll_state_notice() what is to be logged of the state plane
     poll_timeout()      when to call handle_timeout, in monotonic seconds
 """
 
@@ -45,6 +46,9 @@ from theta.node.room_checkpoints import RoomCheckpoints
 from theta.node.snapshots import Snapshots
 from theta.node.spreading import Spreading
 from theta.node.standing import Standing
+from theta.node.state_desk import STATE_MESSAGES, StateDesk
+from theta.node.state_notices import StateNotice
+from theta.node.state_world import StateWorld
 from theta.node.telemetry import Snapshot, Stopwatch, Telemetry
 from theta.replication.presence import PresenceBoard, decode_presence
 from theta.session.capabilities import CHAT, PRESENCE
@@ -76,13 +80,15 @@ from theta.wire.types import RoleName
 class RoomSettings(NamedTuple):
     """What makes a room this one: its name, its secret, and the public key of whoever is always admin.
 
-    `dictionary`, if any, is what it compresses with (WIRE-47).
+    `dictionary`, if any, is what it compresses with (WIRE-47). `state` is what lives in it on the state plane; without
+    one it is `StateWorld.standard()`.
     """
 
     name: str
     secret: RoomSecret
     owner: bytes
     dictionary: Dictionary | None = None
+    state: StateWorld | None = None
 
 
 class Room:
@@ -100,6 +106,12 @@ class Room:
     Raises:
         StoreCorrupt: a record does not fit, or names an asset that is not stored whole; names the first.
         StoreUnavailable: the secret is another room's.
+        InvalidValue: components of the state world that cannot be replicated.
+
+    Attributes:
+        replica: the main branch's document.
+        state: what the room knows of the state plane.
+        passed_over: what was damaged, and passed over at opening, in words.
     """
 
     def __init__(
@@ -123,6 +135,7 @@ class Room:
         self._branches = Branches(self.replica, source)
         self._line = FoldingLine(self._branches)
         self._checkpoints = RoomCheckpoints(opened)
+        self.state = StateDesk(settings.state or StateWorld.standard(), self._outbound, stopwatch, now.unix_ms)
         self._snapshots = Snapshots(source, lambda: self._checkpoints.newest, self._outbound)
         self._spreading = Spreading(self._branches, self._line, self._connections, self._outbound, self._snapshots)
         admission = Admission(log, faces_of=shelf.faces_of, replay_length=self._branches.replay_length)
@@ -148,7 +161,7 @@ class Room:
         self._attestation = Attestation(self.replica)
         self._frontier = FrontierKeeper(log, now)
         documents = (self._branches, self._connections, self._outbound, self._spreading)
-        self._requests = Requests(RoomParts(settings.secret, *documents, loading, errands, self._history))
+        self._requests = Requests(RoomParts(settings.secret, *documents, loading, errands, self._history, self.state))
         self.passed_over = opened.damaged
         self._work_at: float | None = None
         self._branches_told = self._branches.count
@@ -198,7 +211,7 @@ class Room:
             "errands": len(self._requests.errands),
         }
         counts, gaps = self._pipeline.admission.counts, self.replica.log.nonce_gaps
-        return self._telemetry.snapshot(now, counts, gaps, queues)
+        return self._telemetry.snapshot(now, counts, gaps, queues) | self.state.telemetry()
 
     def invite(self, role: RoleName) -> str:
         """The token that admits its holder with `role`."""
@@ -289,6 +302,7 @@ class Room:
         if self._line.is_between:
             self._history.handle_timeout(now)
         self._assets.handle_timeout(now)
+        self.state.handle_timeout(now)
         if self._is_writable:
             if self._line.is_between and self._attestation.is_due(now):
                 self._attest(now)
@@ -337,10 +351,14 @@ class Room:
         """The next connection to close."""
         return self._outbound.poll_close()
 
+    def poll_state_notice(self) -> StateNotice | None:
+        """What of the state plane is to be logged next."""
+        return self.state.poll_notice()
+
     def poll_timeout(self) -> float | None:
         """Monotonic seconds at which to call handle_timeout; None when nothing is waited for."""
         times = [connection.timeout for connection in self._connections]
-        others = [self._presence_at, self._presence.timeout, self._assets.timeout]
+        others = [self._presence_at, self._presence.timeout, self._assets.timeout, self.state.timeout]
         if self._line.is_between:
             others.append(self._history.timeout)
         others.append(self._work_at)
@@ -399,6 +417,8 @@ class Room:
         """What is not about commands."""
         if isinstance(message, PresenceUpdate) and PRESENCE in who.capabilities:
             self._take_presence(now, who, message)
+        elif isinstance(message, STATE_MESSAGES):
+            self.state.handle_message(now, who, message)
         elif isinstance(message, ChatLine) and CHAT in who.capabilities:
             self._pass_on(now, speaker, who, message)
         elif isinstance(message, AssetPart):
@@ -435,6 +455,8 @@ class Room:
             who = self._reception.welcome(now, connection, self.head_seq, self.replica.log.lamport_at(self.head_seq))
             # What it has not acknowledged comes again in order, perhaps stamped anew: nothing has to be held back.
             self._pipeline.admission.release(who.record.session)
+            # Before the roster: with it a participant knows whether its part in the state plane goes on.
+            self.state.handle_joined(now, connection, who)
             self._send_roster()
             self._requests.send_branches(connection, who)
             self._send_everything(now, connection, who, arrival.established.last_seq + 1)
@@ -453,8 +475,10 @@ class Room:
         row = decode_presence(message.row)
         if row.actor != who.record.actor:
             raise ProtocolError("a presence row names its own sender")
-        if self._presence.handle_row(now.seconds, row) and self._presence_at is None:
-            self._presence_at = max(now.seconds, self._presence_sent + 1.0 / PRESENCE_HERTZ)
+        if self._presence.handle_row(now.seconds, row):
+            self.state.handle_presence(row)
+            if self._presence_at is None:
+                self._presence_at = max(now.seconds, self._presence_sent + 1.0 / PRESENCE_HERTZ)
 
     def _send_presence(self, now: Moment) -> None:
         self._presence_at = None
@@ -518,6 +542,8 @@ class Room:
             self._expel(now, connection, error)
         if people != self.people:
             self._send_roster()
+            for _, who in self._connections.joined():
+                self.state.handle_role(now, who.record.actor, who.role)
         if self._branches.count != self._branches_told:
             self._branches_told = self._branches.count
             for connection, who in self._connections.joined():
@@ -533,4 +559,5 @@ class Room:
     def _left(self, now: Moment, participant: Participant) -> None:
         self._reception.handle_left(now, participant)
         self._presence.remove(participant.record.actor)
+        self.state.handle_left(now, participant)
         self._send_roster()

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theta.base.errors import ProtocolError
-from theta.base.limits import STATE_CHUNK_BYTES_MAX
+from theta.base.limits import STATE_CHUNK_BYTES_MAX, U32_MAX
 from theta.interest.interest import Interest
 from theta.interest.priority import Ranked
 from theta.node.state_ticks import without
 from theta.replication.history import History
-from theta.replication.snapshots import Snapshot, SnapshotSending, encode_snapshot
+from theta.replication.snapshots import SNAPSHOT_LEVEL, Snapshot, SnapshotSending, encode_snapshot
 from theta.wire.compression import Compressor
 from theta.wire.state_messages import StateChunk, StateChunksReceived
 
@@ -23,6 +23,17 @@ Ints = NDArray[np.int64]
 
 SNAPSHOTS_PER_TICK = 4
 """So many are encoded in a tick; who wants another one waits for the next."""
+
+
+class _Uncompressing(Compressor):
+    """For participants that take no zstd."""
+
+    def compress(self, data: bytes, overhead: int = 0) -> None:
+        """Never shorter."""
+        return
+
+
+_PLAIN = _Uncompressing()
 
 
 class _Transfer(NamedTuple):
@@ -51,30 +62,41 @@ class StateJoining:
         history: of the room.
         manifest: the hash of the session's descriptors, 16 bytes.
         chunk_bytes: the most that a chunk holds before it is compressed.
+        opened_ms: when the room opened, milliseconds since 1970: its snapshots have other numbers than those of the
+            room before, of which a participant may still speak.
     """
 
     def __init__(
-        self, interest: Interest, history: History, manifest: bytes, chunk_bytes: int = STATE_CHUNK_BYTES_MAX
+        self,
+        interest: Interest,
+        history: History,
+        manifest: bytes,
+        chunk_bytes: int = STATE_CHUNK_BYTES_MAX,
+        opened_ms: int = 0,
     ) -> None:
         self._interest = interest
         self._history = history
         self._manifest = manifest
         self._chunk_bytes = chunk_bytes
-        self._compressor = Compressor()
-        self._newest = 0
+        self._compressor = Compressor(level=SNAPSHOT_LEVEL)
+        self._newest = opened_ms & U32_MAX
         self._waiting: dict[int, None] = {}
         self._transfers: dict[int, _Transfer] = {}
         self._finished: dict[int, int] = {}
+        self._plain: set[int] = set()
 
-    def join(self, number: int) -> None:
-        """A joiner wants a snapshot, as soon as it is known where it looks."""
+    def join(self, number: int, *, takes_zstd: bool = True) -> None:
+        """A joiner wants a snapshot, compressed or not, as soon as it is known where it looks."""
         self._waiting[number] = None
+        if not takes_zstd:
+            self._plain.add(number)
 
     def leave(self, number: int) -> None:
         """Somebody is gone, whether joining still or not."""
         self._waiting.pop(number, None)
         self._transfers.pop(number, None)
         self._finished.pop(number, None)
+        self._plain.discard(number)
 
     def resume(self, number: int) -> None:
         """A connection was lost and there is another: what was on its way goes again, but for what arrived."""
@@ -86,19 +108,29 @@ class StateJoining:
         """Whether a participant waits for its snapshot, or for some of it."""
         return number in self._waiting or number in self._transfers
 
-    def begin_snapshots(self) -> None:
-        """Encode snapshots for joiners that have begun to look; once a tick, after interest's update."""
-        encoded: dict[bytes, Snapshot] = {}
+    @property
+    def has_waiting(self) -> bool:
+        """Whether anybody's snapshot has yet to be encoded."""
+        return bool(self._waiting)
+
+    def begin_snapshots(self, suspended: NDArray[np.bool_]) -> None:
+        """Encode snapshots for joiners that have begun to look; once a tick, after interest's update.
+
+        Args:
+            suspended: who has to wait, by number.
+        """
+        encoded: dict[tuple[bool, bytes], Snapshot] = {}
         for number in list(self._waiting):
-            if self._interest.regions.viewpoint(number) is None:
+            if suspended[number] or self._interest.regions.viewpoint(number) is None:
                 continue
             rows = self._rows_of(number)
             cells = self._interest.pairs.cells[rows]
-            shared = cells.tobytes()
+            is_plain = number in self._plain
+            shared = (is_plain, cells.tobytes())
             if shared not in encoded:
                 if len(encoded) == SNAPSHOTS_PER_TICK:
                     break
-                encoded[shared] = self._encode(rows)
+                encoded[shared] = self._encode(rows, _PLAIN if is_plain else self._compressor)
             del self._waiting[number]
             self._begin(number, rows, encoded[shared])
 
@@ -150,12 +182,12 @@ class StateJoining:
         rows: Ints = mine.start + np.flatnonzero(self._interest.pairs.acknowledged[mine] == 0)
         return rows
 
-    def _encode(self, rows: Ints) -> Snapshot:
-        self._newest += 1
+    def _encode(self, rows: Ints, compressor: Compressor) -> Snapshot:
+        self._newest = (self._newest + 1) & U32_MAX
         pairs = self._interest.pairs
         nearest_first = np.argsort(self._distances(rows), kind="stable")
         cells = pairs.cells[rows[nearest_first]]
-        return encode_snapshot(self._history, self._newest, cells, self._manifest, self._compressor, self._chunk_bytes)
+        return encode_snapshot(self._history, self._newest, cells, self._manifest, compressor, self._chunk_bytes)
 
     def _begin(self, number: int, rows: Ints, snapshot: Snapshot) -> None:
         pairs = self._interest.pairs

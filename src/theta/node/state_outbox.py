@@ -48,6 +48,11 @@ class StateOutbox:
         self._reliable: deque[StateTransmit] = deque()
         self._datagrams: deque[StateTransmit] = deque()
 
+    @property
+    def has_to_tell(self) -> bool:
+        """Whether somebody silent has yet to be told which cells to forget."""
+        return bool(self._to_forget)
+
     def begin_tick(self) -> None:
         """What is to be said now is newer than what was not taken."""
         self._datagrams.clear()
@@ -55,6 +60,10 @@ class StateOutbox:
     def forget_peer(self, seat: Seat) -> None:
         """A participant is gone: nothing has to be said to it."""
         self._to_forget.pop(seat.number, None)
+        self.drop_messages(seat)
+
+    def drop_messages(self, seat: Seat) -> None:
+        """A participant's connection is gone, with what had yet to be said over it."""
         self._reliable = deque(each for each in self._reliable if each.peer != seat.peer)
         self._datagrams = deque(each for each in self._datagrams if each.peer != seat.peer)
 
@@ -68,7 +77,7 @@ class StateOutbox:
         for number, cell in zip(left.peers.tolist(), left.cells.tolist(), strict=True):
             by_number.setdefault(number, []).append(cell)
         for number, gone in by_number.items():
-            # Who is silent is told later, once.
+            # Who is silent or suspended is told later, once.
             if number in self._to_forget or self._seats.is_silent(number, tick):
                 self._to_forget.setdefault(number, set()).update(gone)
             else:

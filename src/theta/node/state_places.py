@@ -8,13 +8,15 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from theta.base.limits import COORDINATE_METRES_MAX
+from theta.base.limits import COORDINATE_METRES_MAX, ENTITY_SIZE_METRES_MAX
+from theta.ecs.component import component_type
 from theta.ecs.declaration import SCOPES, ComponentType
 from theta.ecs.entities import Entities, slots_of
 from theta.ecs.structure import Structure
 from theta.ecs.world import World
 from theta.interest.interest import Interest
 from theta.replication.history import History
+from theta.replication.standard import Shape
 
 Ints = NDArray[np.int64]
 
@@ -25,7 +27,7 @@ class StatePlaces:
     """Follows a world's entities. Who has components of a scope has a place in that scope.
 
     An entity is where its first component says that names a position, in the order of the components; without such a
-    component it has a place that is nowhere.
+    component it has a place that is nowhere. It is as large as the longest side of its `theta.Shape`, if it has one.
 
     Args:
         components: those that are replicated, in the order of their numbers.
@@ -35,6 +37,7 @@ class StatePlaces:
 
     def __init__(self, components: Iterable[ComponentType], interest: Interest, history: History) -> None:
         self._components = {each.id: each for each in components}
+        self._has_shapes = component_type(Shape).id in self._components
         self._placing = [each for each in self._components.values() if each.position]
         self._interest = interest
         self._history = history
@@ -53,6 +56,8 @@ class StatePlaces:
         """
         if structure:
             self._restructure(world, structure)
+        if self._has_shapes and world.changed_tick(Shape) > self._seen:
+            self._measure(world, world.changed_slots(Shape, self._seen).astype(np.int64))
         for number, component in enumerate(self._placing):
             if world.changed_tick(component.made_by) > self._seen:
                 slots = world.changed_slots(component.made_by, self._seen).astype(np.int64)
@@ -92,6 +97,8 @@ class StatePlaces:
         self._source[touched] = self._sources(touched)
         elsewhere = self._source[touched] != source_before
         self._put(world, touched, before, self._counts[:, touched] > 0, elsewhere)
+        if self._has_shapes:
+            self._measure(world, touched)
 
     def _count(self, component: ComponentType, slots: Ints, difference: int) -> None:
         self._counts[SCOPES.index(component.scope), slots] += difference
@@ -127,6 +134,15 @@ class StatePlaces:
             for number in np.unique(sources[sources != _PLACELESS]).tolist():
                 placed = come[sources == number]
                 self._interest.enter(placed, _positions(world, self._placing[number], placed), name)
+
+    def _measure(self, world: World, slots: Ints) -> None:
+        """Tell how large these are; who has no shape is a point."""
+        narrow = slots.astype(np.uint32)
+        shaped = world.has_many(world.entities_at(narrow), Shape)
+        sizes = np.zeros(len(slots))
+        found = np.nan_to_num(world.gather(Shape, narrow[shaped])["size"].astype(np.float64))
+        sizes[shaped] = np.clip(found.max(axis=1, initial=0.0), 0.0, ENTITY_SIZE_METRES_MAX)
+        self._interest.resize(slots, sizes)
 
     def _make_room(self, slots: int) -> None:
         more = max(slots, 2 * len(self._source)) - len(self._source)

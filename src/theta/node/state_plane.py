@@ -1,6 +1,7 @@
 """The room's side of the state plane: a world, who is told what of it, and what they have (REP-6 …, INT-1 …).
 
-    handle_joined, handle_resumed, handle_left   participants
+    handle_joined, handle_left                   participants
+    handle_suspended, handle_resumed             their connections
     handle_pose, handle_region …                 where they look
     handle_ack, handle_chunks, handle_hashes     what they have
     handle_tick                                  30 times a second; `timeout` says when
@@ -39,6 +40,9 @@ from theta.wire.types import RoleName
 
 TICK_SECONDS = 1.0 / TICKS_PER_SECOND
 _TICK_SECONDS_MAX = 0.25
+OTHERS_SHARE = 0.5
+"""So much of its budget a participant pays for what other planes send it, at most."""
+OWED_SECONDS = 1.0
 
 Ints = NDArray[np.int64]
 Position = tuple[float, float, float]
@@ -53,6 +57,7 @@ class StatePlane:
     Args:
         components: what is replicated, in the order of the numbers that they get.
         world: whose components these are; the caller changes it between the ticks.
+        opened_ms: when the room opened, milliseconds since 1970.
 
     Attributes:
         world: this.
@@ -61,7 +66,7 @@ class StatePlane:
         counts: of all ticks: "frames", "sections" on the reliable lane, and those of `StateTicks`.
     """
 
-    def __init__(self, components: Iterable[ComponentType], world: World | None = None) -> None:
+    def __init__(self, components: Iterable[ComponentType], world: World | None = None, opened_ms: int = 0) -> None:
         self.components = tuple(components)
         self.world = World() if world is None else world
         self.interest = Interest()
@@ -70,7 +75,7 @@ class StatePlane:
         self._changes = WorldChanges(self.components)
         self._places = StatePlaces(self.components, self.interest, self.history)
         self._seats = Seats(self.interest)
-        self._joining = StateJoining(self.interest, self.history, self._descriptors.manifest)
+        self._joining = StateJoining(self.interest, self.history, self._descriptors.manifest, opened_ms=opened_ms)
         self._ticks = StateTicks(self.interest, self.history)
         self._looks: dict[int, Position] = {}
         self._outbox = StateOutbox(self.interest, self._seats)
@@ -86,6 +91,8 @@ class StatePlane:
         role: RoleName,
         radius: float = INTEREST_METRES,
         bytes_per_second: int = STATE_BYTES_PER_SECOND,
+        *,
+        takes_zstd: bool = True,
     ) -> None:
         """A participant is here. It is told of the components at once, and of what is around it once it looks.
 
@@ -95,12 +102,13 @@ class StatePlane:
             role: what it may be told of.
             radius: how far it sees around itself, metres.
             bytes_per_second: what may be sent to it; its snapshot is not counted, its answers pace that.
+            takes_zstd: whether its snapshot may be compressed.
 
         Raises:
             InvalidValue: it is here already, there is no room for it, or a number is out of its limits.
         """
-        seat = self._seats.join(peer, role, radius, bytes_per_second)
-        self._joining.join(seat.number)
+        seat = self._seats.join(peer, role, radius, bytes_per_second, takes_zstd=takes_zstd)
+        self._joining.join(seat.number, takes_zstd=takes_zstd)
         self._outbox.send(peer, self._descriptors)
         if self._last is None:
             self._last = now - TICK_SECONDS
@@ -113,18 +121,37 @@ class StatePlane:
         self._looks.pop(seat.number, None)
         self._outbox.forget_peer(seat)
 
-    def handle_resumed(self, peer: int) -> None:
-        """A participant lost its connection and is here again with all that it had; what was on its way is lost.
+    def handle_suspended(self, peer: int) -> None:
+        """A participant lost its connection and may come back.
 
-        It is to begin with what `StateFollower.handle_resumed` says.
+        Until then nothing is ranked, encoded or sent for it; what it has is known still, and it looks where it looked.
         """
         seat = self._seats[peer]
-        seat.baselines.forget()
+        self._seats.suspend(seat)
+        self._ticks.forget_peer(seat.number)
+        self._outbox.drop_messages(seat)
+        seat.owed_bytes = 0.0
+
+    def can_resume(self, peer: int) -> bool:
+        """Whether a participant can go on with what it has: it has a seat, and once said that it has something."""
+        return peer in self._seats and self._seats[peer].has_answered
+
+    def handle_resumed(self, peer: int) -> None:
+        """A participant that `can_resume` has another connection; what was on its way over the last one is lost.
+
+        It is to begin with what `StateFollower.handle_resumed` says. It is not told of the components again: that would
+        make it begin anew.
+
+        Raises:
+            InvalidValue: it cannot resume.
+        """
+        if not self.can_resume(peer):
+            raise InvalidValue("peer", peer, "one that has answered")
+        seat = self._seats[peer]
+        self._seats.resume(seat)
         self._ticks.forget_peer(seat.number)
         self._joining.resume(seat.number)
-        self._outbox.forget_peer(seat)
-        self._outbox.send(peer, self._descriptors)
-        self._seats.note_answer(seat)
+        self._outbox.drop_messages(seat)
 
     def handle_role(self, peer: int, role: RoleName) -> None:
         """A participant may be told of more or of less, from the next tick on."""
@@ -181,8 +208,12 @@ class StatePlane:
         self._seats[peer].input = sequence
 
     def spend(self, peer: int, sent_bytes: int) -> None:
-        """So much was sent to a participant on other planes: its budget is for all of them."""
-        self.interest.budgets.spend([self._seats[peer].number], [sent_bytes])
+        """So much was sent to a participant on other planes: its budget is for all of them (REP-29).
+
+        It pays OTHERS_SHARE of itself for them at most. The rest is owed, up to what OWED_SECONDS pay.
+        """
+        seat = self._seats[peer]
+        seat.owed_bytes = min(seat.owed_bytes + sent_bytes, OTHERS_SHARE * seat.bytes_per_second * OWED_SECONDS)
 
     # -- what they have ------------------------------------------------------------------------------------------------
 
@@ -231,8 +262,14 @@ class StatePlane:
 
     @property
     def timeout(self) -> float | None:
-        """When the next tick is due, in monotonic seconds; None while nobody is here."""
-        return self._last + TICK_SECONDS if len(self._seats) and self._last is not None else None
+        """When the next tick is due, in monotonic seconds; None while nobody is here to be told."""
+        return self._last + TICK_SECONDS if self._seats.connected and self._last is not None else None
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether a tick would tell nobody anything: no entities, nobody who has yet to hear that there are none."""
+        pairs, joining, outbox = self.interest.pairs, self._joining, self._outbox
+        return not (self.world.entity_count or len(pairs) or joining.has_waiting or outbox.has_to_tell)
 
     def handle_tick(self, now: float) -> None:
         """Tell everybody what changed. Datagrams of the tick before that nobody took are dropped.
@@ -244,7 +281,8 @@ class StatePlane:
         self._last = now
         self._settle()
         tick = self.history.tick + 1
-        self.world.flush()
+        # Observers are the host's code, and heard at the host's own flush: what they raise must not end a tick halfway.
+        self.world.commands.apply(self.world)
         self.world.advance_tick()
         self.interest.advance(tick, seconds)
         self.history.begin_tick(tick)
@@ -256,13 +294,16 @@ class StatePlane:
             self.interest.look(list(self._looks), list(self._looks.values()))
             self._looks.clear()
         self._outbox.send_left(self.interest.update(), tick)
-        if not len(self._seats):
+        if not self._seats.connected:
             return
-        self._joining.begin_snapshots()
-        self._outbox.send_chunks(self._joining, self._joining.receiving)
-        ranked = self._joining.without_held(self.interest.rank(self.history.cell_changed))
-        passed_over = self._seats.passed_over(tick)
-        self._outbox.send_frames(list(self._ticks.write(without(ranked, passed_over[ranked.peers]))), tick)
+        self._pay(seconds)
+        suspended = self._seats.suspended
+        self._joining.begin_snapshots(suspended)
+        self._outbox.send_chunks(self._joining, [each for each in self._joining.receiving if not suspended[each]])
+        ranked = self._joining.without_held(self.interest.rank(self.history.cell_changed, suspended))
+        silent = self._seats.silent(tick)
+        passed_over = silent & ~self._seats.asked(tick)
+        self._outbox.send_frames(list(self._ticks.write(without(ranked, passed_over[ranked.peers]), silent)), tick)
 
     def poll_transmit(self) -> StateTransmit | None:
         """The next message; what must arrive comes first."""
@@ -291,6 +332,16 @@ class StatePlane:
         """The cells that are relevant to a participant since the last tick, (n,) int64, ascending."""
         return self.interest.pairs.cells[self.interest.pairs.rows_of_peer(self._seats[peer].number)]
 
+    @property
+    def peers(self) -> list[int]:
+        """The participants that are here; who is suspended is not."""
+        return [seat.peer for seat in self._seats if not self._seats.suspended[seat.number]]
+
+    def cells_waiting_for(self, peer: int) -> int:
+        """In how many of its cells there is something that a participant has yet to be sent."""
+        rows = self.interest.pairs.rows_of_peer(self._seats[peer].number)
+        return int(np.count_nonzero(self.interest.pairs.waiting[rows]))
+
     def explain(self, peer: int, entity: int, scope: str = "") -> Explanation:
         """Why a participant is told of an entity, or not, and what it waits for.
 
@@ -303,6 +354,14 @@ class StatePlane:
         return self.interest.explain(self._seats[peer].number, int(found[0]), scope)
 
     # -- within --------------------------------------------------------------------------------------------------------
+
+    def _pay(self, seconds: float) -> None:
+        """Charge what other planes sent since the last tick, `seconds` ago."""
+        owing = [seat for seat in self._seats if seat.owed_bytes]
+        paid = [min(seat.owed_bytes, OTHERS_SHARE * seat.bytes_per_second * seconds) for seat in owing]
+        self.interest.budgets.spend([seat.number for seat in owing], paid)
+        for seat, size in zip(owing, paid, strict=True):
+            seat.owed_bytes -= size
 
     def _settle(self) -> None:
         """Take in what was acknowledged. Of a cell that has not changed since, everybody has the present."""

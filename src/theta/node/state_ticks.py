@@ -20,6 +20,8 @@ FRAME_OVERHEAD_BYTES = 32
 """What a frame costs beside its sections: the message around them, and the transport's own."""
 LARGE_RESEND_TICKS = TICKS_PER_SECOND
 """A section on the reliable lane is not sent again sooner, if nobody acknowledges it."""
+LARGE_RESEND_SILENT_TICKS = 10 * TICKS_PER_SECOND
+"""Nor to who is silent: what it does not read is not to pile up on that lane."""
 _AGE_BITS = 8
 _ROW_BITS = 24
 _FULL_BYTES_PER_ENTITY = 32.0
@@ -66,14 +68,15 @@ class StateTicks:
         """A participant is gone."""
         self._large = {key: tick for key, tick in self._large.items() if key >> PAIR_SHIFT != number}
 
-    def write(self, ranked: Ranked) -> Iterator[SeatFrame]:
+    def write(self, ranked: Ranked, silent: NDArray[np.bool_]) -> Iterator[SeatFrame]:
         """The frames of this tick, by participant, most important first. They are paid for.
 
         Args:
             ranked: what there is to say, in order, as `Interest.rank` gives it.
+            silent: who does not answer, by number in interest.
         """
         interest, history = self._interest, self._history
-        ranked = self._without_large(ranked)
+        ranked = self._without_large(ranked, silent)
         likely = interest.shortlist(ranked, self._estimates(ranked.rows))
         if not len(likely.rows):
             return
@@ -107,7 +110,7 @@ class StateTicks:
                     self._large[number << PAIR_SHIFT | int(cells[start])] = self._history.tick
                 yield frame
 
-    def _without_large(self, ranked: Ranked) -> Ranked:
+    def _without_large(self, ranked: Ranked, silent: NDArray[np.bool_]) -> Ranked:
         """Leave out what is on its way on the reliable lane already: it cannot be lost there, only late."""
         if not self._large:
             return ranked
@@ -115,7 +118,8 @@ class StateTicks:
         keys = np.array(list(self._large), np.int64)
         rows, known = pairs.rows_of(keys >> PAIR_SHIFT, keys & ((1 << PAIR_SHIFT) - 1))
         sent = np.array([self._large[key] for key in keys[known].tolist()], np.int64)
-        flying = (pairs.acknowledged[rows] < sent) & (pairs.since[rows] <= sent) & (tick - sent < LARGE_RESEND_TICKS)
+        patience = np.where(silent[pairs.peers[rows]], LARGE_RESEND_SILENT_TICKS, LARGE_RESEND_TICKS)
+        flying = (pairs.acknowledged[rows] < sent) & (pairs.since[rows] <= sent) & (tick - sent < patience)
         self._large = dict(zip(pairs.keys[rows[flying]].tolist(), sent[flying].tolist(), strict=True))
         return without(ranked, np.isin(ranked.rows, rows[flying]))
 

@@ -72,7 +72,7 @@ class OwnedState(Message, frozen=True):
 class SpawnEntities(Message, frozen=True):
     """The sender wants entities in the room's world (REP-84).
 
-    `body` is sections of age 0, as of OwnedState; instead of ids, number 0 counts from 1 on.
+    `body` is sections of age 0, as of OwnedState; instead of ids, number 0 counts: index from 1 on, generation 1.
     """
 
     request: U32

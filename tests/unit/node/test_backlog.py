@@ -11,7 +11,10 @@ from theta.node.lanes import Lane
 from theta.node.outbound import Outbound
 from theta.replication import document_parts
 from theta.wire.codec import decode_from_room
+from theta.wire.interest_messages import INTEREST_FROM_ROOM
 from theta.wire.messages import Chat, Commit, DocumentPart, Message, Ping, PresenceBatch, Roster
+from theta.wire.ownership_messages import OWNERSHIP_FROM_ROOM
+from theta.wire.state_messages import STATE_FROM_ROOM
 
 
 @pytest.fixture
@@ -124,3 +127,8 @@ def test_a_connection_that_ends_while_catching_up_leaves_nothing_behind() -> Non
     pump.connect(bob)
     pump.advance(1.0)
     agree(pump, ada, bob)
+
+
+def test_rep_28_nothing_of_the_state_plane_waits_for_the_document() -> None:
+    for kind in (*STATE_FROM_ROOM, *OWNERSHIP_FROM_ROOM, *INTEREST_FROM_ROOM):
+        assert not Backlog.holds(kind, Lane.RELIABLE), kind

@@ -22,6 +22,7 @@ from theta.wire.messages import (
     SnapshotPart,
 )
 from theta.wire.planes import PLANES
+from theta.wire.state_messages import StateFrame, StateSection
 from tools.compression_vectors import a_dictionary
 
 ZSTD = ("fold", "presence", "chat", "zstd")
@@ -107,6 +108,17 @@ def test_wire_44_only_the_planes_of_commands_and_assets_are_compressed() -> None
     assert outbound.send(1, secret) == encode(secret)
     packed = decode_from_room(outbound.send(1, part))
     assert unwrap(packed, Decompressor()) == part != packed
+
+
+def test_wire_44_sections_of_state_that_no_datagram_holds_are_compressed_and_datagrams_are_not() -> None:
+    outbound = Outbound()
+    outbound.agree(1, ZSTD)
+    body = b"what is written on a sign, and on another sign, " * 40
+    section, frame = StateSection(1, 1, body), StateFrame(2, 1, 0, body[:1_000])
+    packed = decode_from_room(outbound.send(1, section))
+    assert unwrap(packed, Decompressor()) == section != packed
+    assert outbound.send(1, frame) == encode(frame)
+    assert outbound.send(2, section) == encode(section)
 
 
 def test_wire_44_a_message_for_many_is_compressed_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -156,3 +156,16 @@ def test_what_no_room_says_is_refused() -> None:
     with pytest.raises(ProtocolError):
         follower.handle_message(0.0, StateFrame(1, 1, 0, b"\xff\xff"))
     assert answers(follower) == []
+
+
+def test_a_room_that_tells_of_more_than_it_may_have_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("theta.node.state_follower.STATE_ENTITIES_MAX", 2)
+    plane, follower = room(), StateFollower()
+    for _ in range(5):
+        plane.world.spawn(Pose(HERE))
+    *first, last = messages(plane)
+    for message in first:
+        follower.handle_message(0.0, message)
+    with pytest.raises(ProtocolError, match="5 entities"):
+        follower.handle_message(0.0, last)
+    assert follower.world.entity_count == 0

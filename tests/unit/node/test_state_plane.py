@@ -6,15 +6,22 @@ import pytest
 
 from tests.support.state_company import COMPONENTS, Company, Gizmo, Guest, Label, Motion, Pose, differences
 from theta.base.errors import InvalidValue, ProtocolError
-from theta.base.limits import BASELINE_AGE_TICKS_MAX, PEERS_MAX, REGIONS_PER_PEER_MAX, STATE_CHUNK_WINDOW
+from theta.base.limits import (
+    BASELINE_AGE_TICKS_MAX,
+    PEERS_MAX,
+    REGIONS_PER_PEER_MAX,
+    STATE_BYTES_PER_SECOND,
+    STATE_CHUNK_WINDOW,
+)
 from theta.ecs.batch import Batch
 from theta.ecs.entities import Entity
 from theta.node.lanes import Lane
 from theta.node.state_healing import HASHES_TICKS
+from theta.node.state_joining import SNAPSHOTS_PER_TICK
 from theta.node.state_outbox import StateTransmit
 from theta.node.state_plane import StatePlane
 from theta.node.state_seats import PROBE_TICKS, SILENCE_TICKS
-from theta.node.state_ticks import LARGE_RESEND_TICKS
+from theta.node.state_ticks import FRAME_OVERHEAD_BYTES, LARGE_RESEND_TICKS
 from theta.replication.reading_sections import read_sections
 from theta.wire.state_messages import (
     CellHash,
@@ -100,6 +107,17 @@ def test_who_joins_together_shares_one_snapshot() -> None:
     assert len(chunks) == 1
     assert {id(each.message) for each in told if each.peer == elsewhere.peer}.isdisjoint(chunks)
     assert len(told) == 4
+
+
+def test_who_joins_in_many_places_at_once_takes_turns() -> None:
+    company, _ = company_of(60)
+    for at in range(SNAPSHOTS_PER_TICK + 1):
+        company.join((5.0 * at, 0.0, 0.0))
+
+    def begun() -> int:
+        return len({each.peer for each in tick(company) if isinstance(each.message, StateChunk)})
+
+    assert [begun(), begun(), begun()] == [SNAPSHOTS_PER_TICK, 1, 0]
 
 
 def test_a_snapshot_comes_nearest_first_and_as_fast_as_it_is_answered() -> None:
@@ -254,14 +272,41 @@ def test_a_budget_is_kept_and_the_nearest_hears_first() -> None:
     assert_same(company)
 
 
-def test_what_other_planes_send_counts_as_well() -> None:
+def busy_bytes(others: int) -> int:
+    """What the plane sends in a second in which everything moves, with so many bytes of other planes in each tick."""
+    company, entities = company_of(600, apart=0.01)
+    guest = company.join(HERE)
+    company.run(1.0)
+    before = company.plane.counts["sent_bytes"] + FRAME_OVERHEAD_BYTES * company.plane.counts["frames"]
+    for at in range(30):
+        company.plane.spend(guest.peer, others)
+        for number, entity in enumerate(entities):
+            move(company, entity, 0.01 * number + 0.1 * (at % 3))
+        company.step()
+    return company.plane.counts["sent_bytes"] + FRAME_OVERHEAD_BYTES * company.plane.counts["frames"] - before
+
+
+def test_rep_29_what_other_planes_send_is_paid_from_half_of_the_budget() -> None:
+    alone, beside, behind = busy_bytes(0), busy_bytes(500), busy_bytes(50_000)
+    assert STATE_BYTES_PER_SECOND * 0.9 < alone <= STATE_BYTES_PER_SECOND
+    assert alone - 1.1 * 30 * 500 < beside <= alone - 0.9 * 30 * 500, "what they send is not spent here"
+    assert 0.4 * STATE_BYTES_PER_SECOND < behind < 0.5 * STATE_BYTES_PER_SECOND, "half of it is for the state plane"
+
+
+def test_what_is_owed_for_other_planes_is_paid_off_within_a_second() -> None:
     company, entities = company_of(3)
     guest = company.join(HERE)
     company.run(0.5)
-    company.plane.spend(guest.peer, 65_536)
+    company.plane.spend(guest.peer, 100 * STATE_BYTES_PER_SECOND)
+    tokens = company.plane.interest.budgets.tokens
+    before = tokens[0]
+    company.run(1.0)
+    owing = tokens[0]
+    assert owing < before
+    company.run(0.2)
+    assert tokens[0] == before
     move(company, entities[0], 0.3)
-    assert tick(company) == []
-    company.run(2.0)
+    company.run(0.2)
     assert_same(company)
 
 
@@ -521,9 +566,32 @@ def test_a_snapshot_goes_on_over_another_connection() -> None:
         guest.follower.handle_message(company.now, message)
     before = guest.follower.has_snapshot, guest.follower.entity_count
     assert before == (False, 16), "the nearest cell"
+    first = guest.follower.poll_transmit()
+    assert first is not None
+    assert isinstance(first[1], StateChunksReceived)
+    company.plane.handle_chunks(guest.peer, first[1])
     company.cut(guest)
+    told = [each.message for each in drain(company.plane)]
+    assert told == [], "the components are not told again, and the chunks with the next tick"
+    again = [each.message for each in tick(company) if isinstance(each.message, StateChunk)]
+    assert not {each.number for each in again} & set(first[1].numbers)
+    for message in again:
+        guest.follower.handle_message(company.now, message)
     company.run(0.5)
     assert guest.follower.has_snapshot
+    assert_same(company)
+
+
+def test_who_never_answered_cannot_go_on_and_begins_anew() -> None:
+    company, _ = company_of(5)
+    guest = company.join(HERE)
+    tick(company)
+    assert not company.plane.can_resume(guest.peer)
+    with pytest.raises(InvalidValue, match="one that has answered"):
+        company.plane.handle_resumed(guest.peer)
+    company.cut(guest)
+    company.run(0.5)
+    assert company.plane.can_resume(guest.peer)
     assert_same(company)
 
 

@@ -23,7 +23,7 @@ import {
 
 export const PROTOCOL_VERSION = 1;
 /** Of the manifest (WIRE-3), 16 bytes in hexadecimal. */
-export const PROTOCOL_HASH = "b8e649577ef11b4d0998b168d72cafc3";
+export const PROTOCOL_HASH = "067f40e090a988a4444c64e6078e7b57";
 
 // -- limits: theta.base.limits
 
@@ -209,6 +209,8 @@ export const STATE_SECTION_BYTES_MAX = 8388608;
 export const STATE_OBJECT_BYTES_MAX = 65536;
 export const STATE_CELL_STATES_MAX = 64;
 export const STATE_HANDOVER_SECONDS_MAX = 1.0;
+export const STATE_UPDATES_WAITING_MAX = 256;
+export const STATE_CELLS_LEFT_MAX = 65536;
 export const STATE_CHUNK_BYTES_MAX = 16384;
 export const STATE_CHUNK_BYTES_MIN = 256;
 export const STATE_CHUNKS_MAX = 16384;
@@ -228,13 +230,21 @@ export const STATE_SPAWN_BYTES_MAX = 65536;
 export const STATE_SPAWNED_PER_MESSAGE_MAX = 1024;
 export const STATE_SPAWNS_PER_SECOND = 2048;
 export const STATE_SPAWN_BURST_MAX = 16384;
+export const STATE_SPAWN_SETS_MAX = 256;
+export const STATE_ANSWERS_KEPT = 8;
+export const WORLD_GROUPS_TOLD_MAX = 64;
+export const WORLD_SYSTEMS_TOLD_MAX = 256;
+export const WORLD_FAULT_CHARACTERS_MAX = 1024;
 export const OWNERSHIP_CLAIMS_PER_SECOND = 60;
 export const OWNERSHIP_CLAIM_BURST_MAX = 512;
 export const OWNED_ENTITIES_PER_ACTOR_MAX = 256;
 export const OWNED_ROWS_MAX = 32;
 export const OWNED_BODY_BYTES_MAX = 992;
+export const OWNED_ROWS_PER_SECOND = 7680;
+export const OWNED_ROW_BURST_MAX = 1024;
 export const OWNED_REPEAT_SECONDS = 1.0;
 export const OWNERSHIP_IDLE_SECONDS_MAX = 3.0;
+export const OWNERSHIP_RELEASE_SECONDS_MAX = 0.5;
 export const OWNERSHIP_REPEAT_SECONDS = 0.5;
 export const OWNERSHIP_ROWS_PER_MESSAGE_MAX = 1024;
 export const INTERPOLATION_SAMPLES = 16;
@@ -541,6 +551,56 @@ export const ownershipRow: Codec<OwnershipRow> = struct("OwnershipRow", {
   ownership: u32,
   authority: u32,
   grip: u8,
+});
+
+/** How many entities have exactly these components, by name, ascending. */
+export interface WorldGroup {
+  readonly components: readonly string[];
+  readonly entities: number;
+}
+
+export const worldGroup: Codec<WorldGroup> = struct("WorldGroup", {
+  components: list(text()),
+  entities: u32,
+});
+
+/**
+ * Who is told of the world: of how many cells, how many of them wait for something to be sent, how fast it gets it.
+ *
+ * `bytes_per_second` is what the state plane sent to it in the last whole second; `joining` says that it waits for
+ * the snapshot of what is around it.
+ */
+export interface WorldPeer {
+  readonly actor: bigint;
+  readonly cells: number;
+  readonly waiting: number;
+  readonly bytesPerSecond: number;
+  readonly joining: boolean;
+}
+
+export const worldPeer: Codec<WorldPeer> = struct("WorldPeer", {
+  actor: u64,
+  cells: u32,
+  waiting: u32,
+  bytesPerSecond: u32,
+  joining: bool,
+});
+
+/** How long a system takes, or with `system` "" the stage as a whole: rolling average and p99, seconds. */
+export interface SystemTime {
+  readonly stage: "editor" | "render" | "simulation" | "startup";
+  readonly system: string;
+  readonly runs: bigint;
+  readonly averageSeconds: number;
+  readonly p99Seconds: number;
+}
+
+export const systemTime: Codec<SystemTime> = struct("SystemTime", {
+  stage: literal("editor", "render", "simulation", "startup"),
+  system: text(),
+  runs: u64,
+  averageSeconds: f64,
+  p99Seconds: f64,
 });
 
 /**
@@ -1020,7 +1080,7 @@ export const ownedState: MessageCodec<OwnedState> = message(
 /**
  * The sender wants entities in the room's world (REP-84).
  *
- * `body` is sections of age 0, as of OwnedState; instead of ids, number 0 counts from 1 on.
+ * `body` is sections of age 0, as of OwnedState; instead of ids, number 0 counts: index from 1 on, generation 1.
  */
 export interface SpawnEntities {
   readonly type: "SpawnEntities";
@@ -1120,6 +1180,20 @@ export const interestRequest: MessageCodec<InterestRequest> = message(
     actor: u64,
     entity: u64,
     scope: literal("", "editor"),
+  },
+);
+
+/** What is in the room's world, who is told how much of it, and how long do its systems take (REP-89)? */
+export interface WorldRequest {
+  readonly type: "WorldRequest";
+  readonly request: number;
+}
+
+export const worldRequest: MessageCodec<WorldRequest> = message(
+  "WorldRequest",
+  -4070399968298700552n,
+  {
+    request: u32,
   },
 );
 
@@ -1912,6 +1986,37 @@ export const interestAnswer: MessageCodec<InterestAnswer> = message(
   },
 );
 
+/**
+ * The answer, of the room's last tick: the largest groups first, and everybody who is here.
+ *
+ * `entities` is how many there are in all groups, those that are not listed too; `fault` is what stopped the world's
+ * systems, "" while they run.
+ */
+export interface WorldAnswer {
+  readonly type: "WorldAnswer";
+  readonly request: number;
+  readonly tick: number;
+  readonly entities: number;
+  readonly groups: readonly WorldGroup[];
+  readonly peers: readonly WorldPeer[];
+  readonly systems: readonly SystemTime[];
+  readonly fault: string;
+}
+
+export const worldAnswer: MessageCodec<WorldAnswer> = message(
+  "WorldAnswer",
+  6399175793436569119n,
+  {
+    request: u32,
+    tick: u32,
+    entities: u32,
+    groups: list(worldGroup, 64),
+    peers: list(worldPeer, 128),
+    systems: list(systemTime, 256),
+    fault: text(0, 1024),
+  },
+);
+
 export type FromParticipant =
   | SessionHello
   | SessionProof
@@ -1942,7 +2047,8 @@ export type FromParticipant =
   | SubscribeRegion
   | UnsubscribeRegion
   | SelectEntities
-  | InterestRequest;
+  | InterestRequest
+  | WorldRequest;
 
 export const FROM_PARTICIPANT: readonly MessageCodec<FromParticipant>[] = [
   sessionHello as MessageCodec<FromParticipant>,
@@ -1975,6 +2081,7 @@ export const FROM_PARTICIPANT: readonly MessageCodec<FromParticipant>[] = [
   unsubscribeRegion as MessageCodec<FromParticipant>,
   selectEntities as MessageCodec<FromParticipant>,
   interestRequest as MessageCodec<FromParticipant>,
+  worldRequest as MessageCodec<FromParticipant>,
 ];
 
 export type FromRoom =
@@ -2015,7 +2122,8 @@ export type FromRoom =
   | OwnershipRefused
   | EntitiesSpawned
   | EntitiesDespawned
-  | InterestAnswer;
+  | InterestAnswer
+  | WorldAnswer;
 
 export const FROM_ROOM: readonly MessageCodec<FromRoom>[] = [
   sessionChallenge as MessageCodec<FromRoom>,
@@ -2056,6 +2164,7 @@ export const FROM_ROOM: readonly MessageCodec<FromRoom>[] = [
   entitiesSpawned as MessageCodec<FromRoom>,
   entitiesDespawned as MessageCodec<FromRoom>,
   interestAnswer as MessageCodec<FromRoom>,
+  worldAnswer as MessageCodec<FromRoom>,
 ];
 
 export type Plane = "control" | "commands" | "state" | "assets";
@@ -2091,6 +2200,7 @@ export const PLANES: Readonly<Record<(FromParticipant | FromRoom)["type"], Plane
   UnsubscribeRegion: "control",
   SelectEntities: "control",
   InterestRequest: "control",
+  WorldRequest: "control",
   SessionChallenge: "control",
   SessionAcknowledge: "control",
   PacketAcknowledged: "commands",
@@ -2127,6 +2237,7 @@ export const PLANES: Readonly<Record<(FromParticipant | FromRoom)["type"], Plane
   EntitiesSpawned: "control",
   EntitiesDespawned: "control",
   InterestAnswer: "control",
+  WorldAnswer: "control",
 };
 
 // -- the log's records
