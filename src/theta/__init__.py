@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from theta.ecs.systems import Stage, system
     from theta.ecs.world import World
     from theta.replication.presence import Presence
+    from theta.replication.standard import Pose, Shape, ShapeKind
 
 __version__ = "0.1.0"
 
@@ -100,6 +101,7 @@ _HOMES = {
     **dict.fromkeys(("Stage", "system"), "theta.ecs.systems"),
     "World": "theta.ecs.world",
     "Presence": "theta.replication.presence",
+    **dict.fromkeys(("Pose", "Shape", "ShapeKind"), "theta.replication.standard"),
 }
 
 __all__ = [
@@ -132,9 +134,12 @@ __all__ = [
     "Past",
     "Person",
     "Plane",
+    "Pose",
     "Presence",
     "Raw",
     "RoomClient",
+    "Shape",
+    "ShapeKind",
     "SmallestThree",
     "Stage",
     "Text",

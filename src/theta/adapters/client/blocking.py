@@ -13,7 +13,8 @@ from typing import Any, Self, TypeVar, Unpack
 from numpy.typing import ArrayLike
 
 from theta.adapters.client.assets import ImportDetails
-from theta.adapters.client.blocking_verbs import BlockingVerbs
+from theta.adapters.client.blocking_state import BlockingState
+from theta.adapters.client.blocking_verbs import run_step
 from theta.adapters.client.entities import Entity
 from theta.adapters.client.files import FileDetails
 from theta.adapters.client.looking_back import Past
@@ -43,7 +44,7 @@ def connect_blocking(
     return BlockingRoom(partial(RoomClient, transport=transport), url, name, invite, identity)
 
 
-class BlockingRoom(BlockingVerbs):
+class BlockingRoom(BlockingState):
     """A RoomClient whose verbs return when they are done."""
 
     def __init__(self, make: Callable[..., RoomClient], *arguments: object) -> None:
@@ -147,11 +148,11 @@ class BlockingRoom(BlockingVerbs):
     def gesture(self) -> Iterator[None]:
         """See RoomClient.gesture."""
         gesture = self.room.gesture()
-        self.call(_begin(gesture.__aenter__))
+        self.call(run_step(gesture.__aenter__))
         try:
             yield
         finally:
-            self.call(_begin(lambda: gesture.__aexit__(None, None, None)))
+            self.call(run_step(lambda: gesture.__aexit__(None, None, None)))
 
     def _twin(self, entity: Entity | None) -> "BlockingEntity | None":
         return BlockingEntity(self, entity) if entity is not None else None
@@ -208,7 +209,3 @@ async def _enter(make: Callable[..., RoomClient], arguments: Sequence[object]) -
 
 async def _view(view: Callable[[RoomClient], Result], room: RoomClient) -> Result:
     return view(room)
-
-
-async def _begin(step: Callable[[], Any]) -> None:
-    await step()

@@ -10,6 +10,7 @@ from theta.adapters.client.values import Invitation
 from theta.base.identifiers import CommandName
 from theta.commands.governance import Branch
 from theta.commands.governing import ANY_COMMAND, StrategyName
+from theta.wire.interest_messages import InterestAnswer, ScopeName, WorldAnswer
 from theta.wire.types import RoleName
 
 Result = TypeVar("Result")
@@ -96,3 +97,23 @@ class BlockingVerbs(Protocol):
     def invite(self, role: RoleName = "editor", seconds: int | None = None) -> Invitation:
         """See RoomClient.invite."""
         return self.call(self.room.invite(role, seconds))
+
+    # -- the state plane -----------------------------------------------------------------------------------------
+
+    @property
+    def actor(self) -> int:
+        """See RoomClient.actor."""
+        return self.read(lambda room: room.actor)
+
+    def explain_interest(self, room_entity: int, actor: int | None = None, scope: ScopeName = "") -> InterestAnswer:
+        """See RoomClient.explain_interest."""
+        return self.call(self.room.explain_interest(room_entity, actor, scope))
+
+    def inspect_world(self) -> WorldAnswer:
+        """See RoomClient.inspect_world."""
+        return self.call(self.room.inspect_world())
+
+
+async def run_step(step: Callable[[], Any]) -> None:
+    """Enter or leave something that is made on the room's own event loop."""
+    await step()

@@ -15,12 +15,14 @@ from theta.adapters.client.driver import PeerDriver
 from theta.adapters.client.entities import Entity
 from theta.adapters.client.errors import ConnectionFailed
 from theta.adapters.client.governing import Governing
+from theta.adapters.client.inspecting import Inspecting
 from theta.adapters.client.invitation import redeem
 from theta.adapters.client.looking_back import LookingBack
 from theta.adapters.client.making import Making
 from theta.adapters.client.opening import Opener, Opening, TransportChoice
+from theta.adapters.client.state import StateVerbs
 from theta.adapters.client.undoing import Undoing
-from theta.adapters.client.waiting import Answer, Waiting
+from theta.adapters.client.waiting import Waiting
 from theta.adapters.host import machine_clock
 from theta.adapters.transport import CLOSE_LOST
 from theta.base.errors import InvalidValue, NotConnected, UsageError
@@ -30,7 +32,7 @@ from theta.base.randomness import Randomness
 from theta.commands.refusals import ReadOnly
 from theta.editor.document import Document
 from theta.mesh import asset_name
-from theta.node.events import Event, Joined, PeopleChanged, Postponed, Synced
+from theta.node.events import Answer, ComponentSkipped, Event, Joined, PeopleChanged, Postponed, Synced
 from theta.node.outbox import Performed
 from theta.node.peer import Peer, PeerSettings
 from theta.node.preview import Preview
@@ -42,7 +44,7 @@ CONNECT_SECONDS_MAX = 10.0
 _log = logging.getLogger(__name__)
 
 
-class RoomClient(Making, Undoing, LookingBack, Branching, Governing):
+class RoomClient(Making, Undoing, LookingBack, Branching, Governing, Inspecting, StateVerbs):
     """A room as this participant sees it. The document here is folded from the log, and every signature checked."""
 
     def __init__(
@@ -89,7 +91,7 @@ class RoomClient(Making, Undoing, LookingBack, Branching, Governing):
         )
         try:
             async with asyncio.timeout(CONNECT_SECONDS_MAX):
-                await self._waiting.until(lambda: self._is_synced)
+                await self._waiting.until(lambda: self._is_synced and not self._peer.state.is_awaited)
         except TimeoutError as error:
             problem = self._driver.last_problem
             await self.close()
@@ -276,11 +278,12 @@ class RoomClient(Making, Undoing, LookingBack, Branching, Governing):
 
     def _handle_event(self, event: Event) -> None:
         if isinstance(event, Joined):
-            self.name, self.role = event.room_name, event.role
-            self.read_only_reason = ""
+            self.name, self.role, self.read_only_reason = event.room_name, event.role, ""
         elif isinstance(event, Postponed) and event.code == ReadOnly.__name__:
             self.read_only_reason = event.reason
             _log.warning("edits wait", extra={"reason": event.reason})
+        elif isinstance(event, ComponentSkipped):
+            _log.warning("a component that is not declared here is left out", extra={"component": event.name})
         elif isinstance(event, Synced):
             self._is_synced = True
         elif isinstance(event, PeopleChanged):

@@ -5,11 +5,12 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from theta.adapters.client.values import MadeBy
-from theta.adapters.client.waiting import Answer, Waiting
+from theta.adapters.client.waiting import Waiting
 from theta.base.identifiers import CommandName
 from theta.commands.log import Command
 from theta.editor.document import Document
 from theta.mesh.results import Made
+from theta.node.events import Answer
 from theta.node.outbox import Performed
 from theta.node.peer import Peer
 from theta.node.replica import Replica

@@ -8,10 +8,8 @@ from theta.adapters.client.errors import CommandRefused, NoEffect
 from theta.base.errors import NotConnected, UsageError
 from theta.base.identifiers import CommandName
 from theta.editor.unit import Outcome
-from theta.node.events import Answered, Applied, ConflictFound, Event, Joined, Rejected
-from theta.wire.messages import HistoryPage, InviteMade, MomentPart, PolicyAnswer, RequestRefused, WhoAnswer
-
-Answer = WhoAnswer | HistoryPage | MomentPart | PolicyAnswer | InviteMade
+from theta.node.events import Answer, Answered, Applied, ConflictFound, Event, Joined, Rejected
+from theta.wire.messages import RequestRefused
 
 CONFLICTS_KEPT_MAX = 256
 
