@@ -11,6 +11,7 @@ import typer
 from theta import __version__
 from theta.base.errors import ThetaError
 from theta.cli.console import out, report
+from theta.cli.inspect_commands import inspect as inspect_commands
 from theta.cli.room_commands import branch as branch_commands
 from theta.cli.room_commands import register
 
@@ -101,6 +102,10 @@ def serve(
         Path | None,
         typer.Option(metavar="FILE", help="Compress with it; see `theta train-dictionary`.", show_default=False),
     ] = None,
+    world: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.py", help="Python that makes the room's world, as above.", show_default=False),
+    ] = None,
     log_level: Annotated[Level, typer.Option(help="How much is logged, on stderr.")] = Level.warning,
     log_format: Annotated[Format, typer.Option(help="Lines of key=value, or of JSON.")] = Format.text,
 ) -> None:
@@ -123,13 +128,36 @@ def serve(
 
       theta serve castle.theta --dictionary castle.dictionary
 
+      theta serve meadow.theta --world garden.py
+
       theta serve --log-level info --log-format json 2> castle.log
+
+    [bold]A world of your own[/bold]
+
+    With --world the room runs a Python file and shows everybody what lives in it. The file makes a `theta.World` called
+    `world`. What has a theta.Pose and a theta.Shape is drawn on the page; systems that are added to `world.schedule`
+    move it. For example, garden.py:
+
+      import theta
+      from theta import Pose, Shape, ShapeKind, Stage, system
+
+      @system(Stage.SIMULATION, writes=(Pose,))
+      def rise(world, seconds):
+          for _, (pose,) in world.query_mut(Pose):
+              pose["translation"][:, 1] += 0.1 * seconds
+
+      world = theta.World()
+      world.spawn(Pose((0.0, 0.0, -1.0)), Shape(ShapeKind.SPHERE, (0.3, 0.3, 0.3), (255, 120, 0)))
+      world.schedule.add(rise)
+
+    It runs in the room's own process with all that you may do: take world files only from people you trust. The world
+    is not kept in the room's file; with each start it begins anew.
     """
     from theta.cli.serve import ServeOptions
     from theta.cli.serve import serve as serve_room
 
     place, tls = (file, host, port, name), (lan, cert, key)
-    serve_room(ServeOptions(*place, log_level.value, log_format.value, *tls, quic, qr, dictionary))
+    serve_room(ServeOptions(*place, log_level.value, log_format.value, *tls, quic, qr, dictionary, world))
 
 
 @app.command()
@@ -473,7 +501,9 @@ def panel_of(name: str) -> str:
 
 
 register(app)
-for command in (*app.registered_commands, *branch_commands.registered_commands):
+app.add_typer(inspect_commands, rich_help_panel="What is in them, and what happened")
+groups = (*branch_commands.registered_commands, *inspect_commands.registered_commands)
+for command in (*app.registered_commands, *groups):
     command.help = flowing(inspect.getdoc(command.callback) or "")
 for command in app.registered_commands:
     command.rich_help_panel = panel_of(str(command.name or getattr(command.callback, "__name__", "")))

@@ -8,7 +8,7 @@ import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from theta.adapters.listening import listen, url_of
 from theta.adapters.logging_setup import LogFormat, set_up_logging
 from theta.adapters.sqlite_store import SqliteLogStore
 from theta.adapters.tls_watch import CertificateWatch, certificate_source
+from theta.adapters.world_files import read_world
 from theta.base.errors import InvalidValue, StoreUnavailable, UsageError
 from theta.base.limits import NAME_CHARACTERS_MAX
 from theta.base.randomness import Randomness
@@ -43,6 +44,9 @@ from theta.cli.welcome import Place, print_welcome
 from theta.commands.identity import Identity
 from theta.commands.store import StoredAsset
 from theta.node.room import Room, RoomSettings
+from theta.node.state_notices import StateNotice
+from theta.node.state_report import fault_text
+from theta.node.state_world import StateWorld
 from theta.session.secret import RoomSecret
 
 _log = logging.getLogger(__name__)
@@ -68,6 +72,7 @@ class ServeOptions:
     quic: bool = True
     qr: bool = True
     dictionary: Path | None = None
+    world: Path | None = None
 
     @property
     def listen_host(self) -> str:
@@ -89,18 +94,19 @@ def serve(options: ServeOptions, beside: Beside | None = None) -> None:
     """Open the room and run it until Ctrl-C or SIGTERM, with `beside` in the same event loop.
 
     Raises:
-        UsageError: a bad option, a certificate that cannot be used, or a port that is taken.
-        StoreError: the room file cannot be opened.
+        UsageError: a bad option, a world file or a certificate that cannot be used, or a port that is taken.
+        StoreError: the room file, or the world file, cannot be opened.
     """
     if options.name is not None:
         check_room_name(options.name)
     set_up_logging(options.log_level, options.log_format)
+    world = _built_world(options.world) if options.world is not None else None
     identity = Identity.from_seed(read_or_make_secret(identity_path()))
     watch = CertificateWatch(certificate_source(options.certificate, options.key))
     sockets = listen(options.listen_host, options.port)
     try:
         with opened_store(options.file) as (store, source):
-            room = open_room(options, source, store.assets(), identity)
+            room = open_room(options, source, store.assets(), identity, world)
             run_on_best_loop(_run(options, room, store, sockets, watch, beside))
     finally:
         for each in sockets:
@@ -125,8 +131,14 @@ def opened_store(file: Path) -> Iterator[tuple[SqliteLogStore, SqliteLogStore]]:
         store.close()
 
 
-def open_room(options: ServeOptions, source: SqliteLogStore, assets: Iterable[StoredAsset], identity: Identity) -> Room:
-    """The room in an open file, or a new one.
+def open_room(
+    options: ServeOptions,
+    source: SqliteLogStore,
+    assets: Iterable[StoredAsset],
+    identity: Identity,
+    world: StateWorld | None = None,
+) -> Room:
+    """The room in an open file, or a new one, with a world or an empty one.
 
     Raises:
         StoreCorrupt: the log does not hold; names the first bad record.
@@ -142,12 +154,23 @@ def open_room(options: ServeOptions, source: SqliteLogStore, assets: Iterable[St
         ) from error
     name = options.name or recorded_name(source) or options.file.stem[:NAME_CHARACTERS_MAX] or "room"
     dictionary = read_dictionary(options.dictionary) if options.dictionary is not None else None
-    settings = RoomSettings(name, secret, identity.public_key, dictionary)
+    settings = RoomSettings(name, secret, identity.public_key, dictionary, world)
     shown = ShownSource(source, f"Opening {options.file}")
     room = Room(settings, shown, Randomness(os.urandom(32)), machine_clock(), assets, time.perf_counter)
     for why in room.passed_over:
         err.print(f"[yellow]warning:[/yellow] {escape(why)}")
     return room
+
+
+def _built_world(file: Path) -> StateWorld:
+    """What a world file makes, however long it takes; Ctrl-C ends the command."""
+    waiting = err.status(f"Building the world of {escape(str(file))} …") if sys.stderr.isatty() else nullcontext()
+    try:
+        with waiting:
+            return read_world(file)
+    except KeyboardInterrupt:
+        err.print(f"stopped while {escape(str(file))} was being run; the room was not opened")
+        sys.exit(EXIT_INTERRUPTED)
 
 
 def check_room_name(name: str) -> None:
@@ -183,7 +206,7 @@ async def _run(
 ) -> None:
     stop, told = asyncio.Event(), asyncio.Event()
     _stop_on_signals(stop, told)
-    host = RoomHost(room, store, on_store_failed=_say_read_only)
+    host = RoomHost(room, store, on_store_failed=_say_read_only, on_state_notice=_say_fault)
     server = LanServer(host, sockets, watch, HttpSettings(options.listen_host, file=options.file))
     note: RuntimeNote | None = None
     try:
@@ -198,7 +221,8 @@ async def _run(
             "serving", extra={"url": url, "file": str(options.file), "records": room.head_seq, "version": __version__}
         )
         certificate, is_own = watch.sighting.certificate, watch.sighting.is_own
-        place = Place(options.file, url, server.reach.links, certificate.fingerprint, is_own, options.qr)
+        links = server.reach.links
+        place = Place(options.file, url, links, certificate.fingerprint, is_own, options.qr, options.world)
         print_welcome(room, place)
         async with _company(stop, beside(room, url) if beside is not None else None):
             await stop.wait()
@@ -257,6 +281,13 @@ def _running(room: Room, url: str, file: Path) -> RunningRoom:
 def _say_read_only(reason: str) -> None:
     err.print(f"[bold red]error:[/bold red] {escape(reason)}")
     err.print("  The room is read-only now: nobody's edits are taken. Mend the disk, then start again.")
+
+
+def _say_fault(notice: StateNotice) -> None:
+    """A system that failed is said once, with its line; the rest is in the log."""
+    if notice.error is not None:
+        err.print(f"[bold red]error:[/bold red] {escape(fault_text(notice.error))}")
+        err.print("  The room goes on, and its world's systems stand still now. Mend the world file, then start again.")
 
 
 def _stop_on_signals(stop: asyncio.Event, told: asyncio.Event) -> None:

@@ -21,7 +21,8 @@ _WHITE_ON_BLACK, _PLAIN = "\x1b[97;40m", "\x1b[0m"
 class Place(NamedTuple):
     """Where a room is open. `url` is for this machine, `links` for others; `fingerprint` is the certificate's.
 
-    `is_trusted` says that the certificate is one's own, so that browsers may know it; `qr` that a QR code is wanted.
+    `is_trusted` says that the certificate is one's own, so that browsers may know it; `qr` that a QR code is wanted;
+    `world` is the file that the room's world was made by, if any.
     """
 
     file: Path
@@ -30,6 +31,7 @@ class Place(NamedTuple):
     fingerprint: str
     is_trusted: bool
     qr: bool
+    world: Path | None = None
 
 
 def print_welcome(room: Room, place: Place) -> None:
@@ -41,6 +43,12 @@ def print_welcome(room: Room, place: Place) -> None:
     if place.links:
         _print_network(room, place)
     records = f"{room.head_seq} record{'s' if room.head_seq != 1 else ''}" if room.head_seq else "a new room"
+    if place.world is not None:
+        world = room.state.plane.world
+        entities, systems = world.entity_count, len(world.schedule)
+        things = f"{entities:,} {'entity' if entities == 1 else 'entities'}"
+        things += f", {systems} system{'' if systems == 1 else 's'}"
+        out.print(f"\n  The world of {escape(str(place.world))}: {things}. It begins anew with each start.")
     out.print(f"\n  {escape(str(place.file))} · {records} · Ctrl-C closes it")
     sys.stdout.flush()
 
