@@ -14,6 +14,7 @@ export function publishState(client: RoomClient, root: HTMLElement = document.do
     dataset.entities = String(view.entities.size);
     dataset.people = String(people.length);
     dataset.presences = String(client.presence.size);
+    dataset.stateEntities = String(client.state.entityCount);
     dataset.signaturesVerified = String(statistics.signaturesVerified);
     dataset.signaturesFailed = String(statistics.signaturesFailed);
     dataset.pending = String(statistics.packetsPending);
@@ -22,7 +23,7 @@ export function publishState(client: RoomClient, root: HTMLElement = document.do
     dataset.branches = String(all.length);
     dataset.branch = all.find(({ id }) => id === current)?.name ?? "";
   };
-  for (const event of ["connection", "document", "status", "people", "presence", "statistics", "branches"] as const) {
+  for (const event of ["connection", "document", "status", "people", "presence", "statistics", "branches", "state"] as const) {
     client.on(event, show);
   }
   show();

@@ -101,6 +101,11 @@ export const LOOKING: readonly { keys: readonly string[]; label: string }[] = [
   { keys: ["Shift"], label: "While dragging a handle: steps of 10 cm" },
 ];
 
+/** What the mouse does to what is alive in the room: for the help sheet alone. */
+export const HANDLING: readonly { keys: readonly string[]; label: string }[] = [
+  { keys: ["Drag a thing"], label: "If it is alive: take it along; there is no undo" },
+];
+
 export interface KeyPress {
   readonly key: string;
   readonly ctrlKey: boolean;

@@ -26,7 +26,7 @@ import { keepRoomFor } from "./room-for-bar";
 import { createShareButton } from "./sharing";
 import type { Memory } from "./storage";
 import { createVr, type XrHook } from "./vr";
-import { reasonWords } from "./words";
+import { lossWords, reasonWords } from "./words";
 
 declare global {
   interface Window {
@@ -56,6 +56,7 @@ export function startApp(client: RoomClient, memory: Memory, problem = ""): void
     perform: (operation) => actions.perform(operation),
     readout: (readout) => inspector.readout(readout),
     dragLost: () => notices.show("It was deleted while you moved it", { kind: "warning", topic: "drag" }),
+    holdLost: () => notices.show("It slipped out of your hand", { kind: "warning", topic: "hold", detail: "The room is away." }),
     firstFrame: () => {
       document.documentElement.dataset.firstFrameMs = performance.now().toFixed(0);
     },
@@ -292,6 +293,10 @@ function watchTrouble({ client, notices, welcome, memory, actions }: TroublePort
     const late = outcome === "applied" ? "Something of yours is back in effect" : "Something of yours has no effect any more";
     const title = (outcome === "applied" ? null : actions.refusal(name)) ?? late;
     notices.show(title, { kind: outcome === "applied" ? "info" : "warning", detail: reasonWords(reason), topic: "corrected" });
+  });
+  client.on("stateLost", (loss) => {
+    const { title, detail } = lossWords(loss, client.people);
+    notices.show(title, { kind: "warning", topic: "hold", ...(detail ? { detail } : {}) });
   });
   client.on("status", ({ status }) => {
     if (status === "diverged") {

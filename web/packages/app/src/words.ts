@@ -1,6 +1,6 @@
 /** What the room says, in words for people. */
 
-import { type Outcome, RefusedError, type Strategy } from "@theta/client";
+import { type Outcome, type Person, RefusedError, type StateLoss, type Strategy } from "@theta/client";
 
 /** What becomes of two changes of the same thing at once. */
 export const STRATEGY_WORDS: Readonly<Record<Strategy, string>> = {
@@ -118,4 +118,14 @@ export function failureWords(error: unknown): string {
 /** "Ana", "Ana and Bo", "Ana, Bo and Cy". */
 export function list(names: readonly string[]): string {
   return names.length < 2 ? (names[0] ?? "Someone") : `${names.slice(0, -1).join(", ")} and ${names.at(-1) ?? ""}`;
+}
+
+/** Why what was in one's hand is not any more. */
+export function lossWords({ owner, reason }: StateLoss, people: readonly Person[]): { title: string; detail: string } {
+  const other = people.find(({ actor, self }) => actor === owner && !self);
+  if (other) return { title: `${other.name} has it now`, detail: "Only one hand holds a thing." };
+  if (reason === "not-allowed") return { title: "You may not take that", detail: "" };
+  if (reason === "unknown-entity") return { title: "It is gone", detail: "" };
+  if (reason === "too-many") return { title: "Too much at once", detail: "Wait a moment, and take it again." };
+  return { title: "It slipped out of your hand", detail: "The room decided otherwise." };
 }

@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-import type { Vector3 } from "@theta/client";
+import type { StateBody, Vector3 } from "@theta/client";
 import { CONTRAST_MIN, contrastOf, createSelection, type ThetaScene } from "@theta/scene";
 import { Vector3 as Point } from "three";
 import { beforeEach, expect, test, vi } from "vitest";
@@ -10,7 +10,7 @@ import { createHistoryCards } from "../src/history-cards";
 import { publishState } from "../src/hooks";
 import { createNotices } from "../src/notices";
 import { createChat } from "../src/panels/chat";
-import { createInsecure, createWelcome } from "../src/panels/dialogs";
+import { createHelp, createInsecure, createWelcome } from "../src/panels/dialogs";
 import { formatMetres, parseMetres } from "../src/panels/fields";
 import { createGuide } from "../src/panels/guide";
 import { createInspector } from "../src/panels/inspector";
@@ -21,8 +21,10 @@ import { connectionWords, createStatusBar } from "../src/panels/status";
 import { createToolbar } from "../src/panels/toolbar";
 import { createRoleWatch, WATCHING } from "../src/role";
 import { nextOf } from "../src/selecting";
-import { list, reasonWords, stepWords } from "../src/words";
+import { list, lossWords, reasonWords, stepWords } from "../src/words";
 import { FakeClient } from "./fake/fake-client";
+
+const BALL: StateBody = { shape: "sphere", size: [0.1, 0.1, 0.1], colour: [1, 0, 0], position: [0, 0, 0] };
 
 function room() {
   const client = new FakeClient();
@@ -289,6 +291,42 @@ test("the foot of the page shows the hash, and wrong signatures plainly", () => 
   expect(byId("document-status").textContent).toBe("In agreement");
   client.setConnection({ phase: "waiting", attempt: 1, retryAtMs: 0, reason: "gone" });
   expect(byId("document-status").textContent).toBe("As of record 0");
+});
+
+test("how much is alive, and what the room says of it, stands at the foot and at the connection", () => {
+  const client = new FakeClient();
+  document.body.append(createStatusBar(client, () => undefined));
+  client.connect();
+  expect([byId("living").hidden, connectionWords(client, 0).title.includes("alive")]).toEqual([true, false]);
+  for (let entity = 0n; entity < 1200n; entity++) client.state.put(entity, BALL);
+  client.state.bytesPerSecond = 4_321;
+  client.setStatistics({ roundTripMs: 12.4 });
+  expect([byId("living").textContent, byId("living").hidden]).toEqual(["1,200 alive · 4.3 kB/s", false]);
+  client.state.bytesPerSecond = 65_536;
+  client.emit("state", { appeared: 0, disappeared: 0 });
+  expect(byId("living").textContent).toBe("1,200 alive · 66 kB/s");
+  expect(connectionWords(client, 0).title).toBe("Round trip 12.4 ms\n1,200 alive · 66 kB/s");
+  const root = document.createElement("html");
+  publishState(client, root);
+  expect(root.dataset.stateEntities).toBe("1200");
+  client.setConnection({ phase: "waiting", attempt: 1, retryAtMs: 0, reason: "gone" });
+  expect(byId("living").hidden).toBe(true);
+});
+
+test("why something alive left one's hand is said in words", () => {
+  const ben = { actor: 2n, author: "", name: "Ben", colour: 0, role: "editor", self: false } as const;
+  const why = (owner: bigint | null, reason: string | null): string => lossWords({ entity: 1n, owner, reason }, [ben]).title;
+  expect([why(2n, null), why(null, "not-allowed"), why(null, "too-many"), why(null, "unknown-entity"), why(9n, null)]).toEqual([
+    "Ben has it now",
+    "You may not take that",
+    "Too much at once",
+    "It is gone",
+    "It slipped out of your hand",
+  ]);
+});
+
+test("the help sheet says how to take hold of what is alive", () => {
+  expect(createHelp().textContent).toContain("If it is alive: take it along");
 });
 
 test("who only watches is told so, and finds nothing to press; with an editor's link that ends", async () => {

@@ -153,8 +153,8 @@ export function createConnection(parts: ConnectionParts): Connection {
     } else if (current.isOnline) parts.received(message);
     else if (message.type === "SessionChallenge") prove(current, current.handshake.prove(message, frame));
     else if (message.type === "SessionAcknowledge") join(current, message);
-    // A datagram may overtake the acknowledgement; presence that comes too early is worth nothing.
-    else if (message.type !== "PresenceBatch") throw new RoomFaultError(`${message.type} came before the session stood`);
+    // A datagram may overtake the acknowledgement; it is worth nothing then, or told again.
+    else if (PLANES[message.type] !== "state") throw new RoomFaultError(`${message.type} came before the session stood`);
   }
 
   function prove(current: Attempt, proof: Promise<Uint8Array>): void {

@@ -43,13 +43,17 @@ export function checkName(name: string): void {
 
 export function checkPlacement(translation: Vector3, rotation: Quaternion, scale: Vector3): void {
   within("translation", translation, -COORDINATE_METRES_MAX, COORDINATE_METRES_MAX);
+  checkRotation(rotation);
+  within("scale", scale, SCALE_FACTOR_MIN, SCALE_FACTOR_MAX);
+}
+
+export function checkRotation(rotation: Quaternion): void {
   const lengthSquared = rotation.reduce((sum, value) => sum + value * value, 0);
   if (!(lengthSquared >= 0.999 && lengthSquared <= 1.001)) {
     throw new InvalidOperationError("rotation", "a unit quaternion (x, y, z, w)");
   }
-  within("scale", scale, SCALE_FACTOR_MIN, SCALE_FACTOR_MAX);
 }
 
-export function bytesOf(values: Float64Array | Int32Array | Uint8Array): Uint8Array {
+export function bytesOf(values: Float64Array | Int32Array | Uint8Array | BigUint64Array): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }

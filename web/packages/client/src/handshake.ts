@@ -18,9 +18,10 @@ import { RoomChangedError, RoomFaultError, WrongRoomError } from "./errors";
 import type { CheckSignature, Identity } from "./identity";
 import { isInviteTo, roomOfInvite } from "./link";
 import type { RoomIdentity } from "./log-follower";
+import { STATE_CAPABILITY } from "./room-state";
 
 /** The page takes patches: twenty topology operations bit-identical in two languages would double the hardest work. */
-const CAPABILITIES = ["patches", "presence", "chat"];
+const CAPABILITIES = ["patches", "presence", "chat", STATE_CAPABILITY];
 
 /** The session to take up again. */
 export interface Resumption {

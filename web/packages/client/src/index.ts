@@ -1,5 +1,6 @@
 export * from "./types";
 export * from "./history-types";
+export * from "./state-types";
 export * from "./errors";
 export type { MeshOperation, MeshOperationFields, MeshOperationName } from "./mesh-operation-types";
 export { MESH_OPERATIONS } from "./mesh-operations";

@@ -18,9 +18,11 @@ import { type EncodedOperation, encodeOperation } from "./operations";
 import { createOutbox } from "./outbox";
 import { createPeople } from "./people";
 import { createOthersPresence, createOwnPresence } from "./presence";
+import { createRequests } from "./requests";
 import { createRoomHistory } from "./room-history";
+import { createRoomState } from "./room-state";
 import { characterCount, cleanName, isPrintable } from "./text";
-import type { ConnectionState, Gesture, Performed, RoomClient, RoomClientEvents, RoomClientOptions, Statistics } from "./types";
+import type { ConnectionState, Gesture, Performed, Role, RoomClient, RoomClientEvents, RoomClientOptions, Statistics } from "./types";
 import { createUnpacking } from "./unpacking";
 
 /** What tests replace. */
@@ -81,10 +83,21 @@ export function createRoomClient(options: RoomClientOptions, parts: RoomClientPa
     send: (part) => connection.send(part),
     isJoined: () => room !== null && connection.state.phase !== "closed",
   });
+  const requests = createRequests((message) => connection.send(message));
+  const state = createRoomState({
+    environment,
+    requests,
+    send: (message) => connection.send(message),
+    decompressor: () => unpacking.decompressor,
+    emit: (event, value) => {
+      emitter.emit(event, value);
+    },
+  });
   const roomHistory = createRoomHistory({
     environment,
     follower,
     sync,
+    requests,
     actor: () => own().actor,
     send: (message) => connection.send(message),
     submit: (operations) => submit(operations, outbox.nextNumber),
@@ -147,7 +160,7 @@ export function createRoomClient(options: RoomClientOptions, parts: RoomClientPa
   }
 
   function enter(acknowledge: SessionAcknowledge, entered: RoomIdentity): ConnectionState {
-    const { actor, role, roomName, resumed, nextNonce } = acknowledge;
+    const { actor, role, roomName, resumed, nextNonce, capabilities } = acknowledge;
     // Copies, because they outlive their frame.
     const session = acknowledge.session.slice();
     resumption = { session, token: acknowledge.resumeToken.slice() };
@@ -159,6 +172,7 @@ export function createRoomClient(options: RoomClientOptions, parts: RoomClientPa
     outbox.enter({ identity: own(), domain, nextNonce, resumed });
     uploads.enter();
     roomHistory.enter();
+    state.enter({ actor, role, capabilities, resumed });
     ownPresence.start(actor);
     chatPace.reset();
     return { phase: "online", role, actor, roomName, resumed };
@@ -170,6 +184,7 @@ export function createRoomClient(options: RoomClientOptions, parts: RoomClientPa
     uploads.leave();
     sync.leave();
     roomHistory.leave();
+    state.leave();
     if (code >= PRIVATE_CODES_FROM && !RESUMABLE.has(code)) resumption = null;
   }
 
@@ -212,9 +227,10 @@ export function createRoomClient(options: RoomClientOptions, parts: RoomClientPa
         break;
       case "Roster":
         people.handleRoster(message, own().actor);
+        state.handleRoster();
         for (const person of message.people) follower.introduce(person.actor, person.author);
         emitter.emit("people", people.people);
-        for (const { self, role } of people.people) if (self) connection.changeRole(role);
+        for (const { self, role } of people.people) if (self) takeRole(role);
         emitPresence(others.keepOnly(new Set(message.people.map(({ actor }) => actor))));
         break;
       case "Chat":
@@ -224,8 +240,13 @@ export function createRoomClient(options: RoomClientOptions, parts: RoomClientPa
         emitPresence(others.take(message.rows, own().actor));
         break;
       default:
-        if (!roomHistory.handle(message)) throw new RoomFaultError(`${message.type} came out of place`);
+        if (!state.handle(message) && !roomHistory.handle(message)) throw new RoomFaultError(`${message.type} came out of place`);
     }
+  }
+
+  function takeRole(role: Role): void {
+    connection.changeRole(role);
+    state.changeRole(role);
   }
 
   function emitPresence(actors: readonly bigint[]): void {
@@ -251,6 +272,7 @@ export function createRoomClient(options: RoomClientOptions, parts: RoomClientPa
     people.reset();
     history.reset();
     roomHistory.reset();
+    state.reset();
     emitPresence(others.keepOnly(new Set()));
     sync.reset();
     emitter.emit("people", people.people);
@@ -279,6 +301,7 @@ export function createRoomClient(options: RoomClientOptions, parts: RoomClientPa
     get statistics() {
       return statistics();
     },
+    state: state.view,
     connect(changes = {}) {
       name = changes.name === undefined ? name : cleanName(changes.name);
       invite = changes.invite ?? invite;

@@ -24,7 +24,7 @@ import { createLookingBack } from "./looking-back";
 import { type EncodedOperation, encodeSetEffective } from "./operations";
 import type { NamedOperation } from "./outbox";
 import { createOwnGestures } from "./own-gestures";
-import { createRequests } from "./requests";
+import type { Requests } from "./requests";
 import type { CommandName, Correction, Performed, RoomClient, RoomClientEvents } from "./types";
 
 /** How long a new branch may take to be in the room's list after it is on the disk. */
@@ -34,6 +34,8 @@ export interface RoomHistoryParts {
   readonly environment: Environment;
   readonly follower: LogFollower;
   readonly sync: DocumentSync;
+  /** Questions to the room, numbered with all others of the session. */
+  readonly requests: Requests;
   /** This page's. */
   actor(): bigint;
   send(message: FromParticipant): boolean;
@@ -79,7 +81,7 @@ export interface RoomHistory {
 }
 
 export function createRoomHistory(parts: RoomHistoryParts): RoomHistory {
-  const { follower, sync } = parts;
+  const { follower, sync, requests } = parts;
   const send = (message: FromParticipant): boolean => parts.send(message);
   const submit = (operations: readonly EncodedOperation[]): Promise<Performed> => parts.submit(operations);
   /** Rejects when the room admitted it and it came to nothing. */
@@ -90,7 +92,6 @@ export function createRoomHistory(parts: RoomHistoryParts): RoomHistory {
     }
     return performed;
   };
-  const requests = createRequests(send);
   const own = createOwnGestures(() => parts.actor());
   const looking = createLookingBack(sync, send);
   let listeners: (() => void)[] = [];

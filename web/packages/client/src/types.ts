@@ -19,6 +19,7 @@ import type {
 } from "./history-types";
 import type { MeshOperation } from "./mesh-operation-types";
 import type { PrimitiveKind } from "./shapes";
+import type { RoomStateView, StateChange, StateLoss } from "./state-types";
 
 export type EntityId = string;
 export type ElementId = string;
@@ -341,6 +342,10 @@ export interface RoomClientEvents {
   /** The room cannot write, and says why; what was performed waits and is sent again. */
   readOnly: string;
   statistics: Statistics;
+  /** Entities of the state plane appeared or disappeared. */
+  state: StateChange;
+  /** What this page held there it holds no more. */
+  stateLost: StateLoss;
 }
 
 export interface RoomClient {
@@ -354,6 +359,8 @@ export interface RoomClient {
   readonly history: HistoryView;
   readonly branches: BranchesView;
   readonly statistics: Statistics;
+  /** The room's living world, beside the document. */
+  readonly state: RoomStateView;
 
   /**
    * Starts connecting, and keeps at it until `close`. Called again, it takes the new name or invite and tries at once,

@@ -26,6 +26,8 @@ export interface Unpacking {
   unwrap(message: FromRoom): FromRoom;
   /** Throws `WireError` when it is no dictionary. */
   handleDictionary(message: CompressionDictionary): void;
+  /** The session's; `null` when it has no compression. */
+  readonly decompressor: Decompressor | null;
 }
 
 export function createUnpacking(environment: Environment, load: () => Promise<Zstd>): Unpacking {
@@ -63,6 +65,9 @@ export function createUnpacking(environment: Environment, load: () => Promise<Zs
       const inner = decodeFromRoom(own().decompress(message.data, FRAME_BYTES_MAX));
       if (inner.type === "Compressed") throw new RoomFaultError("a compressed message holds another one");
       return inner;
+    },
+    get decompressor() {
+      return isOffered ? decompressor : null;
     },
     handleDictionary({ data }) {
       own().add(data);

@@ -69,7 +69,7 @@ describe("a room with a dictionary of its own", () => {
     const { client, room, environment } = await createMeeting({ loadZstd });
     client.connect();
     await until(() => client.connection.phase === "online");
-    expect(room.all("SessionHello")[0]!.capabilities).toEqual(["patches", "presence", "chat", "zstd"]);
+    expect(room.all("SessionHello")[0]!.capabilities).toEqual(["patches", "presence", "chat", "state", "zstd"]);
     const zstd = await import("@bokuweb/zstd-wasm");
     const data = zstd.compressUsingDict(zstd.createCCtx(), encodeMessage(CHAT), DICTIONARY.data, 3);
     room.send(DICTIONARY);
@@ -82,7 +82,7 @@ describe("a room with a dictionary of its own", () => {
     environment.advance(10_000);
     await until(() => room.all("SessionHello").length === 2);
     const { capability } = compression.dictionary;
-    expect(room.all("SessionHello")[1]!.capabilities).toEqual(["patches", "presence", "chat", "zstd", capability]);
+    expect(room.all("SessionHello")[1]!.capabilities).toEqual(["patches", "presence", "chat", "state", "zstd", capability]);
   });
 
   it("WIRE-46: one that sends a bomb is hung up on", async () => {

@@ -16,7 +16,7 @@ describe("joining", () => {
     await until(() => client.connection.phase === "online");
     const [hello] = room.all("SessionHello");
     expect(toHex(hello!.protocolHash)).toBe(PROTOCOL_HASH);
-    expect(hello).toMatchObject({ name: "Ann", capabilities: ["patches", "presence", "chat"], lastSeq: 0n });
+    expect(hello).toMatchObject({ name: "Ann", capabilities: ["patches", "presence", "chat", "state"], lastSeq: 0n });
     expect(hello!.clientNonce.length).toBe(32);
     expect(hello!.resumeSession.length).toBe(0);
     expect(room.all("SessionProof")[0]).toMatchObject({ invite: room.invite });

@@ -21,6 +21,7 @@ import {
   type PacketBody,
   packetDigest,
   packetRecord,
+  PLANES,
   proofDigest,
   RECORD_HEAD,
   RECORD_PACKET,
@@ -49,6 +50,8 @@ export interface FakeRoomScript {
   sendsDocument?: boolean;
   lamport?: bigint;
   signsFalsely?: boolean;
+  /** What it agrees to, instead of all that the page offers. */
+  capabilities?: readonly string[];
   /** The room id that it claims, instead of its own. */
   borrowedId?: Uint8Array;
 }
@@ -83,7 +86,7 @@ export async function createFakeRoom(environment: TestEnvironment) {
   }
 
   function send(message: FromRoom): void {
-    peer?.send(message.type === "PresenceBatch" ? "datagram" : "reliable", encodeMessage(message));
+    peer?.send(PLANES[message.type] === "state" ? "datagram" : "reliable", encodeMessage(message));
   }
 
   async function challenge(frame: Uint8Array): Promise<void> {
@@ -123,7 +126,7 @@ export async function createFakeRoom(environment: TestEnvironment) {
       resumeToken: new Uint8Array(16).fill(0xcc),
       actor: actorOf(hello.publicKey, hello.instance),
       role: "editor",
-      capabilities: [...hello.capabilities],
+      capabilities: [...(script.capabilities ?? hello.capabilities)],
       roomName: "Studio",
       roomTimeMs: BigInt(Math.floor(environment.nowMs()) + 5000),
       headSeq: seq,

@@ -8,6 +8,8 @@ const WHEEL_PIXELS_MAX = 240;
 export interface CameraInput {
   /** A drag moves the camera now. */
   readonly dragging: boolean;
+  /** A finger or a button that is down moves the camera, or will. */
+  readonly pressed: boolean;
   dispose(): void;
 }
 
@@ -81,6 +83,9 @@ export function createCameraInput(
   return {
     get dragging() {
       return dragging;
+    },
+    get pressed() {
+      return presses.size > 0;
     },
     dispose: () => listening.abort(),
   };

@@ -15,9 +15,11 @@ import { UNDER_SURFACES } from "./environment";
 import type { SceneTheme } from "./theme";
 
 /** What is higher above the floor than this leaves no trace on it. */
-const CONTACT_METRES = 0.3;
+export const CONTACT_METRES = 0.3;
 /** How far the darkness reaches beyond what stands there. */
-const SPREAD_METRES = 0.16;
+export const SPREAD_METRES = 0.16;
+/** Over the floor and what lies on it, under all else. */
+export const SPOT_ORDER = -7;
 const COLOUR = new Color(0x16213a);
 
 export interface ContactShadows {
@@ -40,10 +42,10 @@ const CAPACITY = 64;
 /** A soft darkness on the floor under what touches it, where light from all around does not reach; one draw call. */
 export function createContactShadows(theme: SceneTheme): ContactShadows {
   const strength = { value: theme.contactStrength };
-  const mesh = new Mesh(createPlane(CAPACITY), spotMaterial(strength));
+  const mesh = new Mesh(createPlane(CAPACITY), createSpotMaterial(strength, BOXES));
   mesh.pointerEvents = "none";
   mesh.frustumCulled = false;
-  mesh.renderOrder = -7;
+  mesh.renderOrder = SPOT_ORDER;
   const spots = new Map<string, Spot>();
   let capacity = CAPACITY;
   let seen = -1;
@@ -122,23 +124,40 @@ function createPlane(capacity: number): InstancedBufferGeometry {
   return geometry;
 }
 
-function spotMaterial(strength: { value: number }): ShaderMaterial {
+/** Where a spot is, in GLSL: declares what it reads, and sets `middle`, `extent`, `near` and `spread`. */
+export interface SpotPlace {
+  readonly attributes: string;
+  readonly place: string;
+  /** An ellipse, not a rectangle. */
+  readonly isRound: boolean;
+}
+
+const BOXES: SpotPlace = {
+  attributes: "attribute vec4 place; attribute float nearness;",
+  place: `middle = place.xy; extent = place.zw; near = nearness; spread = ${SPREAD_METRES.toFixed(2)};`,
+  isRound: false,
+};
+
+/** Draws corners at -1 and 1 as soft darkness on the floor, `extent` each way from `middle` and `spread` beyond. */
+export function createSpotMaterial(strength: { value: number }, { attributes, place, isRound }: SpotPlace): ShaderMaterial {
   return new ShaderMaterial({
     transparent: true,
     depthWrite: false,
     ...UNDER_SURFACES,
     uniforms: { colour: { value: COLOUR }, strength },
     vertexShader: `
-      attribute vec4 place;
-      attribute float nearness;
+      ${attributes}
       varying vec2 spot;
       varying vec2 extent;
       varying float near;
+      varying float spread;
       void main() {
-        extent = place.zw;
-        near = nearness;
-        spot = position.xz * (extent + ${SPREAD_METRES.toFixed(2)});
-        gl_Position = projectionMatrix * viewMatrix * vec4(place.x + spot.x, 0.0, place.y + spot.y, 1.0);
+        vec2 middle;
+        ${place}
+        spot = position.xz * (extent + spread);
+        vec4 corner = projectionMatrix * viewMatrix * vec4(middle.x + spot.x, 0.0, middle.y + spot.y, 1.0);
+        // What is too high leaves no trace: all its corners are in one place, out of view.
+        gl_Position = near > 0.0 ? corner : vec4(2.0, 2.0, 2.0, 1.0);
       }`,
     fragmentShader: `
       uniform float strength;
@@ -146,12 +165,18 @@ function spotMaterial(strength: { value: number }): ShaderMaterial {
       varying vec2 spot;
       varying vec2 extent;
       varying float near;
+      varying float spread;
       void main() {
-        vec2 outside = abs(spot) - extent;
-        float away = length(max(outside, 0.0)) + min(max(outside.x, outside.y), 0.0);
-        float dark = 1.0 - smoothstep(-0.1, ${SPREAD_METRES.toFixed(2)}, away);
+        ${isRound ? ROUND_AWAY : SQUARE_AWAY}
+        float dark = 1.0 - smoothstep(-0.625 * spread, spread, away);
         gl_FragColor = vec4(colour, dark * dark * strength * near * near);
         #include <colorspace_fragment>
       }`,
   });
 }
+
+const SQUARE_AWAY = `
+        vec2 outside = abs(spot) - extent;
+        float away = length(max(outside, 0.0)) + min(max(outside.x, outside.y), 0.0);`;
+const ROUND_AWAY = `
+        float away = (length(spot / extent) - 1.0) * min(extent.x, extent.y);`;

@@ -1,5 +1,6 @@
 import type { Operation } from "@theta/client";
 import type { PerspectiveCamera } from "three";
+import type { Cursor } from "./cursor";
 import { createDragSession, handlesFor, type DragReadout, type DragSession } from "./drag";
 import type { EntityLayer } from "./entities";
 import { createGizmo, type Grip } from "./gizmo";
@@ -14,6 +15,7 @@ export interface InteractionPorts {
   readonly entities: EntityLayer;
   readonly selection: SelectionStore;
   readonly theme: SceneTheme;
+  readonly cursor: Cursor;
   /** Whether there are handles: not for those who only watch. */
   readonly editable: () => boolean;
   readonly perform: (operation: Operation) => Promise<unknown>;
@@ -74,7 +76,7 @@ export function createInteraction(ports: InteractionPorts): Interaction {
     // In a headset one takes hold of the things themselves.
     const target = ports.editable() && !stage.presenting ? handlesFor(view?.entity, selection.state) : null;
     if (drag.active === null) gizmo.show(target, theme.accent);
-    stage.canvas.style.cursor = over ? "pointer" : "";
+    ports.cursor.set("document", over ? "pointer" : "");
     stage.invalidate();
   };
 

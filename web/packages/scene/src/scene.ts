@@ -4,6 +4,7 @@ import { createAvatarLayer, type AvatarLayer } from "./avatars";
 import { createCameraInput } from "./camera-input";
 import { createCameraRig, type CameraRig } from "./camera-rig";
 import { createContactShadows } from "./contact-shadows";
+import { createCursor } from "./cursor";
 import type { DragReadout, DragSession } from "./drag";
 import { createEntityLayer, type EntityLayer } from "./entities";
 import { createEnvironment } from "./environment";
@@ -13,11 +14,12 @@ import { createInteraction } from "./interaction";
 import { createOwnPresence, type OwnPose } from "./own-presence";
 import { pickAlong, type RayPick } from "./picking";
 import { boundsOf, firstPlace, stepAside } from "./placement";
-import { createScenePointer } from "./pointer";
+import { createScenePointer, type PointerListener } from "./pointer";
 import { createRemoteDrags } from "./remote-drags";
 import { createSelection, elementsOf, selectionOf, type SelectionStore } from "./selection";
 import { createStage, type Stage } from "./stage";
 import { startingPlace } from "./starting-place";
+import { createStatePlane, type StatePlane } from "./state-plane";
 import type { SceneTheme } from "./theme";
 import { viewOf } from "./view";
 
@@ -39,6 +41,8 @@ export interface SceneOptions {
   readonly readout: (readout: DragReadout | null) => void;
   /** Someone deleted what was being dragged; the drag is over. */
   readonly dragLost: () => void;
+  /** The room went away while something alive was in the hand. */
+  readonly holdLost: () => void;
   readonly firstFrame?: () => void;
 }
 
@@ -55,6 +59,8 @@ export interface ThetaScene {
   readonly selection: SelectionStore;
   readonly entities: EntityLayer;
   readonly avatars: AvatarLayer;
+  /** What is alive in the room beside the document, and one's hand on it. */
+  readonly state: Pick<StatePlane, "layer" | "hold">;
   /** One's own drag; a headset's hands drive it as the desktop's handles do. */
   readonly drag: DragSession;
   readonly rig: CameraRig;
@@ -91,7 +97,7 @@ export interface ThetaScene {
 /** The room as one sees it: draws the client's document and people, and turns gestures into operations. */
 export function createScene(options: SceneOptions): ThetaScene {
   const parts = createParts(options);
-  const { stage, rig, environment, contact, entities, avatars, selection, interaction, presence } = parts;
+  const { stage, rig, environment, contact, entities, avatars, selection, state, interaction, presence } = parts;
   const stops = followClient(parts, options);
   const flight = createFlight(rig);
   stage.addTask((seconds) => {
@@ -105,7 +111,8 @@ export function createScene(options: SceneOptions): ThetaScene {
     contact.sync(entities);
     presence.advance(seconds);
     const dragging = parts.others.advance();
-    return flying || moving || walking || dragging;
+    const living = state.advance(seconds, view, rig);
+    return flying || moving || walking || dragging || living;
   });
 
   return {
@@ -113,6 +120,7 @@ export function createScene(options: SceneOptions): ThetaScene {
     selection,
     entities,
     avatars,
+    state,
     drag: interaction.drag,
     rig,
     camera: stage.camera,
@@ -132,7 +140,8 @@ export function createScene(options: SceneOptions): ThetaScene {
       return stepAside(place, entities, reserved, size);
     },
     frame() {
-      rig.frame(boundsOf(entities, selection.state.selected));
+      const bounds = boundsOf(entities, selection.state.selected);
+      rig.frame(bounds.isEmpty() ? state.layer.bounds() : bounds);
       stage.invalidate();
     },
     fly(next) {
@@ -142,8 +151,9 @@ export function createScene(options: SceneOptions): ThetaScene {
     pickAlong: (ray, far) => pickAlong(entities, selection.state.mode, ray, far),
     showOwn: (source) => presence.showOwn(source),
     cancelDrag() {
-      const dragging = interaction.drag.active !== null;
+      const dragging = interaction.drag.active !== null || state.hold.entity !== null;
       interaction.cancel();
+      state.hold.release();
       return dragging;
     },
     setPainting: (painting) => presence.setPainting(painting),
@@ -151,19 +161,20 @@ export function createScene(options: SceneOptions): ThetaScene {
       environment.setTheme(next);
       contact.setTheme(next);
       entities.setTheme(next);
+      state.setTheme(next);
       interaction.setTheme(next);
     },
     invalidate: () => stage.invalidate(),
     dispose() {
       for (const stop of stops) stop();
-      for (const part of [parts.pointer, parts.input, interaction, avatars, contact, entities, environment, stage]) part.dispose();
+      for (const part of [parts.pointer, parts.input, state, interaction, avatars, contact, entities, environment, stage]) part.dispose();
     },
   };
 }
 
 type Parts = ReturnType<typeof createParts>;
 
-function createParts({ canvas, client, theme, glides, editable, perform, readout, firstFrame }: SceneOptions) {
+function createParts({ canvas, client, theme, glides, editable, perform, readout, holdLost, firstFrame }: SceneOptions) {
   const stage = createStage(canvas, firstFrame);
   const { scene, camera } = stage;
   const rig = createCameraRig(camera, glides);
@@ -173,7 +184,13 @@ function createParts({ canvas, client, theme, glides, editable, perform, readout
   const avatars = createAvatarLayer(entities, () => stage.invalidate());
   const selection = createSelection();
   scene.add(environment.group, contact.mesh, entities.group, avatars.group);
-  const interaction = createInteraction({ stage, entities, selection, theme, editable, perform, readout, dragged: () => presence.send() });
+  const cursor = createCursor(canvas);
+  const interaction = createInteraction({ stage, entities, selection, theme, cursor, editable, perform, readout, dragged: () => presence.send() });
+  const state = createStatePlane({
+    ...{ client, stage, theme, cursor, editable, holdLost },
+    moved: () => void (stage.presenting || pointer.refresh()),
+    now: () => performance.now(),
+  });
   const presence = createOwnPresence(client, camera, selection, interaction.drag);
   const others = createRemoteDrags({
     entities,
@@ -186,10 +203,10 @@ function createParts({ canvas, client, theme, glides, editable, perform, readout
     },
   });
   const mode = (): SelectionStore["state"]["mode"] => selection.state.mode;
-  const pointer = createScenePointer(canvas, scene, camera, entities, mode, {
+  const isFree = (): boolean => !stage.presenting && !input.dragging && !interaction.dragging;
+  const pointer = createScenePointer({ canvas, scene, camera, entities, states: state.layer, mode }, {
     hover: (hovered) => {
-      if (stage.presenting) return;
-      if (!input.dragging && !interaction.dragging) selection.hover(hovered);
+      if (isFree()) selection.hover(hovered);
     },
     click: (selected, adds) => {
       if (!adds) selection.select(selected);
@@ -201,13 +218,30 @@ function createParts({ canvas, client, theme, glides, editable, perform, readout
       // A handle's colour follows the pointer without anything else having changed.
       stage.invalidate();
     },
+    ...handOn(state, isFree, () => isFree() && !input.pressed),
   });
-  // After the pointer: a press that a handle takes must be known before the camera sees it.
+  // After the pointer: a press that a handle takes, or a hand, must be known before the camera sees it.
   const input = createCameraInput(canvas, rig, {
     moved: () => stage.invalidate(),
-    taken: () => interaction.dragging,
+    taken: () => interaction.dragging || state.hold.entity !== null,
   });
-  return { stage, rig, environment, contact, entities, avatars, selection, interaction, presence, others, pointer, input };
+  return { stage, rig, environment, contact, entities, avatars, selection, state, interaction, presence, others, pointer, input };
+}
+
+/** What a pointer does to what is alive; the second of two fingers on the view takes nothing. */
+function handOn(
+  { hold }: StatePlane,
+  isFree: () => boolean,
+  isFirst: () => boolean,
+): Pick<PointerListener, "hoverState" | "takeState" | "moveState" | "dropState"> {
+  return {
+    hoverState: (pick) => {
+      if (isFree()) hold.hover(pick?.state ?? null);
+    },
+    takeState: (pick) => isFirst() && hold.take(pick),
+    moveState: (offset) => hold.move({ offset }),
+    dropState: () => hold.release(),
+  };
 }
 
 /** Keeps the stage up to date with the room; returns what ends that. */

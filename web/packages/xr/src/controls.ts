@@ -1,7 +1,7 @@
 import type { RoomClient } from "@theta/client";
-import type { RayPick, ThetaScene } from "@theta/scene";
+import type { ThetaScene } from "@theta/scene";
 import type { Beam } from "./beam";
-import { createGrab, type Grab } from "./grab";
+import { createGrab, type Grab, type Hit } from "./grab";
 import { tick } from "./haptics";
 import { stepHistory } from "./history";
 import { createHolding } from "./holding";
@@ -50,7 +50,7 @@ export interface Controls {
 export function createControls(ports: ControlPorts): Controls {
   const { scene, client, actions, settings, input, player, locomotion, teleport, beam, toast } = ports;
   const { selection } = scene;
-  const grab = createGrab(scene.drag, selection);
+  const grab = createGrab({ drag: scene.drag, selection, hold: scene.state.hold });
   const holding = createHolding(grab);
   const worldGrab = createWorldGrab(player);
   const pointing = createPointing({ scene, player, beam, panels: ports.panels });
@@ -64,13 +64,15 @@ export function createControls(ports: ControlPorts): Controls {
     tick(hand.source, "refusal");
     toast(words, "warning");
   };
-  const take = (hit: RayPick, from: Placed, button: "squeeze" | "trigger"): void => {
+  const take = (hit: Hit, from: Placed, button: "squeeze" | "trigger"): void => {
     if (ports.editable()) holding.take(dominant, hit, from, button);
     else refuse(dominant, WATCHING);
   };
   const pull = ({ panel, hit }: Pointing): void => {
     pinch.begin(dominant, aim, hit, panel !== null);
     if (!panel) {
+      // What is alive is taken, never selected.
+      if (hit && "state" in hit) return;
       selection.select(hit?.selection ?? null);
       if (hit) tick(dominant.source, "select");
     } else if (panel.target) {

@@ -1,4 +1,4 @@
-import type { DragMotion, DragSession, RayPick, SelectionStore } from "@theta/scene";
+import type { DragMotion, DragSession, RayPick, SelectionStore, StateHold, StatePick } from "@theta/scene";
 import { Quaternion, Vector3 } from "three";
 import { createPlaced, type Placed } from "./placed";
 
@@ -7,6 +7,15 @@ const LOST_SECONDS_MAX = 1;
 /** A grip this young that moved nothing yet can still become half of a grip on the world. */
 const CHANGE_SECONDS_MAX = 0.3;
 const CHANGE_METRES_MAX = 0.01;
+
+/** What a hand's ray meets: a part of the document, or something alive. */
+export type Hit = RayPick | StatePick;
+
+export interface GrabPorts {
+  readonly drag: DragSession;
+  readonly selection: Pick<SelectionStore, "select">;
+  readonly hold: StateHold;
+}
 
 export interface Grab {
   /** Something is in the hand. */
@@ -20,24 +29,27 @@ export interface Grab {
   /** It has only just been taken, and not been moved: letting go of it does nothing. */
   readonly fresh: boolean;
   /** Takes what was hit; `aim` is where the hand points from, in the world. False when it can't be held. */
-  start(hit: RayPick, aim: Placed): boolean;
+  start(hit: Hit, aim: Placed): boolean;
   /** Takes it along; true while it is still held. */
   follow(seconds: number, aim: Placed): boolean;
-  /** Lets go: one command. */
+  /** Lets go: of the document one command. */
   end(): void;
   cancel(): void;
 }
 
 /** Holds what the ray hit as if by a rod: the point hit stays where it is along the ray. */
-export function createGrab(drag: DragSession, selection: Pick<SelectionStore, "select">): Grab {
+export function createGrab({ drag, selection, hold }: GrabPorts): Grab {
   const from = createPlaced();
+  const documents = takesDocument(drag, selection);
+  const living = takesLiving(hold);
+  let taking: Taking = documents;
   const point = new Vector3();
   let motion: Required<DragMotion> | null = null;
   let lost = 0;
   let age = 0;
 
   /** The scene ends a drag of its own accord when what is dragged was deleted. */
-  const isHeld = (): boolean => motion !== null && drag.active !== null;
+  const isHeld = (): boolean => motion !== null && taking.active;
   const forget = (): void => {
     motion = null;
   };
@@ -59,9 +71,8 @@ export function createGrab(drag: DragSession, selection: Pick<SelectionStore, "s
       return isHeld() && age <= CHANGE_SECONDS_MAX && (motion?.offset.length() ?? 0) <= CHANGE_METRES_MAX;
     },
     start(hit, aim) {
-      selection.select(hit.selection);
-      drag.start();
-      if (drag.active === null) return false;
+      taking = "state" in hit ? living : documents;
+      if (!taking.start(hit)) return false;
       point.copy(hit.point);
       from.position.copy(aim.position);
       from.rotation.copy(aim.rotation);
@@ -82,18 +93,58 @@ export function createGrab(drag: DragSession, selection: Pick<SelectionStore, "s
       }
       if (aim.known) {
         rigidMotion(from, aim, point, motion);
-        drag.move(motion);
+        taking.move(motion);
       }
       return true;
     },
     end() {
-      if (motion && isHeld()) drag.end(motion);
+      if (motion && isHeld()) taking.end(motion);
       forget();
     },
     cancel() {
-      if (isHeld()) drag.cancel();
+      if (isHeld()) taking.cancel();
       forget();
     },
+  };
+}
+
+/** What a hand does to a kind of thing, from press to release. */
+interface Taking {
+  /** It is still held; the scene ends a hold of its own accord when what is held is gone. */
+  readonly active: boolean;
+  start(hit: Hit): boolean;
+  move(motion: DragMotion): void;
+  end(motion: DragMotion): void;
+  cancel(): void;
+}
+
+function takesDocument(drag: DragSession, selection: Pick<SelectionStore, "select">): Taking {
+  return {
+    get active() {
+      return drag.active !== null;
+    },
+    start(hit) {
+      if ("state" in hit) return false;
+      selection.select(hit.selection);
+      drag.start();
+      return drag.active !== null;
+    },
+    move: (motion) => drag.move(motion),
+    end: (motion) => drag.end(motion),
+    cancel: () => drag.cancel(),
+  };
+}
+
+/** There is nothing to undo: what is alive stays where the hand had it last. */
+function takesLiving(hold: StateHold): Taking {
+  return {
+    get active() {
+      return hold.entity !== null;
+    },
+    start: (hit) => "state" in hit && hold.take(hit),
+    move: (motion) => hold.move(motion),
+    end: () => hold.release(),
+    cancel: () => hold.release(),
   };
 }
 

@@ -1,5 +1,4 @@
-import type { RayPick } from "@theta/scene";
-import type { Grab } from "./grab";
+import type { Grab, Hit } from "./grab";
 import { tick } from "./haptics";
 import type { Hand } from "./input";
 import type { Placed } from "./placed";
@@ -8,7 +7,7 @@ export interface Holding {
   /** Something is in the hand until this one has followed it to its end. */
   readonly active: boolean;
   /** Takes what was hit into a hand, for as long as it keeps a button pressed. */
-  take(hand: Hand, hit: RayPick, from: Placed, button: "squeeze" | "trigger"): void;
+  take(hand: Hand, hit: Hit, from: Placed, button: "squeeze" | "trigger"): void;
   /** Takes it along with the hand, which points from `aim`, and lets go of it when the button is let go. */
   follow(seconds: number, hand: Hand, aim: Placed): void;
 }

@@ -1,5 +1,5 @@
-import type { RayPick } from "@theta/scene";
 import { Vector3 } from "three";
+import type { Hit } from "./grab";
 import type { Hand } from "./input";
 import { createPlaced, type Placed } from "./placed";
 
@@ -7,10 +7,10 @@ export interface Pinch {
   /** Where the hand pointed from when it began, in the world. */
   readonly from: Placed;
   /** What it began on, until it is forgotten. */
-  readonly hit: RayPick | null;
+  readonly hit: Hit | null;
   /** It began on something: on a thing, or on a panel. */
   readonly busy: boolean;
-  begin(hand: Hand, aim: Placed, on: RayPick | null, onPanel: boolean): void;
+  begin(hand: Hand, aim: Placed, on: Hit | null, onPanel: boolean): void;
   /** How far the hand has moved since, in the person's own metres. */
   moved(hand: Hand): number;
   forget(): void;
@@ -20,7 +20,7 @@ export interface Pinch {
 export function createPinch(): Pinch {
   const start = new Vector3();
   const from = createPlaced();
-  let hit: RayPick | null = null;
+  let hit: Hit | null = null;
   let busy = false;
   return {
     from,

@@ -38,6 +38,57 @@ test("from grip to release is one drag, as far as the hand went", () => {
   expect([log, controls.grab.held]).toEqual([["start", "end 0.3 0 0"], false]);
 });
 
+test("what is alive and nearer is taken by the grip, carried, and stays where it is let go of: no drag, no selection", () => {
+  const { right, world, selection, hovered, frame, log, moves, controls, beam } = createTestControls();
+  world.living = 1.5;
+  frame();
+  expect([hovered.living, selection.state.hovered, beam.metres]).toEqual([7n, null, 1.5]);
+  press(right.trigger, true);
+  frame();
+  press(right.trigger, false);
+  frame();
+  expect([selection.state.selected, log]).toEqual([null, []]);
+  press(right.squeeze, true);
+  frame();
+  expect([log, controls.grab.active, right.ticks]).toEqual([["take"], true, [18]]);
+  right.aim.position.x = 0.3;
+  frame();
+  expect(moves.at(-1)?.toArray()).toEqual([expect.closeTo(0.3), 0, 0]);
+  press(right.squeeze, false);
+  frame();
+  expect([log, controls.grab.held, selection.state.selected]).toEqual([["take", "release"], false, null]);
+});
+
+test("what is alive behind a thing is not meant", () => {
+  const { world, hovered, selection, frame } = createTestControls();
+  world.living = 3;
+  frame();
+  expect([hovered.living, selection.state.hovered]).toEqual([null, CUBE]);
+  world.thing = false;
+  frame();
+  expect([hovered.living, selection.state.hovered]).toEqual([7n, null]);
+});
+
+test("what somebody takes out of the hand is felt to be gone", () => {
+  const { right, world, frame, log, hold, controls } = createTestControls();
+  world.living = 1;
+  press(right.squeeze, true);
+  frame();
+  hold.release();
+  frame();
+  expect([log, right.ticks, controls.grab.held]).toEqual([["take", "release"], [18, 90], false]);
+});
+
+test("two grips on something alive that was only just taken hold the world instead", () => {
+  const { left, right, world, frame, log, controls } = createTestControls();
+  world.living = 1;
+  press(right.squeeze, true);
+  frame();
+  press(left.squeeze, true);
+  frame();
+  expect([log, controls.worldGrab.active]).toEqual([["take", "release"], true]);
+});
+
 test("a viewer is told, and nothing is dragged", () => {
   const { right, frame, log } = createTestControls({ editable: false });
   press(right.squeeze, true);

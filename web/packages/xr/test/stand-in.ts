@@ -1,4 +1,4 @@
-import type { DragMotion, RayPick, ThetaScene } from "@theta/scene";
+import type { DragMotion, RayPick, StatePick, ThetaScene } from "@theta/scene";
 import { createSelection } from "@theta/scene";
 import { Group, Vector3, type Ray } from "three";
 import { createControls } from "../src/controls";
@@ -45,7 +45,7 @@ export function press(button: Mutable<Button>, pressed: boolean): void {
   button.pressed = pressed;
 }
 
-/** Controls over a stage with one thing on it, two metres ahead, that a test can take away. */
+/** Controls over a stage with one thing on it, two metres ahead, that a test can take away, and room for something alive. */
 export function createTestControls({ panels = [], editable = true }: { panels?: XrPanel[]; editable?: boolean } = {}) {
   const left = createTestHand("left");
   const right = createTestHand("right");
@@ -71,13 +71,37 @@ export function createTestControls({ panels = [], editable = true }: { panels?: 
       active = null;
     },
   };
-  const world = { thing: true };
+  const world = { thing: true, living: null as number | null };
+  /** Something alive, where `living` says how far ahead it is. */
+  let held: bigint | null = null;
+  const hold = {
+    get entity() {
+      return held;
+    },
+    hover: (entity: bigint | null) => void (hovered.living = entity),
+    take({ state }: StatePick) {
+      log.push("take");
+      held = state;
+      return true;
+    },
+    move: ({ offset }: DragMotion) => void moves.push(offset.clone()),
+    release() {
+      if (held !== null) log.push("release");
+      held = null;
+    },
+  };
+  const hovered = { living: null as bigint | null };
+  const pickLiving = ({ origin, direction }: Ray, far: number): StatePick | null => {
+    const distance = world.living;
+    if (distance === null || direction.z > -0.99 || far < distance) return null;
+    return { state: 7n, point: origin.clone().addScaledVector(direction, distance), distance };
+  };
   const pickAlong = ({ origin, direction }: Ray, far: number): RayPick | null => {
     if (!world.thing || direction.z > -0.99 || far < 2) return null;
     const point = origin.clone().addScaledVector(direction, 2);
     return { selection: { kind: "object", entity: "cube" }, point, normal: new Vector3(0, 0, 1), distance: 2 };
   };
-  const scene = { selection, drag, pickAlong } as unknown as ThetaScene;
+  const scene = { selection, drag, pickAlong, state: { layer: { pickAlong: pickLiving }, hold } } as unknown as ThetaScene;
   const group = new Group();
   const player = createPlayer(group);
   player.head.position.set(0, 1.6, 0);
@@ -107,5 +131,5 @@ export function createTestControls({ panels = [], editable = true }: { panels?: 
     controls.advance(seconds);
     for (const hand of [left, right]) for (const button of [hand.trigger, hand.squeeze]) button.down = button.up = false;
   };
-  return { left, right, selection, log, moves, drag, world, player, settings, veil, teleport, snapped, history, controls, beam, frame };
+  return { left, right, selection, log, moves, drag, hold, hovered, world, player, settings, veil, teleport, snapped, history, controls, beam, frame };
 }

@@ -1,5 +1,5 @@
 import { h } from "../dom";
-import { BINDINGS, CLICKING, keyLabel, LOOKING } from "../keymap";
+import { BINDINGS, CLICKING, HANDLING, keyLabel, LOOKING } from "../keymap";
 import { redeem } from "../codes";
 import { cleanName, inviteFrom } from "../storage";
 import { createSheet } from "./sheet";
@@ -140,9 +140,10 @@ export function createInsecure({ hostname, port }: Pick<Location, "hostname" | "
 /** A sheet with every key of the page. */
 export function createHelp(): HTMLDialogElement {
   const groups = ["Select", "Build", "Shape", "History", "Look", "Room"] as const;
+  const beside: Partial<Record<(typeof groups)[number], typeof LOOKING>> = { Look: LOOKING, Select: CLICKING, Room: HANDLING };
   const rows = (group: (typeof groups)[number]) => [
     ...BINDINGS.filter((binding) => binding.group === group),
-    ...(group === "Look" ? LOOKING : group === "Select" ? CLICKING : []),
+    ...(beside[group] ?? []),
   ];
   const { element } = createSheet({
     title: "Keys",

@@ -13,7 +13,8 @@ export function createGuide(client: RoomClient, role: RoleWatch): HTMLElement {
   const element = h("div", { class: "guides", attributes: { role: "status" } });
   const show = (): void => {
     const { connection, document: view } = client;
-    const isEmpty = view.moment === null && connection.phase === "online" && view.status === "current" && view.entities.size === 0;
+    const isBare = view.entities.size === 0 && client.state.entityCount === 0;
+    const isEmpty = view.moment === null && connection.phase === "online" && view.status === "current" && isBare;
     const wanted = role.role === "viewer" ? watching : isEmpty ? begin : null;
     if (element.firstElementChild === wanted) return;
     element.replaceChildren(...(wanted ? [wanted] : []));
@@ -22,6 +23,7 @@ export function createGuide(client: RoomClient, role: RoleWatch): HTMLElement {
   client.on("connection", show);
   client.on("document", show);
   client.on("status", show);
+  client.on("state", show);
   return element;
 }
 

@@ -19,7 +19,7 @@ export function connectionWords(client: RoomClient, now: number): { state: strin
       return {
         state: "live",
         text: milliseconds === null ? watching : `${watching} · ${milliseconds < 10 ? milliseconds.toFixed(1) : Math.round(milliseconds)} ms`,
-        title: milliseconds === null ? "Connected" : `Round trip ${milliseconds.toFixed(1)} ms${jitter}`,
+        title: (milliseconds === null ? "Connected" : `Round trip ${milliseconds.toFixed(1)} ms${jitter}`) + livingTitle(client),
       };
     }
     case "waiting": {
@@ -31,6 +31,24 @@ export function connectionWords(client: RoomClient, now: number): { state: strin
     case "closed":
       return { state: "closed", text: "Closed", title: "" };
   }
+}
+
+const COUNT = new Intl.NumberFormat("en");
+
+/** How much of what is alive the room tells this page of, in a few words; "" when nothing is. */
+export function livingWords({ state }: RoomClient): string {
+  const { entities, bytesPerSecond } = state.statistics;
+  return entities === 0 ? "" : `${COUNT.format(entities)} alive · ${rateWords(bytesPerSecond)}`;
+}
+
+function livingTitle(client: RoomClient): string {
+  const words = livingWords(client);
+  return words && `\n${words}`;
+}
+
+function rateWords(bytesPerSecond: number): string {
+  const kilobytes = bytesPerSecond / 1000;
+  return `${kilobytes < 10 ? kilobytes.toFixed(1) : COUNT.format(Math.round(kilobytes))} kB/s`;
 }
 
 type Refusal = Extract<ConnectionState, { phase: "refused" }>["code"];
@@ -75,6 +93,7 @@ export function createConnectionChip(client: RoomClient): HTMLElement {
   });
   client.on("connection", show);
   client.on("statistics", show);
+  client.on("state", show);
   client.on("status", show);
   show();
   return chip;
@@ -82,13 +101,14 @@ export function createConnectionChip(client: RoomClient): HTMLElement {
 
 /**
  * The line at the foot: `branches`, what the document's hash is, whether it agrees with the room's, whose signatures were
- * checked.
+ * checked, and how much is alive.
  */
 export function createStatusBar(client: RoomClient, copied: () => void, branches: HTMLElement | null = null): HTMLElement {
   const agreement = h("span", { class: "agreement", testId: "document-status" });
   const hash = h("button", { class: "hash", testId: "document-hash", attributes: { type: "button" } });
   const seq = h("span", { testId: "document-seq" });
   const signatures = h("span", { testId: "signatures" });
+  const living = h("span", { testId: "living", attributes: { title: "What is alive in the room around you, and what the room says of it" } });
   const pending = h("span", { class: "pending", testId: "pending" });
   const show = (): void => {
     const { connection, document: view, statistics } = client;
@@ -105,17 +125,20 @@ export function createStatusBar(client: RoomClient, copied: () => void, branches
     signatures.title = `${signaturesFailed} wrong, ${signaturesUnknown} by people this page doesn't know`;
     signatures.classList.toggle("wrong", signaturesFailed > 0);
     if (signaturesFailed > 0) signatures.textContent += `, ${signaturesFailed} wrong`;
+    living.textContent = isAway ? "" : livingWords(client);
+    living.hidden = living.textContent === "";
     pending.textContent = packetsPending > 0 ? `${packetsPending} unsaved` : "";
   };
   hash.addEventListener("click", () => void navigator.clipboard.writeText(client.document.hash).then(copied, () => undefined));
   client.on("connection", show);
   client.on("status", show);
   client.on("statistics", show);
+  client.on("state", show);
   client.on("document", show);
   show();
   return h("footer", {
     class: "status-bar",
     testId: "status-bar",
-    children: [branches, agreement, hash, seq, signatures, pending],
+    children: [branches, agreement, hash, seq, signatures, living, pending],
   });
 }

@@ -34,6 +34,7 @@ import type {
 import { MAIN, NothingToUndoError, RefusedError } from "@theta/client";
 import { elementIndex } from "@theta/scene";
 import { withExtrudedFace } from "../../../scene/src/geometry/preview";
+import { FakeState } from "./fake-state";
 import { makePrimitive } from "./shapes";
 
 type Entities = ReadonlyMap<EntityId, DocumentEntity>;
@@ -45,6 +46,7 @@ export class FakeClient implements RoomClient {
   connection: ConnectionState = { phase: "idle" };
   people: Person[] = [];
   presence = new Map<Actor, Presence>();
+  readonly state = new FakeState(SELF);
   chat: ChatMessage[] = [];
   statistics: Statistics = {
     roundTripMs: null,

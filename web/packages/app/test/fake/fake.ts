@@ -1,5 +1,5 @@
 /** The page without a room, for work on its looks: `npm run dev`, then /packages/app/test/fake/fake.html. Never built. */
-import type { Person } from "@theta/client";
+import type { Person, StateShape, Vector3 } from "@theta/client";
 import { createMemory, startApp } from "@theta/app";
 import { FakeClient } from "./fake-client";
 
@@ -45,4 +45,27 @@ if (new URLSearchParams(location.search).has("full")) {
   client.hear({ actor: 2n, name: "Ana", colour: ana.colour, text: "Shall the tower be taller?", atMs: Date.now() - 60_000 });
   client.hear({ actor: 3n, name: "Bo Lindqvist", colour: bo.colour, text: "<b>Yes</b>, and the roof wider 🙂", atMs: Date.now() });
   client.setStatistics({ roundTripMs: 2.4, jitterMs: 0.3, signaturesVerified: 128 });
+}
+
+const alive = Number(new URLSearchParams(location.search).get("alive") ?? 0);
+if (alive > 0) {
+  const shapes = ["box", "sphere", "cylinder", "cone"] as const;
+  const side = Math.ceil(Math.sqrt(alive));
+  const placeOf = (at: number, seconds: number): Vector3 => {
+    const [x, z] = [(at % side) - side / 2, Math.floor(at / side) - side / 2];
+    return [x * 0.4, 0.06 + (at % 3) * 0.12 * (1 + Math.sin(seconds * 2 + at)), z * 0.4];
+  };
+  for (let at = 0; at < alive; at++) {
+    const size = 0.08 + (at % 5) * 0.03;
+    const hue = (share: number): number => 0.5 + 0.4 * Math.sin(at * 0.7 + share);
+    client.state.put(BigInt(at), {
+      ...{ shape: shapes[at % 4] as StateShape, size: [size, size, size], colour: [hue(0), hue(2), hue(4)] },
+      position: placeOf(at, 0),
+    });
+  }
+  client.state.hold(0n, 2n);
+  client.emit("state", { appeared: alive, disappeared: 0 });
+  setInterval(() => {
+    for (let at = 0; at < alive; at += 10) client.state.place(BigInt(at), placeOf(at, performance.now() / 1000));
+  }, 33);
 }

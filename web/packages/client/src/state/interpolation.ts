@@ -17,6 +17,8 @@ import {
   REST_SECONDS,
 } from "@theta/wire";
 
+/** After so long without a word an entity is shown at the last sample, and stays there. */
+export const SETTLED_SECONDS = REST_SECONDS + EXTRAPOLATION_SECONDS_MAX;
 const JITTER_SHARE = 16;
 const TRANSIT_SHARE = 64;
 const SLOTS_MIN = 64;
@@ -70,7 +72,9 @@ export function createPlaybackClock(tickSeconds: number): PlaybackClock {
         const passed = now - at;
         const off = wanted - (shown + passed);
         const change = passed * INTERPOLATION_RATE_CHANGE_MAX;
-        if (Math.abs(off) > INTERPOLATION_RESYNC_SECONDS) shown = Math.max(shown, wanted);
+        // A room that stood still goes on where it was, and whatever is shown so long after is at rest.
+        const isAtRest = shown > newest * tickSeconds + SETTLED_SECONDS;
+        if (Math.abs(off) > INTERPOLATION_RESYNC_SECONDS) shown = isAtRest ? wanted : Math.max(shown, wanted);
         else shown = shown + passed + Math.min(Math.max(off, -change), change);
       }
       at = now;
@@ -108,6 +112,8 @@ export interface InterpolationBuffer {
   forget(slots: ArrayLike<number>): void;
   /** The tracks of entities at a time of the room; where there is no sample, 0 and no rotation. */
   valuesAt(time: number, slots: ArrayLike<number>): Record<string, Float64Array>;
+  /** Writes the same of the first `count` slots into columns, one for each track in order, with room for them. */
+  writeAt(time: number, slots: ArrayLike<number>, count: number, into: readonly Float64Array[]): void;
 }
 
 /** A track, and where in a sample it begins. */
@@ -155,7 +161,11 @@ export function createInterpolationBuffer(given: readonly Track[]): Interpolatio
   function show(time: number, slot: number, row: number, into: readonly Float64Array[]): void {
     const count = slot < known.length ? known[slot]! : 0;
     if (count === 0) {
-      for (let at = 0; at < tracks.length; at += 1) if (tracks[at]!.isRotation) into[at]![4 * row + 3] = 1;
+      for (let at = 0; at < tracks.length; at += 1) {
+        const { width: own, isRotation } = tracks[at]!;
+        into[at]!.fill(0, row * own, (row + 1) * own);
+        if (isRotation) into[at]![4 * row + 3] = 1;
+      }
       return;
     }
     let later = 0;
@@ -197,6 +207,10 @@ export function createInterpolationBuffer(given: readonly Track[]): Interpolatio
     return false;
   }
 
+  function writeAt(time: number, slots: ArrayLike<number>, count: number, into: readonly Float64Array[]): void {
+    for (let row = 0; row < count; row += 1) show(time, slots[row]!, row, into);
+  }
+
   return {
     handleSamples(time, slots, columns) {
       reserve(highest(slots) + 1);
@@ -225,9 +239,10 @@ export function createInterpolationBuffer(given: readonly Track[]): Interpolatio
     },
     valuesAt(time, slots) {
       const found = tracks.map((track) => new Float64Array(track.width * slots.length));
-      for (let row = 0; row < slots.length; row += 1) show(time, slots[row]!, row, found);
+      writeAt(time, slots, slots.length, found);
       return Object.fromEntries(tracks.map(({ name }, at) => [name, found[at]!]));
     },
+    writeAt,
   };
 }
 

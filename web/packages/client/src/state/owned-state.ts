@@ -1,17 +1,10 @@
-/**
- * What a page sends of the entities that it owns (REP-66): sections of age 0, 16 entities in each, cells numbered from 0,
- * and every value at its natural bytes.
- */
+/** What a page sends of the entities that it owns (REP-66). */
 
-import { CELL_ENTITIES_MAX, concat, OWNED_BODY_BYTES_MAX, OWNED_REPEAT_SECONDS, OWNED_ROWS_MAX, type OwnedState } from "@theta/wire";
+import { OWNED_BODY_BYTES_MAX, OWNED_REPEAT_SECONDS, OWNED_ROWS_MAX, type OwnedState } from "@theta/wire";
 import { InvalidOperationError } from "../errors";
-import { FULL } from "./reading-sections";
-import { ENTITY, type SessionComponents } from "./schema";
+import type { SessionComponents } from "./schema";
 import type { Written } from "./updates";
-import { encodePart, encodeSection } from "./writing-sections";
-
-/** A number's rows, by entity. */
-type Placed = Written & { readonly places: ReadonlyMap<bigint, number> };
+import { encodeEntities, type Placed, placed } from "./writing-entities";
 
 export interface OwnedStateSender {
   /** When to say again what is owned, changed or not, in monotonic milliseconds; `null` where nothing was. */
@@ -37,43 +30,15 @@ export function createOwnedStateSender(session: Pick<SessionComponents, "layouts
   let sequence = 0;
   let timeoutMs: number | null = null;
 
-  function bodyOf(entities: BigUint64Array, columns: readonly Placed[]): Uint8Array {
-    const sections: Uint8Array[] = [];
-    for (let first = 0; first < entities.length; first += CELL_ENTITIES_MAX) {
-      sections.push(sectionOf(first / CELL_ENTITIES_MAX, entities.slice(first, first + CELL_ENTITIES_MAX), columns));
-    }
-    return concat(...sections);
-  }
-
-  function sectionOf(cell: number, entities: BigUint64Array, columns: readonly Placed[]): Uint8Array {
-    const [entityLayout] = session.layouts;
-    const ids = new Int32Array(entities.buffer);
-    const parts = [encodePart(entityLayout!, ENTITY, FULL, 2 ** entities.length - 1, ids, [])];
-    for (const { number, words, objects, places } of columns) {
-      const layout = session.layouts[number]!;
-      const lanes = new Int32Array(CELL_ENTITIES_MAX * layout.words);
-      const values = objects.map((): Uint8Array[] => []);
-      let rows = 0;
-      entities.forEach((entity, index) => {
-        const row = places.get(entity);
-        if (row === undefined) return;
-        rows |= 1 << index;
-        lanes.set(words.subarray(row * layout.words, (row + 1) * layout.words), index * layout.words);
-        values.forEach((field, at) => (field[index] = objects[at]![row]!));
-      });
-      if (rows !== 0) parts.push(encodePart(layout, number, FULL, rows, lanes, values));
-    }
-    return encodeSection(cell, 0, parts);
-  }
+  const bodyOf = (entities: BigUint64Array, columns: readonly Placed[]): Uint8Array =>
+    encodeEntities(session.layouts, entities, columns);
 
   return {
     get timeoutMs() {
       return timeoutMs;
     },
     messages(nowMs, tick, entities, ownerships, written) {
-      const columns = [...written]
-        .sort((one, other) => one.number - other.number)
-        .map((each) => ({ ...each, places: new Map(Array.from(each.entities, (entity, row) => [entity, row])) }));
+      const columns = placed(written);
       const found: Omit<OwnedState, "sequence">[] = [];
       for (let start = 0; start < entities.length; ) {
         let count = Math.min(OWNED_ROWS_MAX, entities.length - start);

@@ -14,6 +14,7 @@ import {
   type OwnershipRow,
   type ReleaseOwnership,
 } from "@theta/wire";
+import { RoomFaultError } from "../errors";
 
 /** How an entity is held: free, touched or grabbed. */
 export const FREE = 0;
@@ -48,12 +49,14 @@ export interface OwnershipView {
   touch(nowMs: number, entity: bigint): void;
   /** Lets go of an entity; with `keep` it is thrown, and this participant goes on to move it. */
   release(nowMs: number, entity: bigint, keep?: boolean): void;
-  /** Who has what; what is older than what is known is passed over. */
+  /** Who has what; what is older than what is known is passed over. Throws `RoomFaultError`; nothing was taken then. */
   handleChanged(nowMs: number, message: OwnershipChanged): void;
-  /** The room did not take a claim or a release. */
+  /** The room did not take a claim or a release. Throws `RoomFaultError`; nothing was taken then. */
   handleRefused(nowMs: number, message: OwnershipRefused): void;
   /** The entity ended; nothing of it is kept. */
   handleDespawned(entity: bigint): void;
+  /** The connection was lost and there is another: asks again, and whether what was granted still is (REP-83). */
+  handleResumed(nowMs: number): void;
   /** Asks again what was not answered. */
   handleTimeout(nowMs: number): void;
   /** What to send to the room; to be drained. */
@@ -103,10 +106,11 @@ export function createOwnershipView(actor: bigint): OwnershipView {
 
   /** Whether another's row ends what this participant wants of the entity. */
   function isLost(row: OwnershipRow, grip: number): boolean {
-    const claim = claimOf(asked.get(row.entity));
-    if (claim === null) return true;
-    if (isStampNewer(claim, row)) return false;
-    // The claim came too late. It is made anew where nobody stands against it.
+    const before = asked.get(row.entity);
+    if (before === undefined) return true;
+    const claim = claimOf(before);
+    if (claim !== null && isStampNewer(claim, row)) return false;
+    // The request came too late. It is made anew where nobody stands against it.
     return row.grip > TOUCHED || (row.grip > FREE && grip === TOUCHED);
   }
 
@@ -131,7 +135,7 @@ export function createOwnershipView(actor: bigint): OwnershipView {
   function needed(entity: bigint, grip: number): Request | null {
     const have = known(entity);
     if (have.owner === actor) {
-      if (grip === have.grip) return null;
+      if (grip === have.grip && !(grip !== FREE && isReleasing(have))) return null;
       if (grip < have.grip) {
         const { ownership, authority } = have;
         return { type: "ReleaseOwnership", entity, ownership, authority, keep: grip === TOUCHED };
@@ -143,6 +147,13 @@ export function createOwnershipView(actor: bigint): OwnershipView {
     if (claim !== null && isStampNewer(claim, have)) return claim;
     if (grip === GRABBED) return { type: "ClaimOwnership", entity, ownership: following(have.ownership), authority: 0 };
     return { type: "ClaimOwnership", entity, ownership: have.ownership, authority: following(have.authority) };
+  }
+
+  /** Whether the room was asked to take back what this participant has by these numbers, and has not answered. */
+  function isReleasing(have: OwnershipRow): boolean {
+    const request = asked.get(have.entity)?.request;
+    if (request?.type !== "ReleaseOwnership") return false;
+    return request.ownership === have.ownership && request.authority === have.authority;
   }
 
   function known(entity: bigint): OwnershipRow {
@@ -176,9 +187,11 @@ export function createOwnershipView(actor: bigint): OwnershipView {
       if (wanted.has(entity)) want(nowMs, entity, keep ? TOUCHED : FREE);
     },
     handleChanged(nowMs, message) {
+      message.rows.forEach(checkGrip);
       for (const row of message.rows) take(nowMs, row);
     },
     handleRefused(nowMs, message) {
+      checkGrip(message.row);
       const { entity } = message.row;
       take(nowMs, message.row);
       const claim = claimOf(asked.get(entity));
@@ -187,6 +200,18 @@ export function createOwnershipView(actor: bigint): OwnershipView {
     },
     handleDespawned(entity) {
       for (const kept of [confirmed, wanted, asked]) kept.delete(entity);
+    },
+    handleResumed(nowMs) {
+      for (const [entity, grip] of wanted) {
+        const { owner, ownership, authority } = known(entity);
+        if (asked.has(entity) || owner !== actor) continue;
+        asked.set(entity, { request: { type: "ClaimOwnership", entity, ownership, authority }, grip, sentMs: nowMs });
+      }
+      messages.length = 0;
+      for (const [entity, each] of asked) {
+        asked.set(entity, { ...each, sentMs: nowMs });
+        messages.push(each.request);
+      }
     },
     handleTimeout(nowMs) {
       for (const [entity, each] of asked) {
@@ -222,4 +247,8 @@ function claimOf(asked: Asked | undefined): ClaimOwnership | null {
 
 function following(number: number): number {
   return (number + 1) >>> 0;
+}
+
+function checkGrip({ grip }: OwnershipRow): void {
+  if (grip > GRABBED) throw new RoomFaultError(`OwnershipRow: grip is ${grip}, but must be at most ${GRABBED}`);
 }

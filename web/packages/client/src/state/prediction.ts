@@ -45,24 +45,53 @@ export const stepBy: Step<Pose> = (pose, change) => ({
   rotation: normalised(multiplied(change.rotation, pose.rotation)),
 });
 
+/** What was shown becomes what is known, within CORRECTION_SECONDS and without a jump (REP-73). */
+export interface Blend {
+  /** Where something is known to be was corrected to `known`, while `shown` was shown. */
+  start(nowMs: number, shown: Pose, known: Pose): void;
+  /** Where to show what is at `known` now. */
+  shown(nowMs: number, known: Pose): Pose;
+  isOver(nowMs: number): boolean;
+}
+
+export function createBlend(): Blend {
+  let error = NO_CHANGE;
+  let correctedMs = -Infinity;
+
+  const passed = (nowMs: number) => (nowMs - correctedMs) / 1000 / CORRECTION_SECONDS;
+
+  function isOver(nowMs: number): boolean {
+    return passed(nowMs) >= 1 || error === NO_CHANGE;
+  }
+
+  return {
+    start(nowMs, shown, known) {
+      error = difference(shown, known);
+      const [x, y, z] = error.position;
+      if (x * x + y * y + z * z > CORRECTION_METRES_MAX * CORRECTION_METRES_MAX) error = NO_CHANGE;
+      correctedMs = nowMs;
+    },
+    shown(nowMs, known) {
+      if (isOver(nowMs)) return known;
+      const left = 1 - Math.max(passed(nowMs), 0);
+      const share = left * left * (3 - 2 * left);
+      return {
+        position: added(known.position, error.position, share),
+        rotation: normalised(multiplied(partOf(error.rotation, share), known.rotation)),
+      };
+    },
+    isOver,
+  };
+}
+
 export function createPrediction<Input>(start: Pose, step: Step<Input>): Prediction<Input> {
   let pose = start;
   let dropped = 0;
   let inputs: { readonly sequence: number; readonly input: Input }[] = [];
   let answered: number | null = null;
-  let error = NO_CHANGE;
-  let correctedMs = -Infinity;
+  const blend = createBlend();
 
-  function shown(nowMs: number): Pose {
-    const passed = (nowMs - correctedMs) / 1000 / CORRECTION_SECONDS;
-    if (passed >= 1 || error === NO_CHANGE) return pose;
-    const left = 1 - Math.max(passed, 0);
-    const share = left * left * (3 - 2 * left);
-    return {
-      position: added(pose.position, error.position, share),
-      rotation: normalised(multiplied(partOf(error.rotation, share), pose.rotation)),
-    };
-  }
+  const shown = (nowMs: number): Pose => blend.shown(nowMs, pose);
 
   return {
     get pose() {
@@ -89,10 +118,7 @@ export function createPrediction<Input>(start: Pose, step: Step<Input>): Predict
       inputs = rest < 0 ? [] : inputs.slice(rest);
       const before = shown(nowMs);
       pose = inputs.reduce((made, each) => step(made, each.input), told);
-      error = difference(before, pose);
-      const [x, y, z] = error.position;
-      if (x * x + y * y + z * z > CORRECTION_METRES_MAX * CORRECTION_METRES_MAX) error = NO_CHANGE;
-      correctedMs = nowMs;
+      blend.start(nowMs, before, pose);
     },
     shown,
   };

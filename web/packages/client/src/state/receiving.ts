@@ -6,7 +6,15 @@
  * it looks whether that one is there.
  */
 
-import { type CellsLeft, STATE_CELL_STATES_MAX, type StateAck, type StateFrame, type StateSection } from "@theta/wire";
+import {
+  BASELINE_AGE_TICKS_MAX,
+  type CellsLeft,
+  STATE_CELL_STATES_MAX,
+  STATE_CELLS_LEFT_MAX,
+  type StateAck,
+  type StateFrame,
+  type StateSection,
+} from "@theta/wire";
 import { createAcknowledging } from "./acknowledging";
 import { applySection, type CellState, EMPTY, entityAt } from "./cells";
 import { lowestBit, readSections, REMOVED, type Section } from "./reading-sections";
@@ -25,6 +33,8 @@ export interface StateReceiver {
   readonly counts: SectionCounts;
   /** How many entities are shown. */
   readonly entityCount: number;
+  /** Whether an entity is shown. */
+  has(entity: bigint): boolean;
   /** The cells that are known. */
   readonly cells: readonly number[];
   /** When to call `handleTimeout`, in monotonic milliseconds; `null` for never. */
@@ -46,13 +56,16 @@ export interface StateReceiver {
 /** A change of a cell, and the tick of the differences' base. */
 type Step = Change & { readonly baseTick: number };
 
+/** What is so many ticks old arrives no more. */
+const LATE_TICKS_MAX = 2 * BASELINE_AGE_TICKS_MAX;
 const NOWHERE_ELSE: ReadonlyMap<bigint, number> = new Map();
 
 export function createStateReceiver(session: Pick<SessionComponents, "layouts">): StateReceiver {
   const counts = { applied: 0, stale: 0, dropped: 0 };
   const states = new Map<number, CellState[]>();
-  /** Up to which tick a cell's sections are passed over. */
+  /** Up to which tick a cell's sections are passed over; those that were left last at the end. */
   const left = new Map<number, number>();
+  let newestTick = 0;
   const acknowledging = createAcknowledging();
   const showing = createShowing(session, stateOf);
 
@@ -82,6 +95,15 @@ export function createStateReceiver(session: Pick<SessionComponents, "layouts">)
     return { steps, found };
   }
 
+  /** Forgets of cells that were left what counted only for messages that are too old by now to arrive. */
+  function prune(tick: number): void {
+    newestTick = Math.max(newestTick, tick);
+    for (const [cell, until] of left) {
+      if (until + LATE_TICKS_MAX >= newestTick && left.size <= STATE_CELLS_LEFT_MAX) return;
+      left.delete(cell);
+    }
+  }
+
   /** Keeps the states; returns the changes that are newer than what was here. */
   function commit(steps: readonly Step[]): Change[] {
     for (const { cell, after, baseTick } of steps) {
@@ -102,6 +124,7 @@ export function createStateReceiver(session: Pick<SessionComponents, "layouts">)
     counts.stale += found.stale;
     counts.dropped += found.dropped;
     showing.handleChanges(nowMs, commit(steps), tick);
+    prune(tick);
     return found.dropped === 0;
   }
 
@@ -110,6 +133,7 @@ export function createStateReceiver(session: Pick<SessionComponents, "layouts">)
     get entityCount() {
       return showing.entityCount;
     },
+    has: (entity) => showing.has(entity),
     get cells() {
       return [...states.keys()];
     },
@@ -125,13 +149,16 @@ export function createStateReceiver(session: Pick<SessionComponents, "layouts">)
     handleCellsLeft(nowMs, { tick, cells }) {
       const changes: Change[] = [];
       for (const cell of new Set(cells)) {
-        left.set(cell, Math.max(left.get(cell) ?? 0, tick));
+        const until = Math.max(left.get(cell) ?? 0, tick);
+        left.delete(cell);
+        left.set(cell, until);
         const before = stateOf(cell);
         if (!states.has(cell) || before.tick > tick) continue;
         states.delete(cell);
         changes.push({ cell, before, after: { ...EMPTY, tick }, destinations: NOWHERE_ELSE });
       }
       showing.handleChanges(nowMs, changes, tick);
+      prune(tick);
     },
     handleTimeout: (nowMs) => showing.handleTimeout(nowMs),
     pollAck: () => acknowledging.poll(),

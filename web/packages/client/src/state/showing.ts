@@ -18,6 +18,7 @@ export interface Change {
 export interface Showing {
   /** How many entities are shown. */
   readonly entityCount: number;
+  has(entity: bigint): boolean;
   /** When to call `handleTimeout`, in monotonic milliseconds; `null` for never. */
   readonly timeoutMs: number | null;
   handleChanges(nowMs: number, changes: readonly Change[], tick: number): void;
@@ -167,6 +168,7 @@ export function createShowing(session: Pick<SessionComponents, "layouts">, state
     get entityCount() {
       return whereabouts.size;
     },
+    has: (entity) => whereabouts.has(entity),
     get timeoutMs() {
       return whereabouts.timeoutMs;
     },

@@ -13,6 +13,7 @@ import { describe, expect, it } from "vitest";
 import motion from "../../../../../spec/vectors/state_motion.json";
 import identity from "../../../../../spec/vectors/identity.json";
 import { plain } from "../../../wire/test/vectors";
+import { RoomFaultError } from "../../src/errors";
 import { createInterpolationBuffer, createPlaybackClock } from "../../src/state/interpolation";
 import { createOwnershipView, GRABBED, isNewer, type OwnershipView } from "../../src/state/ownership";
 import { createOwnedStateSender } from "../../src/state/owned-state";
@@ -97,6 +98,48 @@ describe("ownership", () => {
     view.handleDespawned(5n);
     expect(view.timeoutMs).toBeNull();
     expect(view.owns(5n)).toBe(false);
+  });
+
+  it("REP-65: takes again what it has just let go of, before the room has answered", () => {
+    const view = createOwnershipView(ANNA);
+    view.grab(0, 5n);
+    view.handleChanged(1, { type: "OwnershipChanged", rows: [{ entity: 5n, owner: ANNA, ownership: 1, authority: 0, grip: GRABBED }] });
+    view.release(2, 5n);
+    view.grab(3, 5n);
+    expect(drained(() => view.pollMessage()).slice(1)).toEqual([
+      { type: "ReleaseOwnership", entity: 5n, ownership: 1, authority: 0, keep: false },
+      { type: "ClaimOwnership", entity: 5n, ownership: 2, authority: 0 },
+    ]);
+    view.handleChanged(4, { type: "OwnershipChanged", rows: [{ entity: 5n, owner: 0n, ownership: 1, authority: 1, grip: 0 }] });
+    expect([view.owns(5n), view.pollCorrection()]).toEqual([true, null]);
+    view.handleChanged(5, { type: "OwnershipChanged", rows: [{ entity: 5n, owner: ANNA, ownership: 2, authority: 0, grip: GRABBED }] });
+    expect([view.owns(5n), view.pollCorrection(), view.timeoutMs]).toEqual([true, null, null]);
+  });
+
+  it("REP-60: takes nothing of a message with a grip that there is not", () => {
+    const view = createOwnershipView(ANNA);
+    const row = { entity: 5n, owner: 9n, ownership: 1, authority: 0, grip: 3 };
+    expect(() => view.handleChanged(0, { type: "OwnershipChanged", rows: [{ ...row, grip: GRABBED }, row] })).toThrow(RoomFaultError);
+    expect(() => view.handleRefused(0, { type: "OwnershipRefused", ownership: 1, authority: 0, reason: "held", row })).toThrow("grip is 3");
+    expect(view.holding(5n).owner).toBe(0n);
+  });
+
+  it("REP-83: says again what it wants over another connection", () => {
+    const view = createOwnershipView(ANNA);
+    view.grab(0, 5n);
+    view.grab(0, 6n);
+    drained(() => view.pollMessage());
+    view.handleChanged(1, { type: "OwnershipChanged", rows: [{ entity: 5n, owner: ANNA, ownership: 1, authority: 0, grip: GRABBED }] });
+    view.handleResumed(100);
+    expect(drained(() => view.pollMessage())).toEqual([
+      { type: "ClaimOwnership", entity: 6n, ownership: 1, authority: 0 },
+      { type: "ClaimOwnership", entity: 5n, ownership: 1, authority: 0 },
+    ]);
+    expect(view.timeoutMs).toBe(100 + 1000 * OWNERSHIP_REPEAT_SECONDS);
+    view.handleChanged(200, { type: "OwnershipChanged", rows: [{ entity: 5n, owner: ANNA, ownership: 1, authority: 0, grip: GRABBED }] });
+    view.handleTimeout(view.timeoutMs!);
+    expect(drained(() => view.pollMessage())).toMatchObject([{ entity: 6n }]);
+    expect(view.owns(5n)).toBe(true);
   });
 });
 

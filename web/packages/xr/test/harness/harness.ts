@@ -15,6 +15,7 @@ const scene = createScene({
   perform: (operation: Operation) => client.perform([operation]),
   readout: () => undefined,
   dragLost: () => undefined,
+  holdLost: () => undefined,
 });
 const selected = (): string | null => scene.selection.state.selected?.entity ?? null;
 const actions: XrActions = {
