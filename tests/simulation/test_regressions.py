@@ -10,7 +10,16 @@ from theta.base.moment import Moment
 from theta.base.randomness import Randomness
 from theta.commands.records import RecordKind
 from theta.node.peer import Peer
-from theta.sim import CALM, ROUGH, LinkSettings, RandomEdits, Simulation, SimulationResult, check_seed
+from theta.sim import (
+    CALM,
+    ROUGH,
+    LinkSettings,
+    RandomEdits,
+    Simulation,
+    SimulationResult,
+    check_seed,
+    living_room,
+)
 from theta.sim.workload import polygons
 
 pytestmark = pytest.mark.simulation
@@ -110,3 +119,15 @@ def test_garbage_closes_its_own_connection_and_nobody_elses() -> None:
     assert len(simulation.vandal_codes) > 30
     assert set(simulation.vandal_codes) <= {4400, 4408}
     assert [peer.complaints for peer in simulation.peers] == [[]] * 4
+
+
+@pytest.mark.parametrize(("seed", "seconds"), [(3028, 3.0), (3041, 3.0), (20260826, 5.0)])
+def test_a_room_that_begins_anew_is_told_nothing_of_the_one_before(seed: int, seconds: float) -> None:
+    """Who resumed its session in a room that was started anew acknowledged old frames, and was thrown out."""
+    assert check_seed(seed, living_room(seed), seconds).room_starts > 1
+
+
+@pytest.mark.parametrize("seed", [3, 7])
+def test_a_child_is_shown_when_its_parent_is_out_of_reach(seed: int) -> None:
+    """The child ended with its parent where only the parent was shown no more, and stayed away for good."""
+    check_seed(seed, living_room(seed), 3.0)

@@ -1,14 +1,29 @@
 """A seeded world for rooms and peers: clock, network, disk, people and faults. See docs/guide/simulation.md."""
 
+from theta.sim.bursts import BURST_LOSS, Bursts
 from theta.sim.clock import NodeClock, SimulatedClock
 from theta.sim.company import Company
 from theta.sim.disk import DiskSettings, SimulatedDisk
 from theta.sim.host import SimulatedHost
+from theta.sim.inhabitants import Inhabitants
+from theta.sim.living_world import LivingWorld
 from theta.sim.network import BAD_LINK, GOOD_LINK, LinkSettings, Network, NetworkNode
 from theta.sim.participant import SimulatedPeer
 from theta.sim.schedule import BusyLoop, Schedule, Timer
-from theta.sim.settings import AWAY, CALM, COMPANY, EVERYTHING, ROOM_DIES, ROUGH, SCENARIOS, SimulationSettings
-from theta.sim.simulation import Simulation, SimulationFailed, SimulationResult
+from theta.sim.settings import (
+    AWAY,
+    CALM,
+    COMPANY,
+    EVERYTHING,
+    LIVING,
+    ROOM_DIES,
+    ROUGH,
+    SCENARIOS,
+    LivingSettings,
+    SimulationSettings,
+    living_room,
+)
+from theta.sim.simulation import SHOWN_SECONDS_MAX, Simulation, SimulationFailed, SimulationResult
 from theta.sim.trace import Trace
 from theta.sim.workload import RandomEdits, Workload
 
@@ -21,6 +36,8 @@ def check_seed(
 ) -> SimulationResult:
     """Run one seed from trouble through healing to quiet, and check every promise.
 
+    Where something lives in the room, everybody has to be shown it within SHOWN_SECONDS_MAX of the healing.
+
     Args:
         seed: everything follows from it.
         settings: see SimulationSettings; SCENARIOS has some.
@@ -32,6 +49,7 @@ def check_seed(
     simulation = Simulation(seed, settings)
     simulation.run(trouble_seconds)
     simulation.heal()
+    simulation.run_until_shown()
     simulation.run_until_quiet(QUIET_LIMIT_SECONDS)
     return simulation.check()
 
@@ -39,17 +57,24 @@ def check_seed(
 __all__ = [
     "AWAY",
     "BAD_LINK",
+    "BURST_LOSS",
     "CALM",
     "COMPANY",
     "EVERYTHING",
     "GOOD_LINK",
+    "LIVING",
     "ROOM_DIES",
     "ROUGH",
     "SCENARIOS",
+    "SHOWN_SECONDS_MAX",
+    "Bursts",
     "BusyLoop",
     "Company",
     "DiskSettings",
+    "Inhabitants",
     "LinkSettings",
+    "LivingSettings",
+    "LivingWorld",
     "Network",
     "NetworkNode",
     "NodeClock",
@@ -67,4 +92,5 @@ __all__ = [
     "Trace",
     "Workload",
     "check_seed",
+    "living_room",
 ]

@@ -4,19 +4,22 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from theta.sim import SCENARIOS, TROUBLE_SECONDS, SimulationFailed, check_seed
+from theta.sim import SCENARIOS, TROUBLE_SECONDS, SimulationFailed, SimulationSettings, check_seed, living_room
 
 FAILURES_MAX = 10
+PEERS = 4
+BY_SEED = "living"
+"""Of this scenario's rooms each is another: see `living_room`."""
+SCENARIO_HELP = f"what goes wrong; with {BY_SEED!r} also how badly, and for how many, is by the seed"
 
 
 def main(arguments: Sequence[str] | None = None, say: Callable[[str], object] = sys.stderr.write) -> int:
     """Check the seeds that the arguments name, and tell each result in a line; returns the exit status."""
     options = _parser().parse_args(arguments)
-    settings = SCENARIOS[options.scenario]._replace(peers=options.peers, trace_lines_printed=options.trace)
     failed: list[int] = []
     for seed in range(options.first, options.first + options.seeds):
         try:
-            result = check_seed(seed, settings, options.seconds)
+            result = check_seed(seed, _settings(seed, options), options.seconds)
         except SimulationFailed as failure:
             failed.append(seed)
             say(f"{failure}\nreplay with: {_replay(seed, options)}\n")
@@ -37,17 +40,26 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--seeds", type=int, default=100, help="how many (default: 100)")
     parser.add_argument("--first", type=int, default=1, help="the first seed (default: 1)")
-    parser.add_argument("--peers", type=int, default=4, help="people in the room (default: 4)")
+    parser.add_argument("--peers", type=int, help=f"people in the room (default: {PEERS}, or by the seed)")
     parser.add_argument("--seconds", type=float, default=TROUBLE_SECONDS, help="simulated seconds of trouble")
-    parser.add_argument("--scenario", choices=sorted(SCENARIOS), default="everything", help="what goes wrong")
+    parser.add_argument("--scenario", choices=sorted(SCENARIOS), default="everything", help=SCENARIO_HELP)
     parser.add_argument("--trace", type=int, default=40, help="trace lines told of a failure (default: 40)")
     return parser
 
 
+def _settings(seed: int, options: argparse.Namespace) -> SimulationSettings:
+    if options.scenario == BY_SEED:
+        settings = living_room(seed, options.peers)
+    else:
+        settings = SCENARIOS[options.scenario]._replace(peers=options.peers or PEERS)
+    return settings._replace(trace_lines_printed=options.trace)
+
+
 def _replay(seed: int, options: argparse.Namespace) -> str:
+    peers = options.peers or (None if options.scenario == BY_SEED else PEERS)
     return (
-        f"python -m theta.sim --first {seed} --seeds 1 --peers {options.peers} --seconds {options.seconds:g} "
-        f"--scenario {options.scenario} --trace 400"
+        f"python -m theta.sim --first {seed} --seeds 1{f' --peers {peers}' if peers else ''} "
+        f"--seconds {options.seconds:g} --scenario {options.scenario} --trace 400"
     )
 
 

@@ -1,8 +1,6 @@
 """What people do in company: beside edits, undo with cascade, branches, merges; and one who governs."""
 
 import struct
-from collections.abc import Sequence
-from typing import TypeVar
 
 from theta.base.identifiers import CommandName
 from theta.base.moment import Moment
@@ -12,9 +10,8 @@ from theta.commands.governing import ANY_COMMAND, CreateBranch, Governing, Kick,
 from theta.editor.mesh_operations import ExtrudeFaceV3, MoveVerticesV2
 from theta.editor.vocabulary import Paint
 from theta.node.peer import Peer
-from theta.sim.workload import RandomEdits, try_it
+from theta.sim.workload import RandomEdits, is_admin, pick, try_it
 
-T = TypeVar("T")
 BRANCHES_WANTED = 4
 POLICY_COMMANDS = (ANY_COMMAND, "theta.move_vertices", "theta.extrude_face", "theta.paint", "theta.rename")
 STRATEGIES: tuple[StrategyName, ...] = ("last-writer-wins", "merge", "reject")
@@ -35,13 +32,13 @@ class Company:
             return self._fork(now, peer, randomness)
         if choice < 23:
             others = [branch for branch in _branches(peer) if branch != peer.branch]
-            peer.switch_branch(_pick(randomness, others or [peer.branch]))
+            peer.switch_branch(pick(randomness, others or [peer.branch]))
             return []
         if choice < 28:
             return self._merge(now, peer, randomness)
         if choice < 36:
             return _contend(now, peer, randomness)
-        if _is_admin(peer) and (choice < 46 or not peer.replica.log.governance.commands):
+        if is_admin(peer) and (choice < 46 or not peer.replica.log.governance.commands):
             return peer.perform(now, [_governing(peer, randomness)])
         return self._edits.act(now, peer, randomness)
 
@@ -56,10 +53,10 @@ class Company:
     def _merge(self, now: Moment, peer: Peer, randomness: Randomness) -> list[CommandName]:
         if not peer.replica.log.head_seq:
             return []
-        source = _pick(randomness, _branches(peer))
-        strategy = None if randomness.integer(3) == 0 else Strategy(_pick(randomness, STRATEGIES))
+        source = pick(randomness, _branches(peer))
+        strategy = None if randomness.integer(3) == 0 else Strategy(pick(randomness, STRATEGIES))
         actors = [person.actor for person in peer.people] or [peer.actor]
-        dropped = [CommandName(_pick(randomness, actors), 1 + randomness.integer(30))]
+        dropped = [CommandName(pick(randomness, actors), 1 + randomness.integer(30))]
         return [peer.merge_branch(now, source, strategy, dropped if randomness.integer(3) == 0 else ())]
 
 
@@ -78,26 +75,18 @@ def _contend(now: Moment, peer: Peer, randomness: Randomness) -> list[CommandNam
         ExtrudeFaceV3(entity, face, step),
         Paint(entity, (step, step, step)),
     )
-    return peer.perform(now, [_pick(randomness, operations)])
+    return peer.perform(now, [pick(randomness, operations)])
 
 
 def _governing(peer: Peer, randomness: Randomness) -> Governing:
     others = [person.author for person in peer.people if person.author != peer.author]
     choice = randomness.integer(8)
     if choice == 0 and others:
-        return Kick(_pick(randomness, others), "for the exercise")
+        return Kick(pick(randomness, others), "for the exercise")
     if choice == 1:
         return SetCascade(bool(randomness.integer(2)))
-    return SetStrategy(_pick(randomness, POLICY_COMMANDS), _pick(randomness, STRATEGIES))
+    return SetStrategy(pick(randomness, POLICY_COMMANDS), pick(randomness, STRATEGIES))
 
 
 def _branches(peer: Peer) -> list[bytes]:
     return sorted(peer.replica.log.governance.branches)
-
-
-def _is_admin(peer: Peer) -> bool:
-    return any(person.actor == peer.actor and person.role == "admin" for person in peer.people)
-
-
-def _pick(randomness: Randomness, choices: Sequence[T]) -> T:
-    return choices[randomness.integer(len(choices))]

@@ -1,4 +1,4 @@
-"""When what goes wrong, by the seed: partitions, cut connections, kills, disks that fail, vandals."""
+"""When what goes wrong, by the seed: partitions, cut connections, kills, people who leave, failing disks, vandals."""
 
 from collections.abc import Callable
 
@@ -42,6 +42,7 @@ class Faults:
         self._repeat(settings.cut_every_seconds, self._cut)
         self._repeat(settings.room_kill_every_seconds, self._kill_room)
         self._repeat(settings.peer_kill_every_seconds, lambda: self._anyone().restart())
+        self._repeat(settings.leave_every_seconds, self._leave)
         self._repeat(settings.disk_failure_every_seconds, self._fail_disk)
         self._repeat(settings.vandal_every_seconds, self.vandal.call)
 
@@ -75,6 +76,19 @@ class Faults:
         if peer.connection is not None:
             self._note(f"cuts the connection of {peer.name}")
             self._network.cut(peer.connection)
+
+    def _leave(self) -> None:
+        """Somebody goes, and comes back: soon, or not before everything is over."""
+        peer = self._anyone()
+        if not peer.is_away:
+            peer.leave()
+            self._schedule.call_after(
+                self._settings.away_seconds_max * self._randomness.fraction(), lambda: self._bring_back(peer)
+            )
+
+    def _bring_back(self, peer: SimulatedPeer) -> None:
+        if not self.is_stopped:
+            peer.connect()
 
     def _kill_room(self) -> None:
         self._host.kill()

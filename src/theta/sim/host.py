@@ -5,6 +5,7 @@ from collections.abc import Callable
 from theta.base.randomness import Randomness
 from theta.node.lanes import Lane
 from theta.node.room import Room, RoomSettings
+from theta.node.state_world import StateWorld
 from theta.sim.clock import NodeClock
 from theta.sim.disk import SimulatedDisk
 from theta.sim.network import Network
@@ -17,6 +18,8 @@ HOST = "room"
 class SimulatedHost:
     """Feeds a Room, drains it and arms its timer, as the real host does, and decides nothing.
 
+    `complaints` is what a real host would log of the state plane.
+
     Args:
         settings: the room's.
         schedule: when things happen.
@@ -25,6 +28,7 @@ class SimulatedHost:
         disk: the room file.
         trace: where everything is noted.
         randomness_of_start: the room's randomness at its n-th start, from 1.
+        state_of_start: what lives in it then; None for what lives in every room.
     """
 
     def __init__(
@@ -36,6 +40,7 @@ class SimulatedHost:
         disk: SimulatedDisk,
         trace: Trace,
         randomness_of_start: Callable[[int], Randomness],
+        state_of_start: Callable[[int], StateWorld | None] = lambda start: None,
     ) -> None:
         self._settings = settings
         self._schedule = schedule
@@ -43,6 +48,7 @@ class SimulatedHost:
         self._network = network
         self._trace = trace
         self._randomness_of_start = randomness_of_start
+        self._state_of_start = state_of_start
         self._timer = Timer(schedule, clock, self._handle_timeout)
         self.disk = disk
         self.disk.on_durable = self._handle_durable
@@ -51,6 +57,7 @@ class SimulatedHost:
         self.disk.on_checkpoint_durable = self._handle_checkpoint_durable
         self.room: Room | None = None
         self.starts = 0
+        self.complaints: list[str] = []
 
     def start(self) -> None:
         """Open the room from what is on the disk, and listen."""
@@ -59,7 +66,8 @@ class SimulatedHost:
         self.starts += 1
         self._note(f"start {self.starts} with {len(records)} records")
         luck = self._randomness_of_start(self.starts)
-        self.room = Room(self._settings, self.disk, luck, self._clock.now(), self.disk.assets())
+        settings = self._settings._replace(state=self._state_of_start(self.starts))
+        self.room = Room(settings, self.disk, luck, self._clock.now(), self.disk.assets())
         self._network.attach(HOST, self)
         self._drain()
 
@@ -140,6 +148,8 @@ class SimulatedHost:
         while (close := room.poll_close()) is not None:
             self._note(f"closes {close.connection}: {close.code}")
             self._network.close(close.connection, HOST, close.code, close.reason)
+        while (notice := room.poll_state_notice()) is not None:
+            self.complaints.append(f"the room logs: {notice.text}")
         self._timer.arm(room.poll_timeout())
 
     def _note(self, what: str) -> None:

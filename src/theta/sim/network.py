@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 
 from theta.base.randomness import Randomness
 from theta.node.lanes import Lane
+from theta.sim.bursts import Bursts
 from theta.sim.schedule import Schedule
 
 CLOSE_ABNORMAL = 1006
@@ -25,7 +26,11 @@ FRAME_OVERHEAD_BYTES = 40
 
 
 class LinkSettings(NamedTuple):
-    """How frames travel between two nodes; `loss`, `reorder` and `duplication` are shares in [0, 1)."""
+    """How frames travel between two nodes; `loss`, `reorder` and `duplication` are shares in [0, 1).
+
+    Losses are independent of each other, or come in bursts that last `burst_seconds` on average: see `Bursts`, which
+    takes a `loss` under 0.9.
+    """
 
     delay_seconds: float = 0.02
     jitter_seconds: float = 0.01
@@ -33,6 +38,7 @@ class LinkSettings(NamedTuple):
     reorder: float = 0.0
     duplication: float = 0.0
     bytes_per_second: float = math.inf
+    burst_seconds: float = 0.0
 
 
 GOOD_LINK = LinkSettings(delay_seconds=0.005, jitter_seconds=0.001)
@@ -68,6 +74,7 @@ class _Pipe:
     last_arrival: float = 0.0
     severed_at: float = math.inf
     held: deque[Deliver] = field(default_factory=deque)
+    bursts: Bursts | None = None
 
 
 @dataclass
@@ -187,6 +194,26 @@ class Network:
         """The numbers of a node's connections, oldest first."""
         return [connection.number for connection in self._connections_of(name)]
 
+    def is_sound(self, connection: int) -> bool:
+        """Whether a connection stands at both ends; one that was cut does not, whether or not they know."""
+        found = self._connections.get(connection)
+        return (
+            found is not None
+            and found.opened == found.pipes.keys()
+            and not found.gone
+            and all(math.isinf(pipe.severed_at) for pipe in found.pipes.values())
+        )
+
+    @property
+    def delivered_by(self) -> float:
+        """By when every reliable frame arrives that is on its way, in simulated seconds, if no partition lasts.
+
+        What was lost may have to wait for its retransmission long after the network has healed.
+        """
+        pipes = [pipe for each in self._connections.values() if not each.gone for pipe in each.pipes.values()]
+        held = 2.0 * RETRANSMISSION_SECONDS_MIN if any(pipe.held for pipe in pipes) else 0.0
+        return max([self._now + held, *(pipe.last_arrival for pipe in pipes)])
+
     # -- inside --------------------------------------------------------------------------------------------------
 
     @property
@@ -203,12 +230,19 @@ class Network:
         pipe.busy_until = max(self._now, pipe.busy_until) + (size_bytes + FRAME_OVERHEAD_BYTES) / link.bytes_per_second
         return pipe.busy_until
 
+    def _is_lost(self, pipe: _Pipe, link: LinkSettings, seconds: float) -> bool:
+        if not link.burst_seconds:
+            return self._randomness.fraction() < link.loss
+        if pipe.bursts is None:
+            pipe.bursts = Bursts(Randomness(self._randomness.draw(32)), self._now)
+        return pipe.bursts.is_lost(seconds, link.loss, link.burst_seconds)
+
     def _send_reliable(self, connection: _Connection, pipe: _Pipe, deliver: Deliver, size_bytes: int) -> None:
         link = self._link_of(pipe)
         arrival = self._departure(pipe, link, size_bytes)
         wait = max(RETRANSMISSION_SECONDS_MIN, 2.0 * link.delay_seconds)
         for _ in range(RETRANSMISSIONS_MAX):
-            if self._randomness.fraction() >= link.loss:
+            if not self._is_lost(pipe, link, arrival):
                 break
             arrival += wait
             wait *= 2.0
@@ -221,7 +255,7 @@ class Network:
         departure = self._departure(pipe, link, size_bytes)
         copies = 2 if self._randomness.fraction() < link.duplication else 1
         for _ in range(copies):
-            if self._randomness.fraction() < link.loss:
+            if self._is_lost(pipe, link, departure):
                 continue
             arrival = departure + link.delay_seconds + self._randomness.fraction() * link.jitter_seconds
             if self._randomness.fraction() < link.reorder:

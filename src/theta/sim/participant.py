@@ -6,11 +6,24 @@ from theta.base.identifiers import CommandName
 from theta.base.moment import Moment
 from theta.base.randomness import Randomness
 from theta.commands.packets import decode_body
+from theta.ecs.entities import Entity
 from theta.editor.vocabulary import ImportMesh
-from theta.node.events import Applied, AssetNotStored, AssetStored, Diverged, Event, Joined, Rejected
+from theta.node.events import (
+    Answered,
+    Applied,
+    AssetNotStored,
+    AssetStored,
+    Diverged,
+    EntitiesAppeared,
+    EntitiesDisappeared,
+    Event,
+    Joined,
+    Rejected,
+)
 from theta.node.lanes import Lane
 from theta.node.peer import Peer, PeerSettings
 from theta.replication.presence import Presence
+from theta.replication.standard import Float3
 from theta.sim.clock import NodeClock
 from theta.sim.host import HOST
 from theta.sim.network import CLOSE_ABNORMAL, Network
@@ -18,6 +31,7 @@ from theta.sim.schedule import Schedule, Timer
 from theta.sim.trace import Trace
 from theta.wire.codec import decode_from_participant, decode_from_room
 from theta.wire.messages import PacketAcknowledged, SubmitPacket
+from theta.wire.ownership_messages import DespawnEntities, EntitiesDespawned, EntitiesSpawned
 
 CONNECT_SECONDS_MAX = 3.0
 BACKOFF_SECONDS_MIN = 0.1
@@ -32,6 +46,8 @@ BLAMELESS_CLOSES = frozenset({CLOSE_GOING_AWAY, CLOSE_ABNORMAL, 4410, 4504, 4408
 
 class SimulatedPeer:
     """Feeds a Peer, drains it and arms its timer; remembers what was acknowledged, from the frames themselves.
+
+    `there` are the entities of the room's world that came and did not go, by its events.
 
     Args:
         name: the node's name in network and trace.
@@ -61,6 +77,7 @@ class SimulatedPeer:
         self.actors: set[int] = set()
         self.is_away = False
         self.starts = 0
+        self.there: set[Entity] = set()
         self._settings_of_start = settings_of_start
         self._randomness = randomness
         self._schedule = schedule
@@ -72,6 +89,7 @@ class SimulatedPeer:
         self._is_open = False
         self._attempts = 0
         self._in_flight: dict[int, list[CommandName]] = {}
+        self._ending: dict[int, bytes] = {}
         self._network.attach(name, self)
         self.peer = self._new_peer()
 
@@ -84,6 +102,11 @@ class SimulatedPeer:
     def connection(self) -> int | None:
         """Its connection's number, also while it is still calling."""
         return self._connection
+
+    @property
+    def looks_from(self) -> Float3:
+        """Where its head is, in metres; the origin until it shows one."""
+        return self.shown.head_position if self.shown is not None else (0.0, 0.0, 0.0)
 
     def connect(self) -> None:
         """Call the room; without an answer in time, try again later."""
@@ -111,6 +134,8 @@ class SimulatedPeer:
         self._connection, self._is_open = None, False
         self.performed &= self.acknowledged
         self.shown = None
+        self.there.clear()
+        self._ending.clear()
         self._timer.arm(None)
         self._network.attach(self.name, self)
         self.peer = self._new_peer()
@@ -212,6 +237,22 @@ class SimulatedPeer:
             self.complaints.append(f"its asset was refused: {event.code}, {event.reason}")
         elif isinstance(event, Diverged):
             self.complaints.append(f"its document differed from the room's at record {event.seq}")
+        else:
+            self._take_of_world(event)
+
+    def _take_of_world(self, event: Event) -> None:
+        if isinstance(event, EntitiesAppeared):
+            if self.there & set(event.entities):
+                self.complaints.append("an entity appeared that was there")
+            self.there |= set(event.entities)
+        elif isinstance(event, EntitiesDisappeared):
+            if not self.there >= set(event.entities):
+                self.complaints.append("an entity disappeared that was not there")
+            self.there -= set(event.entities)
+        elif isinstance(event, Answered) and isinstance(event.answer, EntitiesSpawned):
+            self.peer.state.announce(event.answer.entities, len(event.answer.entities) // 8)
+        elif isinstance(event, Answered) and isinstance(event.answer, EntitiesDespawned):
+            self.peer.state.handle_despawned(self._ending.pop(event.answer.request))
 
     def _remember(self, lane: Lane, frame: bytes) -> None:
         if lane is Lane.RELIABLE and self.peer.is_joined:
@@ -219,6 +260,8 @@ class SimulatedPeer:
             if isinstance(message, SubmitPacket):
                 numbers = (each.number for each in decode_body(message.body).commands)
                 self._in_flight[message.nonce] = [CommandName(self.actor, number) for number in numbers]
+            elif isinstance(message, DespawnEntities):
+                self._ending[message.request] = message.entities
 
     def _give_up(self, connection: int) -> None:
         if connection == self._connection and not self._is_open:

@@ -2,8 +2,18 @@
 
 from typing import NamedTuple
 
+from theta.base.randomness import Randomness
 from theta.sim.disk import DiskSettings
 from theta.sim.network import BAD_LINK, GOOD_LINK, LinkSettings
+
+PEERS = (2, 2, 3, 3, 4, 4, 5, 6, 8, 12, 20)
+
+
+class LivingSettings(NamedTuple):
+    """What lives in a room: about so many things, on a square with this side around the origin."""
+
+    entities: int = 80
+    side_metres: float = 40.0
 
 
 class SimulationSettings(NamedTuple):
@@ -30,7 +40,13 @@ class SimulationSettings(NamedTuple):
     disk_failure_every_seconds: float | None = None
     vandal_every_seconds: float | None = None
     in_company: bool = False
-    """Whether people undo each other's work, branch and merge, and one of them, the owner, governs."""
+    """Whether one of them is the owner, who governs; and where nothing lives, people undo each other's work, branch and
+    merge."""
+    living: LivingSettings | None = None
+    """What lives in the room's world, where people then act (`Inhabitants`), and walk about; None for nothing."""
+    join_seconds_max: float = 0.2
+    leave_every_seconds: float | None = None
+    away_seconds_max: float = 3.0
     trace_lines_printed: int = 40
 
 
@@ -56,11 +72,56 @@ AWAY = SimulationSettings(
 
 COMPANY = SimulationSettings(in_company=True, room_kill_every_seconds=4.0, peer_kill_every_seconds=8.0)
 
+LIVING = SimulationSettings(
+    link=LinkSettings(
+        delay_seconds=0.03, jitter_seconds=0.02, loss=0.2, reorder=0.1, duplication=0.05, burst_seconds=0.15
+    ),
+    act_every_seconds=0.1,
+    show_every_seconds=0.1,
+    in_company=True,
+    living=LivingSettings(),
+    join_seconds_max=4.0,
+    leave_every_seconds=3.0,
+    partition_seconds_max=1.0,
+)
+
 SCENARIOS = {
     "calm": CALM,
     "company": COMPANY,
+    "living": LIVING,
     "rough": ROUGH,
     "room-dies": ROOM_DIES,
     "everything": EVERYTHING,
     "away": AWAY,
 }
+
+
+def living_room(seed: int, peers: int | None = None) -> SimulationSettings:
+    """A room in which something lives, as the seed has it: 2 to 20 people, losses of 0 to 40 % in bursts, other faults.
+
+    Args:
+        seed: everything but the settings of its simulation, too, may follow from it.
+        peers: how many people; None as the seed has it.
+    """
+    luck = Randomness(f"theta-sim living room {seed}".encode())
+    draw = luck.fraction
+    link = LinkSettings(
+        delay_seconds=0.005 + 0.075 * draw(),
+        jitter_seconds=0.04 * draw(),
+        loss=0.4 * draw(),
+        reorder=0.3 * draw(),
+        duplication=0.15 * draw(),
+        burst_seconds=0.02 + 0.4 * draw(),
+    )
+    by_seed = PEERS[luck.integer(len(PEERS))]
+    return LIVING._replace(
+        peers=peers if peers is not None else by_seed,
+        link=link,
+        living=LivingSettings(20 + luck.integer(180), 20.0 + 40.0 * draw()),
+        partition_every_seconds=3.0 if luck.integer(2) else None,
+        cut_every_seconds=1.5 if luck.integer(2) else None,
+        leave_every_seconds=1.5 if luck.integer(2) else None,
+        room_kill_every_seconds=3.0 if luck.integer(4) == 0 else None,
+        peer_kill_every_seconds=3.0 if luck.integer(4) == 0 else None,
+        vandal_every_seconds=1.0 if luck.integer(4) == 0 else None,
+    )

@@ -15,7 +15,10 @@ from theta.commands.store import StoredRecord
 from theta.node.asset_desk import shelf_of
 from theta.node.peer import PeerSettings
 from theta.node.room import Room, RoomSettings
+from theta.node.state_world import StateWorld
 from theta.replication.presence import HEAD_VALID, Presence
+from theta.replication.standard import Float3
+from theta.session.capabilities import ZSTD
 from theta.session.secret import RoomSecret
 from theta.sim.checks import unsettled, violations
 from theta.sim.clock import NodeClock, SimulatedClock
@@ -23,14 +26,23 @@ from theta.sim.company import Company
 from theta.sim.disk import SimulatedDisk
 from theta.sim.faults import Faults
 from theta.sim.host import HOST, SimulatedHost
+from theta.sim.inhabitants import Inhabitants
+from theta.sim.living_world import LivingWorld
 from theta.sim.network import Network
 from theta.sim.participant import SimulatedPeer
 from theta.sim.schedule import Schedule
 from theta.sim.settings import SimulationSettings
+from theta.sim.state_checks import state_differences
 from theta.sim.trace import Trace
 from theta.sim.workload import RandomEdits, Workload
 
 QUIET_STEP_SECONDS = 0.5
+SHOWN_STEP_SECONDS = 0.1
+SHOWN_SECONDS_MAX = 2.0
+CONNECT_SECONDS_MAX = 30.0
+STEP_METRES = 1.0
+JUMPS = 0.02
+"""So many of the times at which somebody who walks about is seen, it is somewhere else altogether."""
 # Longer than the room waits before it signs the head of a log that has gone quiet.
 QUIET_SECONDS = 3.0
 
@@ -77,9 +89,11 @@ class Simulation:
         self.schedule = Schedule(self.clock)
         self.trace = Trace()
         self.network = Network(self.schedule, self._randomness("network"), self.settings.link)
-        self._workload = workload or (Company() if self.settings.in_company else RandomEdits())
+        self._workload = workload or _workload_of(self.settings)
         self._acting = self._randomness("acts")
         self._is_busy = True
+        self._healed_at = 0.0
+        self._walkers: dict[str, Float3] = {}
         self._secret = RoomSecret(self._randomness("room secret").draw(32))
         self.host = self._host()
         self.host.start()
@@ -95,7 +109,7 @@ class Simulation:
         )
         self._faults.start()
         for peer in self.peers:
-            self.schedule.call_after(self._acting.fraction() * 0.2, peer.connect)
+            self.schedule.call_after(self._acting.fraction() * self.settings.join_seconds_max, peer.connect)
             self._act_later(peer)
             self._show_later(peer)
 
@@ -134,6 +148,30 @@ class Simulation:
                 self.host.kill()
             if self.room is None:
                 self.host.start()
+        self._healed_at = self.network.delivered_by
+
+    def run_until_shown(self, limit_seconds: float = SHOWN_SECONDS_MAX) -> float:
+        """Run until everybody has what the room has of its state plane, within its interest.
+
+        Time counts from when the network has healed: everybody has a session again, and what was sent before has come.
+
+        Returns:
+            After how many seconds it was so, in steps of SHOWN_STEP_SECONDS.
+
+        Raises:
+            SimulationFailed: it is not so after `limit_seconds`, or code of ours raised.
+        """
+        while self.clock.seconds < self._healed_at or not self._is_connected:
+            if self.clock.seconds > self._healed_at + CONNECT_SECONDS_MAX:
+                raise self._failed([f"not connected {CONNECT_SECONDS_MAX:g} s after the network has healed"])
+            self.run(SHOWN_STEP_SECONDS)
+        healed = self.clock.seconds
+        while any(True for _ in self._state_differences()):
+            if self.clock.seconds - healed >= limit_seconds:
+                lines = self._state_differences()
+                raise self._failed([f"not shown after {limit_seconds:g} s: {line}" for line in lines])
+            self.run(SHOWN_STEP_SECONDS)
+        return self.clock.seconds - healed
 
     def run_until_quiet(self, limit_seconds: float) -> None:
         """Run until nothing is under way, and stays so for QUIET_SECONDS.
@@ -165,6 +203,7 @@ class Simulation:
         with self._failing_loudly():
             shelf = shelf_of(self.host.disk.assets())
             broken = [*unsettled(room, self.peers), *violations(room, self.records(), shelf, self.peers)]
+            broken += [*self.host.complaints, *self._state_differences()]
         if broken:
             raise self._failed(broken)
         return self.result()
@@ -189,6 +228,25 @@ class Simulation:
 
     # -- inside --------------------------------------------------------------------------------------------------
 
+    @property
+    def _is_connected(self) -> bool:
+        here = [peer for peer in self.peers if not peer.is_away]
+        sound = all(peer.connection is not None and self.network.is_sound(peer.connection) for peer in here)
+        return sound and all(peer.peer.is_joined for peer in here)
+
+    def _state_differences(self) -> Iterator[str]:
+        """Nothing where nothing lives: peers without a state plane may come to such rooms."""
+        room = self.room
+        assert room is not None, "the room is up once the world has healed"
+        return state_differences(room, self.peers) if self.settings.living is not None else iter(())
+
+    def _state_of_start(self, start: int) -> StateWorld | None:
+        living = self.settings.living
+        if living is None:
+            return None
+        luck = self._randomness(f"what lives from start {start} on")
+        return LivingWorld(luck, living.entities, living.side_metres, lambda: self._is_busy).state
+
     def _randomness(self, purpose: str) -> Randomness:
         """A stream of its own for each purpose, so that one more draw here changes nothing there."""
         return Randomness(f"theta-sim {self.seed} {purpose}".encode())
@@ -209,6 +267,7 @@ class Simulation:
             SimulatedDisk(self.schedule, self._randomness("disk"), self.settings.disk),
             self.trace,
             lambda start: self._randomness(f"room's start {start}"),
+            self._state_of_start,
         )
 
     def _peer(self, index: int) -> SimulatedPeer:
@@ -219,11 +278,14 @@ class Simulation:
         identity = Identity.from_seed(self._randomness(key).draw(32))
         room = self.room
         assert room is not None
-        invite = room.invite("editor")
+        living = self.settings.living is not None
+        invite = room.invite("viewer" if living and index % 3 == 2 else "editor")
+        without = ZSTD if living and index % 4 == 1 else ""
 
         def settings_of_start(start: int) -> PeerSettings:
             instance = self._randomness(f"instance {index}, start {start}").draw(16)
-            return PeerSettings(identity, instance, f"peer {index}", invite, room_key=room.room_key)
+            settings = PeerSettings(identity, instance, f"peer {index}", invite, room_key=room.room_key)
+            return settings._replace(capabilities=tuple(each for each in settings.capabilities if each != without))
 
         name = f"peer {index}"
         return SimulatedPeer(
@@ -249,14 +311,30 @@ class Simulation:
         def show() -> None:
             if self._is_busy:
                 if not peer.is_away:
-                    peer.show(self._random_presence())
+                    peer.show(self._random_presence(peer.name))
                 self._show_later(peer)
 
         self.schedule.call_after(2.0 * self.settings.show_every_seconds * self._acting.fraction(), show)
 
-    def _random_presence(self) -> Presence:
-        x, y, z = (self._acting.integer(1000) / 4.0 for _ in range(3))
+    def _random_presence(self, name: str) -> Presence:
+        living = self.settings.living
+        if living is None:
+            x, y, z = (self._acting.integer(1000) / 4.0 for _ in range(3))
+        else:
+            x, y, z = self._walkers[name] = self._step(name, living.side_metres)
         return Presence(0, 0, HEAD_VALID, tool=self._acting.integer(6), head_position=(x, y, z))
+
+    def _step(self, name: str, side_metres: float) -> Float3:
+        """A step from where somebody is; now and then anywhere."""
+
+        def metres(reach: float) -> float:
+            # In steps that a presence row keeps exactly.
+            return (self._acting.integer(129) - 64) / 128.0 * round(reach)
+
+        x, y, z = self._walkers.get(name, (0.0, 1.5, 0.0))
+        if self._acting.fraction() < JUMPS or name not in self._walkers:
+            return metres(side_metres), y, metres(side_metres)
+        return x + metres(STEP_METRES), y, z + metres(STEP_METRES)
 
     @contextmanager
     def _failing_loudly(self) -> Iterator[None]:
@@ -272,3 +350,9 @@ class Simulation:
         head = f"seed {self.seed} failed at {self.clock.seconds:.3f} s of simulated time"
         trace = self.trace.lines(self.settings.trace_lines_printed)
         return SimulationFailed("\n".join([head, *(f"  {each}" for each in problems), "the end of its trace:", *trace]))
+
+
+def _workload_of(settings: SimulationSettings) -> Workload:
+    if settings.living is not None:
+        return Inhabitants(settings.living.side_metres)
+    return Company() if settings.in_company else RandomEdits()

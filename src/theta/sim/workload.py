@@ -1,9 +1,9 @@
 """What people do: random commands from the whole vocabulary, on what is there and on what is not."""
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from theta.base.errors import InvalidValue, NothingToUndo, UndoConflict
 from theta.base.identifiers import CommandName, entity_id
@@ -28,6 +28,7 @@ from theta.node.peer import Peer
 from theta.sim.modelling import mesh_operation
 from theta.wire.messages import GestureName
 
+T = TypeVar("T")
 UPRIGHT: Quaternion = (0.0, 0.0, 0.0, 1.0)
 # 3-4-5 turns: exact unit quaternions without a sine.
 ROTATIONS: tuple[Quaternion, ...] = (UPRIGHT, (0.6, 0.0, 0.0, 0.8), (0.0, -0.6, 0.0, 0.8), (0.0, 0.0, 0.8, -0.6))
@@ -119,12 +120,27 @@ def random_operation(peer: Peer, randomness: Randomness) -> Operation:
         (7, lambda: Delete(entity)),
         (3, lambda: _foreign_undo(peer, randomness)),
     ]
-    at = randomness.integer(sum(weight for weight, _ in makers))
-    for weight, make in makers:
+    return pick_weighted(randomness, makers)()
+
+
+def pick(randomness: Randomness, choices: Sequence[T]) -> T:
+    """One of them, each as likely as the other."""
+    return choices[randomness.integer(len(choices))]
+
+
+def pick_weighted(randomness: Randomness, choices: Sequence[tuple[int, T]]) -> T:
+    """One of them, by their weights."""
+    at = randomness.integer(sum(weight for weight, _ in choices))
+    for weight, choice in choices:
         if at < weight:
-            return make()
+            return choice
         at -= weight
     raise AssertionError("the weights cover everything")
+
+
+def is_admin(peer: Peer) -> bool:
+    """Whether a participant may govern its room, as far as it knows."""
+    return any(person.actor == peer.actor and person.role == "admin" for person in peer.people)
 
 
 def random_entity(peer: Peer, randomness: Randomness) -> bytes:

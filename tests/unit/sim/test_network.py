@@ -191,3 +191,51 @@ def test_what_was_cut_stays_cut_when_its_end_crashes() -> None:
     pair.network.crash("listener")
     pair.schedule.run_until(10.0)
     assert pair.caller.frames == []
+
+
+def test_losses_come_in_bursts_where_a_link_says_so(seed: int) -> None:
+    pair = Pair(LinkSettings(0.01, 0.0, loss=0.3, burst_seconds=0.1), b"bursts %d" % seed)
+    sent = pair.send(Lane.DATAGRAM, range(2_000))
+    pair.schedule.run_until(20.0)
+    arrived = set(pair.listener.contents)
+    lost = [frame not in arrived for frame in sent]
+    assert 0.1 < sum(lost) / len(lost) < 0.5
+    runs = sum(lost[at] and not lost[at - 1] for at in range(1, len(lost)))
+    assert sum(lost) / runs > 4.0, "independent losses come 1.4 in a row"
+
+
+def test_reliable_frames_of_a_link_with_bursts_all_come_in_order_by_the_time_it_says(seed: int) -> None:
+    pair = Pair(LinkSettings(0.01, 0.0, loss=0.4, burst_seconds=0.3), b"reliable %d" % seed)
+    sent = pair.send(Lane.RELIABLE, range(300), spacing=0.01)
+    by = pair.network.delivered_by
+    assert by > pair.schedule.clock.seconds
+    pair.schedule.run_until(by)
+    assert pair.listener.contents == sent
+    assert pair.listener.frames[-1][0] == by
+    assert pair.network.delivered_by == by
+
+
+def test_what_a_partition_holds_back_is_not_delivered_before_it_is_let_go() -> None:
+    pair = Pair()
+    pair.network.partition(["caller"], 5.0)
+    pair.send(Lane.RELIABLE, range(3))
+    pair.schedule.run_until(2.0)
+    pair.network.heal()
+    by = pair.network.delivered_by
+    assert by > pair.schedule.clock.seconds
+    pair.schedule.run_until(2.0)
+    assert pair.listener.contents == []
+
+
+def test_a_connection_is_sound_until_it_is_closed_or_cut() -> None:
+    pair = Pair()
+    assert pair.network.is_sound(pair.number)
+    pair.network.cut(pair.number)
+    assert pair.listener.closed == pair.caller.closed == []
+    assert not pair.network.is_sound(pair.number), "nobody knows yet, but nothing gets through"
+    pair = Pair()
+    pair.network.close(pair.number, "caller", 1000, "bye")
+    assert not pair.network.is_sound(pair.number)
+    assert not pair.network.is_sound(12_345)
+    calling = pair.network.connect("caller", "listener")
+    assert not pair.network.is_sound(calling), "it is not answered"
