@@ -31,6 +31,7 @@ PAGES = (
     "docs/guide/modelling.md",
     "docs/guide/history.md",
     "docs/guide/world.md",
+    "docs/guide/state.md",
 )
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 URL = "http://localhost:8080"

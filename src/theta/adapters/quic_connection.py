@@ -14,15 +14,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from aioquic import tls
 from aioquic.quic.configuration import SMALLEST_MAX_DATAGRAM_SIZE, QuicConfiguration
 from aioquic.quic.connection import (
     CONNECTION_LIMIT_FRAME_CAPACITY,
     MAX_STREAM_DATA_FRAME_CAPACITY,
     TRANSPORT_CLOSE_FRAME_CAPACITY,
+    NetworkAddress,
     QuicConnection,
 )
 from aioquic.quic.crypto import CryptoPair
-from aioquic.quic.events import ConnectionTerminated
+from aioquic.quic.events import ConnectionTerminated, DatagramFrameReceived
 from aioquic.quic.packet import QuicErrorCode, QuicFrameType, QuicHeader, QuicPacketType
 from aioquic.quic.packet_builder import QuicPacketBuilder
 from aioquic.quic.recovery import QuicPacketSpace
@@ -45,6 +47,8 @@ logging.getLogger("quic").setLevel(logging.ERROR)
 _DATAGRAM_FRAME_BYTES_TAKEN = 65_535  # RFC 9221, 3: any that fits a packet; ours refuses the too large with a code
 _RESET_BYTES_MIN, _RESET_BYTES = 21, 41
 _CREDIT_STEP_BYTES = QUIC_RECEIVE_WINDOW_BYTES // 2
+_DATAGRAM_ACK_SECONDS = 0.024
+"""How long a datagram's acknowledgement waits; aioquic promises no longer than 25 ms (RFC 9000, 18.2)."""
 
 
 def room_configuration(certificate: Path, key: Path) -> QuicConfiguration:
@@ -105,6 +109,7 @@ class BoundedConnection(QuicConnection):
     def __init__(self, *, reset_secret: bytes = b"", **arguments: Any) -> None:
         super().__init__(**arguments)
         self._read_bytes = 0
+        self._brought_datagrams_alone = False
         if reset_secret:
             self._host_cids[0].stateless_reset_token = reset_token(reset_secret, self.host_cid)
         for limit, count in (
@@ -129,6 +134,40 @@ class BoundedConnection(QuicConnection):
         """Stream bytes that no packet has taken along yet."""
         stream = self._streams.get(STREAM)
         return stream.sender._buffer_stop - stream.sender.highest_offset if stream else 0
+
+    def receive_datagram(self, data: bytes, addr: NetworkAddress, now: float) -> None:
+        """A UDP payload came. If all that it brought are datagrams, its acknowledgement can wait to go with something.
+
+        Nobody sends more because a datagram was acknowledged, and with frames both ways there is soon something.
+        """
+        before = len(self._events)
+        super().receive_datagram(data, addr, now)
+        brought = [self._events[at] for at in range(before, len(self._events))]
+        alone = bool(brought) and all(isinstance(each, DatagramFrameReceived) for each in brought)
+        self._brought_datagrams_alone = alone and self._handshake_confirmed
+        space = self._spaces.get(tls.Epoch.ONE_RTT)
+        if space is None or space.ack_at is None:
+            return
+        if not self._brought_datagrams_alone:
+            space.ack_at = min(space.ack_at, now + self._ack_delay)
+        elif space.ack_at == now + self._ack_delay:
+            space.ack_at = now + _DATAGRAM_ACK_SECONDS
+
+    @property
+    def can_wait(self) -> bool:
+        """Whether the last packet is to be answered by nothing before `get_timer` says so."""
+        if not self._brought_datagrams_alone or self.termination is not None or self.stream_bytes_held:
+            return False
+        if len(self._network_paths) > 1:
+            return False
+        return not (self._retire_connection_ids or self._probe_pending or self._network_paths[0].remote_challenges)
+
+    def datagrams_to_send(self, now: float) -> list[tuple[bytes, NetworkAddress]]:
+        """The UDP payloads to send. An acknowledgement that waits goes with what there is."""
+        space = self._spaces.get(tls.Epoch.ONE_RTT)
+        if space is not None and space.ack_at is not None and (self._datagrams_pending or self.stream_bytes_unsent):
+            space.ack_at = min(space.ack_at, now)
+        return super().datagrams_to_send(now)
 
     def is_reset(self, packet: bytes) -> bool:
         """Whether a packet says that the room no longer knows the connection: it was started anew (RFC 9000, 10.3)."""

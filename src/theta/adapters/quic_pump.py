@@ -83,7 +83,10 @@ class QuicPump:
             return
         self._connection.receive_datagram(data, address, now=self._loop.time())
         self._on_events()
-        self.tick_soon()
+        if self._connection.can_wait and not self._queue.queued_bytes and not self._writing:
+            self._arm()
+        else:
+            self.tick_soon()
 
     def tick_soon(self) -> None:
         """Tick once in the loop's next turn."""
@@ -163,9 +166,11 @@ class QuicPump:
         self._timer = None
         at = self._connection.get_timer()
         now = self._loop.time()
-        if at is not None and now >= at:
-            self._connection.handle_timer(now=now)
-            self._on_events()
+        if at is None or now < at:
+            self._arm()
+            return
+        self._connection.handle_timer(now=now)
+        self._on_events()
         self.tick()
 
     def _say_goodbye_again(self) -> None:

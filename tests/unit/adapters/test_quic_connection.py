@@ -201,3 +201,69 @@ def test_files_that_are_no_certificate_are_named(tmp_path: Path) -> None:
     for certificate, key in ((other, pair.key), (pair.certificate, other), (tmp_path / "none.pem", pair.key)):
         with pytest.raises(InvalidValue, match="certificate"):
             room_configuration(certificate, key)
+
+
+def test_the_acknowledgement_of_a_datagram_goes_along_with_what_is_sent_next(both: Both) -> None:
+    both.exchange()
+    both.participant.send_datagram_frame(b"an answer")
+    [(data, _)] = both.participant.datagrams_to_send(both.now)
+    both.room.receive_datagram(data, PARTICIPANT, both.now)
+    assert both.room.can_wait
+    due = both.room.get_timer()
+    assert due is not None
+    assert 0.02 < due - both.now < 0.025, "as aioquic promises in its transport parameters"
+    assert both.room.datagrams_to_send(both.now + 0.01) == []
+
+    both.room.send_datagram_frame(b"a frame")
+    [(data, _)] = both.room.datagrams_to_send(both.now + 0.012)
+    assert both.participant._loss.bytes_in_flight > 0
+    both.participant.receive_datagram(data, ROOM, both.now + 0.013)
+    assert both.participant._loss.bytes_in_flight == 0, "the acknowledgement came with the frame"
+
+
+def test_the_acknowledgement_of_a_datagram_goes_alone_when_nothing_else_does(both: Both) -> None:
+    both.exchange()
+    both.participant.send_datagram_frame(b"an answer")
+    [(data, _)] = both.participant.datagrams_to_send(both.now)
+    both.room.receive_datagram(data, PARTICIPANT, both.now)
+    due = both.room.get_timer()
+    assert due is not None
+    both.room.handle_timer(due + 0.001)
+    [(data, _)] = both.room.datagrams_to_send(due + 0.001)
+    both.participant.receive_datagram(data, ROOM, due + 0.002)
+    assert both.participant._loss.bytes_in_flight == 0
+
+
+def test_what_came_on_the_stream_is_acknowledged_soon_even_after_a_datagram(both: Both) -> None:
+    both.exchange()
+    both.participant.send_datagram_frame(b"a datagram")
+    [(first, _)] = both.participant.datagrams_to_send(both.now)
+    both.participant.send_stream_data(STREAM, b"a frame")
+    [(second, _)] = both.participant.datagrams_to_send(both.now)
+    both.room.receive_datagram(first, PARTICIPANT, both.now)
+    both.room.receive_datagram(second, PARTICIPANT, both.now + 0.002)
+    assert not both.room.can_wait
+    due = both.room.get_timer()
+    assert due is not None
+    assert due - both.now < 0.005
+
+
+def test_nothing_waits_while_the_stream_is_not_acknowledged(both: Both) -> None:
+    both.exchange()
+    both.participant.send_stream_data(STREAM, b"a frame")
+    both.participant.datagrams_to_send(both.now)
+    both.room.send_datagram_frame(b"a datagram")
+    [(data, _)] = both.room.datagrams_to_send(both.now)
+    both.participant.receive_datagram(data, ROOM, both.now)
+    assert not both.participant.can_wait
+
+
+def test_nothing_waits_when_the_peer_says_goodbye_with_a_datagram(both: Both) -> None:
+    both.exchange()
+    both.participant.send_datagram_frame(b"the last")
+    first = both.participant.datagrams_to_send(both.now)
+    both.participant.close(reason_phrase="bye")
+    for data, _ in [*first, *both.participant.datagrams_to_send(both.now)]:
+        both.room.receive_datagram(data, PARTICIPANT, both.now)
+    assert both.room.termination is not None
+    assert not both.room.can_wait
