@@ -20,6 +20,10 @@ PACKAGE := .venv/.stamp-package
 DEV := .venv/.stamp-dev
 NODE := web/node_modules/.stamp
 PAGE := src/theta/page/index.html
+# What bench-replication measures beside ours on Node.
+PEERS := benches/node/node_modules/.stamp
+STATE_BENCHES := $(wildcard benches/bench_replication*.py) benches/bench_state_peers.py benches/bench_bandwidth.py \
+    benches/bench_late_join.py benches/bench_state_room.py
 WEB_SOURCES := $(shell find web \( -name node_modules -o -name dist -o -name coverage \) -prune -o \
     -type f ! -name '*.tsbuildinfo' ! -name '*.test.ts' ! -name '*.timestamp-*' -print 2>/dev/null)
 
@@ -55,8 +59,9 @@ test-browser: $(PACKAGE) $(DEV) $(PAGE) ## Run the tests that drive the page in 
 	@sh tools/ensure_chromium.sh
 	$(BIN)/python -m pytest -m browser $(ARGS)
 
-soak-sim: $(PACKAGE) ## Simulate a thousand seeds of a room in trouble; ARGS="--first 7 --seeds 1" chooses
+soak-sim: $(PACKAGE) ## Simulate a thousand seeds of a room in trouble, and of one that lives; ARGS="--first 7 --seeds 1" chooses
 	$(BIN)/python -m theta.sim --seeds 1000 --peers 4 $(ARGS)
+	$(BIN)/python -m theta.sim --seeds 1000 --scenario living $(ARGS)
 
 soak-kill: $(PACKAGE) $(DEV) ## Kill a room 1,000 times while people edit; THETA_KILLS=N for another number
 	THETA_KILLS=$${THETA_KILLS:-1000} $(BIN)/python -m pytest -s --timeout 0 tests/integration/test_kill_9.py $(ARGS)
@@ -77,10 +82,12 @@ fuzz-commands: $(PACKAGE) $(DEV) ## Give admission, the log and the fold broken 
 	PYTHONPATH=. $(BIN)/python -m fuzz.fuzz_command_packet -max_total_time=$${SECONDS:-300} -rss_limit_mb=1500 $(ARGS) \
 	    build/fuzz/commands fuzz/corpus/command_packet
 
-fuzz-state: $(PACKAGE) $(DEV) ## Give the state plane broken frames for five minutes; SECONDS=N for another time
-	@mkdir -p build/fuzz/state
+fuzz-state: $(PACKAGE) $(DEV) ## Give the state plane broken frames and its room broken rows, five minutes each; SECONDS=N for another time
+	@mkdir -p build/fuzz/state build/fuzz/owned
 	PYTHONPATH=. $(BIN)/python -m fuzz.fuzz_replication_frame -max_total_time=$${SECONDS:-300} -rss_limit_mb=1500 $(ARGS) \
 	    build/fuzz/state fuzz/corpus/replication_frame
+	PYTHONPATH=. $(BIN)/python -m fuzz.fuzz_owned_state -max_total_time=$${SECONDS:-300} -rss_limit_mb=1500 $(ARGS) \
+	    build/fuzz/owned fuzz/corpus/owned_state
 
 ci: $(PACKAGE) $(DEV) $(NODE) $(PAGE) ## The gate: everything that must hold before a change lands
 	@sh tools/ensure_chromium.sh
@@ -101,7 +108,7 @@ types: $(PACKAGE) $(DEV) $(NODE) ## Check types, Python and TypeScript
 	$(BIN)/python -m mypy
 	cd web && npm run check
 
-bench: $(PACKAGE) $(DEV) $(PAGE) ## Measure every hot path in benches/
+bench: $(PACKAGE) $(DEV) $(PAGE) $(PEERS) ## Measure every hot path in benches/
 	@for file in benches/bench_*.py; do echo "== $$file"; PYTHONPATH=. $(BIN)/python "$$file" || exit 1; done
 
 bench-room: $(PACKAGE) $(DEV) $(PAGE) ## Measure a room with ten peers against its bars
@@ -113,8 +120,11 @@ bench-mesh: $(PACKAGE) $(DEV) ## Measure the mesh against its bars, beside compa
 bench-commands: $(PACKAGE) $(DEV) ## Measure the command log against its bars, beside Loro and Yjs
 	PYTHONPATH=. $(BIN)/python benches/bench_commands.py $(ARGS)
 
-bench-replication: $(PACKAGE) $(DEV) ## Measure the state plane against its bars
-	@for file in benches/bench_replication*.py; do PYTHONPATH=. $(BIN)/python "$$file" $(ARGS) || exit 1; done
+bench-replication: $(PACKAGE) $(DEV) $(PEERS) ## Measure the state plane against its bars, beside Colyseus, bitECS and esper
+	@missed=; for file in $(STATE_BENCHES); do echo "== $$file"; \
+	    PYTHONPATH=. $(BIN)/python "$$file" || missed="$$missed $$file"; done; \
+	    PYTHONPATH=. $(BIN)/python benches/state_page.py; \
+	    if [ -n "$$missed" ]; then echo "missed:$$missed"; exit 1; fi
 
 generate: $(PACKAGE) $(DEV) ## Write the generated files anew: manifest, TypeScript types, vectors
 	@for file in tools/generate_*.py; do $(BIN)/python -m tools.$$(basename "$$file" .py) || exit 1; done
@@ -123,7 +133,7 @@ lock: $(DEV) ## Pin Python dependencies anew from requirements/*.in (needs netwo
 	@sh tools/lock.sh $(ARGS)
 
 clean: ## Remove what was built and installed; rooms stay
-	rm -rf .venv build dist src/theta/page .coverage .coverage.* coverage.json htmlcov artifacts test-results
+	rm -rf .venv build dist benches/node/node_modules src/theta/page .coverage .coverage.* coverage.json htmlcov artifacts test-results
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find web -name node_modules -prune -exec rm -rf {} + 2>/dev/null || true
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
@@ -151,6 +161,12 @@ $(NODE): web/package.json web/package-lock.json
 	@sh tools/check_node.sh
 	@echo "theta: installing the page's dependencies"
 	@cd web && npm ci --no-audit --loglevel=error
+	@touch $@
+
+$(PEERS): benches/node/package.json benches/node/package-lock.json
+	@sh tools/check_node.sh
+	@echo "theta: installing what is measured beside ours"
+	@cd benches/node && npm ci --no-audit --loglevel=error
 	@touch $@
 
 $(PAGE): $(NODE) $(WEB_SOURCES)

@@ -30,7 +30,8 @@ def frames_of(room: Room, baselines: Baselines, ages: np.ndarray) -> list[bytes]
     tick = room.history.tick
     found = []
     for body in pack(sections, cells):
-        sequence = baselines.send(tick, cells[body.pairs])
+        # All cells are encoded: a pair is its cell.
+        sequence = baselines.send(tick, body.pairs)
         message = StateSection(sequence, tick, body.data) if body.is_large else StateFrame(sequence, tick, 0, body.data)
         found.append(codec.encode(message))
     return found

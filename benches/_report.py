@@ -49,7 +49,7 @@ class Row:
 
     def as_data(self) -> dict[str, object]:
         """The row as it is written to the file."""
-        names = ("what", "value", "unit", "bar", "holds", "peer", "peer_value", "runs")
+        names = ("what", "value", "unit", "bar", "more_is_better", "holds", "peer", "peer_value", "runs")
         return {name: getattr(self, name) for name in names}
 
 

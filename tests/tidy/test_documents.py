@@ -22,7 +22,13 @@ FOLDERS = ("src", "web", "tests", "tools", "spec", "docs", "benches", "examples"
 # A class has a small letter in its name; FILE.theta is no method.
 METHOD = re.compile(r"^([A-Z]\w*[a-z]\w*)\.([a-z_]\w*)(?:\(\))?$")
 DOTTED = re.compile(r"^theta(?:\.\w+)+$")
-GUIDES = ("docs/guide/python.md", "docs/guide/modelling.md", "docs/guide/history.md", "docs/guide/world.md")
+GUIDES = (
+    "docs/guide/python.md",
+    "docs/guide/modelling.md",
+    "docs/guide/history.md",
+    "docs/guide/world.md",
+    "docs/guide/state.md",
+)
 
 
 def documents() -> Iterator[tuple[str, str]]:
@@ -168,6 +174,7 @@ def test_the_python_guides_name_the_whole_public_api() -> None:
         ("looking_back", ["LookingBack"]),
         ("branching", ["Branching"]),
         ("governing", ["Governing"]),
+        ("state", ["StateVerbs"]),
         ("blocking", ["BlockingRoom", "BlockingEntity"]),
     ):
         names |= {name for each in classes for name in public_members(f"{client}/{module}.py", each)}
