@@ -25,7 +25,7 @@ from theta.editor.components import DOCUMENT_COMPONENTS, MESH_CONTENT
 from theta.mesh.primitives import PRIMITIVES
 from theta.node import protocol
 from theta.replication import presence
-from theta.wire import messages, planes
+from theta.wire import messages, planes, signal_messages
 from tools.generated import write_or_check
 
 TARGET = Path(__file__).resolve().parents[1] / "web/packages/wire/src/generated.ts"
@@ -45,7 +45,12 @@ def generate() -> str:
     """The whole file."""
     both_ways: tuple[type[messages.Message], ...] = (*planes.FROM_PARTICIPANT, *planes.FROM_ROOM)
     all_messages = tuple(dict.fromkeys(both_ways))
-    structs: tuple[type[msgspec.Struct], ...] = (*all_messages, *RECORD_PARTS, *vocabulary.OPERATIONS)
+    of_signaling: tuple[type[messages.Message], ...] = (
+        *signal_messages.SIGNAL_FROM_PEER,
+        *signal_messages.SIGNAL_FROM_SERVER,
+    )
+    signals = tuple(each for each in dict.fromkeys(of_signaling) if each not in all_messages)
+    structs: tuple[type[msgspec.Struct], ...] = (*all_messages, *signals, *RECORD_PARTS, *vocabulary.OPERATIONS)
     parts = [part for part in _parts_of((messages.PacketBody, *structs)) if part not in structs]
     body = "\n".join(
         (
@@ -55,6 +60,11 @@ def generate() -> str:
             "// -- messages\n",
             *(_struct(message) for message in all_messages),
             *_directions(all_messages),
+            "// -- messages of signalling\n",
+            f"export const SIGNAL_PROTOCOL_VERSION = {signal_messages.SIGNAL_PROTOCOL_VERSION};\n",
+            *(_struct(message) for message in signals),
+            *_direction("SignalFromPeer", signal_messages.SIGNAL_FROM_PEER),
+            *_direction("SignalFromServer", signal_messages.SIGNAL_FROM_SERVER),
             "// -- the log's records\n",
             *(f"export const {_upper(f'Record{kind.name.title()}')} = {int(kind)};" for kind in records.RecordKind),
             "",

@@ -52,6 +52,7 @@ from tools.log_vectors import log_vectors
 from tools.mesh_program_vectors import mesh_vectors
 from tools.message_vectors import all_messages, message_vector, messages
 from tools.motion_vectors import motion_vectors
+from tools.signal_vectors import signal_vectors
 from tools.state_vectors import replication_vectors
 from tools.vector_people import (
     ANNA,
@@ -287,6 +288,7 @@ FILES: dict[str, Callable[[], dict[str, Any]]] = {
     "codecs": codec_vectors,
     "replication": replication_vectors,
     "state_motion": motion_vectors,
+    "signaling": signal_vectors,
 }
 
 

@@ -13,6 +13,7 @@ from theta.adapters.http_codes import code_exchange
 from theta.adapters.http_downloads import add_downloads
 from theta.adapters.http_metrics import metrics
 from theta.adapters.lan_addresses import is_loopback
+from theta.adapters.signal_server import SignalHub, add_signaling
 from theta.adapters.websocket_transport import accept_websocket
 from theta.base.limits import HTTP_BODY_BYTES_MAX, HTTP_LINE_BYTES_MAX
 from theta.node.protocol import protocol_hash
@@ -78,7 +79,7 @@ class HttpSettings:
 
     `listen_host` is as given to `--host`, "" for every address; `page` is the folder of the built page, `file` the
     room file (None: it has none); `is_local` says whether a peer's address is this machine's, so that plain HTTP will
-    do.
+    do; `signaling` is mounted at /signal, if there is one.
     """
 
     listen_host: str = "localhost"
@@ -86,6 +87,7 @@ class HttpSettings:
     file: Path | None = None
     reach: Reach = field(default_factory=Reach)
     is_local: Callable[[str], bool] = is_loopback
+    signaling: SignalHub | None = None
 
 
 _HOST = web.AppKey("host", RoomHost)
@@ -105,6 +107,8 @@ def create_app(host: RoomHost, settings: HttpSettings) -> web.Application:
     app.router.add_get("/healthz", _health)
     app.router.add_get("/metrics", metrics(host.room, settings.is_local))
     app.router.add_get("/ws", _websocket, allow_head=False)
+    if settings.signaling is not None:
+        add_signaling(app, settings.signaling)
     app.router.add_get("/{path:.*}", _page)
     return app
 

@@ -110,12 +110,15 @@ class LanServer:
                 _log.warning("QUIC keeps its certificate", extra={"reason": str(error)})
 
     def _refresh(self) -> None:
-        sighting, reach = self._watch.sighting, self._settings.reach
-        listen_host = self._settings.listen_host
-        reach.links = https_links(_lan_names(listen_host, sighting), self._port)
-        is_lan = listen_host in EVERY_ADDRESS or bool(reach.links)
-        reach.host_names = sighting.certificate.host_names if is_lan else frozenset()
-        _log.info("reachable", extra={"links": " ".join(reach.links), "sha256": sighting.certificate.fingerprint})
+        refresh_reach(self._settings.reach, self._settings.listen_host, self._watch.sighting, self._port)
+
+
+def refresh_reach(reach: Reach, listen_host: str, sighting: Sighting, port: int) -> None:
+    """Say in `reach` by what a server on `port` can be reached, as the certificate in use has it."""
+    reach.links = https_links(_lan_names(listen_host, sighting), port)
+    is_lan = listen_host in EVERY_ADDRESS or bool(reach.links)
+    reach.host_names = sighting.certificate.host_names if is_lan else frozenset()
+    _log.info("reachable", extra={"links": " ".join(reach.links), "sha256": sighting.certificate.fingerprint})
 
 
 def _lan_names(listen_host: str, sighting: Sighting) -> list[str]:

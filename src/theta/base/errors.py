@@ -14,6 +14,10 @@
     │   ├── SessionReplaced      4410  the session went on over a newer connection
     │   ├── PeerTimeout          4504  three heartbeats missed
     │   ├── PeerTooSlow          4429  its send queue is over the limit
+    │   ├── PeerTooFast          4429  it sends more than it may
+    │   ├── SignalingFailed      4502  the signalling server, or who is behind it, does not answer
+    │   ├── IceFailed            4503  no way through to the other side
+    │   ├── IceGatheringTimeout  4505  no address of our own in time: a STUN or TURN server is silent
     │   └── Refused              (stays open) a packet was not admitted; see theta.commands.refusals
     ├── UsageError           the caller of the API is at fault
     │   ├── InvalidValue         a field is out of its limits
@@ -117,6 +121,40 @@ class PeerTooSlow(PeerError):
     """The peer reads slower than the room may buffer for it."""
 
     close_code = 4429
+
+
+class PeerTooFast(PeerError):
+    """The peer sends more messages than it may."""
+
+    close_code = 4429
+
+
+class SignalingFailed(PeerError):
+    """The signalling server cannot be reached, turns us away, or whoever is to answer through it does not.
+
+    Args:
+        reason: what happened, in words.
+        code: the close code that it was, where there was one; SignalingFailed.close_code else.
+    """
+
+    close_code = 4502
+
+    def __init__(self, reason: str, code: int | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.close_code = SignalingFailed.close_code if code is None else code
+
+
+class IceFailed(PeerError):
+    """No way through to the other side was found (ICE), or what was found did not carry a connection (DTLS, SCTP)."""
+
+    close_code = 4503
+
+
+class IceGatheringTimeout(PeerError):
+    """No address under which the other side could reach us was found in time: a STUN or TURN server is silent."""
+
+    close_code = 4505
 
 
 class UsageError(ThetaError):

@@ -5,14 +5,17 @@ from typing import Union
 import msgspec
 
 from theta.base.errors import FrameTooLarge, ProtocolError
-from theta.base.limits import CLIENT_FRAME_BYTES_MAX, FRAME_BYTES_MAX
+from theta.base.limits import CLIENT_FRAME_BYTES_MAX, FRAME_BYTES_MAX, SIGNAL_MESSAGE_BYTES_MAX
 from theta.wire.compression import Decompressor
 from theta.wire.messages import Compressed, Message
 from theta.wire.planes import FROM_PARTICIPANT, FROM_ROOM
+from theta.wire.signal_messages import SIGNAL_FROM_PEER, SIGNAL_FROM_SERVER
 
 _encoder = msgspec.msgpack.Encoder()
 _from_participant: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(Union[FROM_PARTICIPANT])  # noqa: UP007
 _from_room: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(Union[FROM_ROOM])  # noqa: UP007
+_signal_from_peer: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(Union[SIGNAL_FROM_PEER])  # noqa: UP007
+_signal_from_server: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(Union[SIGNAL_FROM_SERVER])  # noqa: UP007
 
 
 def encode(message: Message) -> bytes:
@@ -38,6 +41,26 @@ def decode_from_room(frame: bytes) -> Message:
         ProtocolError: not a message, or a field out of its limits.
     """
     return _decode(_from_room, frame, FRAME_BYTES_MAX)
+
+
+def decode_signal_from_peer(frame: bytes) -> Message:
+    """What a peer may say to a signalling server.
+
+    Raises:
+        FrameTooLarge: over SIGNAL_MESSAGE_BYTES_MAX.
+        ProtocolError: not a message, or a field out of its limits.
+    """
+    return _decode(_signal_from_peer, frame, SIGNAL_MESSAGE_BYTES_MAX)
+
+
+def decode_signal_from_server(frame: bytes) -> Message:
+    """What a signalling server may say to a peer.
+
+    Raises:
+        FrameTooLarge: over SIGNAL_MESSAGE_BYTES_MAX.
+        ProtocolError: not a message, or a field out of its limits.
+    """
+    return _decode(_signal_from_server, frame, SIGNAL_MESSAGE_BYTES_MAX)
 
 
 def unwrap(message: Message, decompressor: Decompressor | None) -> Message:

@@ -23,8 +23,16 @@ const fromRoom = indexBy(FROM_ROOM, (codec) => codec.tag);
 
 /** The message's MessagePack. */
 export function encodeMessage(message: FromParticipant | FromRoom): Uint8Array<ArrayBuffer> {
+  return encodeWith(byName, message);
+}
+
+/** The MessagePack of a message, by the codec that has its name. */
+export function encodeWith<T extends { readonly type: string }>(
+  codecs: ReadonlyMap<string, MessageCodec<T>>,
+  message: T,
+): Uint8Array<ArrayBuffer> {
   const writer = createWriter();
-  const codec = byName.get(message.type);
+  const codec = codecs.get(message.type);
   if (codec === undefined) throw new TypeError(`no message ${message.type}`);
   codec.write(writer, message);
   return writer.finish();
@@ -52,7 +60,8 @@ export function decodePart<T>(codec: Codec<T>, bytes: Uint8Array, name: string):
   return codec.read(unpack(bytes), name);
 }
 
-function decodeMessage<T>(codecs: ReadonlyMap<bigint, MessageCodec<T>>, frame: Uint8Array): T {
+/** The message in a frame, by the codec that has its tag. Throws `WireError` when none has. */
+export function decodeMessage<T>(codecs: ReadonlyMap<bigint, MessageCodec<T>>, frame: Uint8Array): T {
   const values = unpack(frame);
   const tag: unknown = Array.isArray(values) ? values[0] : undefined;
   const codec = typeof tag === "bigint" || Number.isSafeInteger(tag) ? codecs.get(BigInt(tag as bigint)) : undefined;
@@ -69,6 +78,7 @@ function unpack(bytes: Uint8Array): unknown {
   }
 }
 
-function indexBy<K, T>(items: readonly T[], key: (item: T) => K): ReadonlyMap<K, T> {
+/** The items by a key. */
+export function indexBy<K, T>(items: readonly T[], key: (item: T) => K): ReadonlyMap<K, T> {
   return new Map(items.map((item) => [key(item), item]));
 }

@@ -64,6 +64,19 @@ export const QUIC_HEAD_START_SECONDS = 0.5;
 export const QUIC_IDLE_SECONDS_MAX = 12.0;
 export const QUIC_SEND_BUFFER_BYTES_MAX = 1048576;
 export const QUIC_RECEIVE_WINDOW_BYTES = 1048576;
+export const WEBRTC_CONNECT_SECONDS_MAX = 10.0;
+export const WEBRTC_PIECE_BYTES_MAX = 16384;
+export const WEBRTC_PIECE_BYTES_MIN = 1200;
+export const WEBRTC_CONTROL_CHARACTERS_MAX = 256;
+export const WEBRTC_RECEIVE_WINDOW_BYTES = 524288;
+export const WEBRTC_SEND_BUFFER_BYTES_MAX = 65536;
+export const WEBRTC_DATAGRAM_BUFFER_BYTES_MAX = 8192;
+export const SCTP_CHUNKS_WAITING_MAX = 4096;
+export const SCTP_RECEIVE_BYTES_MAX = 4194304;
+export const ICE_GATHERING_SECONDS_MAX = 5.0;
+export const ICE_SERVER_SECONDS_MAX = 2.0;
+export const ICE_CANDIDATES_KNOWN_MAX = 128;
+export const ICE_PACKETS_WAITING_MAX = 1024;
 export const HALF_OPEN_CONNECTIONS_MAX = 64;
 export const HTTP_LINE_BYTES_MAX = 8192;
 export const CODE_BURST_MAX = 10;
@@ -79,6 +92,36 @@ export const DOWNLOAD_SECONDS_MAX = 900.0;
 export const DOWNLOAD_STEP_BYTES = 262144;
 export const EXPORT_SLICE_FACES = 5000;
 export const SHUTDOWN_SETTLE_SECONDS_MAX = 2.0;
+export const SIGNAL_MESSAGE_BYTES_MAX = 65536;
+export const SIGNAL_DESCRIPTION_CHARACTERS_MAX = 16384;
+export const SIGNAL_CANDIDATE_CHARACTERS_MAX = 512;
+export const SIGNAL_CANDIDATES_MAX = 64;
+export const SIGNAL_REASON_CHARACTERS_MAX = 200;
+export const SIGNAL_PEERS_PER_ROOM_MAX = 129;
+export const SIGNAL_ROOMS_MAX = 1024;
+export const SIGNAL_CONNECTIONS_MAX = 4096;
+export const SIGNAL_CONNECTIONS_PER_ADDRESS_MAX = 256;
+export const SIGNAL_HALF_OPEN_MAX = 128;
+export const SIGNAL_MESSAGE_BURST_MAX = 160;
+export const SIGNAL_MESSAGES_PER_SECOND = 20.0;
+export const SIGNAL_BYTES_PER_TOKEN = 1024;
+export const SIGNAL_QUEUE_BYTES_MAX = 2097152;
+export const SIGNAL_EVENTS_MAX = 4096;
+export const SIGNAL_HELLO_SECONDS_MAX = 2.0;
+export const SIGNAL_PING_SECONDS = 15.0;
+export const SIGNAL_IDLE_SECONDS_MAX = 45.0;
+export const SIGNALING_SECONDS_MAX = 8.0;
+export const SIGNAL_RETRY_SECONDS = 5.0;
+export const SIGNAL_BACKOFF_SECONDS_MIN = 0.25;
+export const SIGNAL_BACKOFF_SECONDS_MAX = 15.0;
+export const NEGOTIATION_SECONDS_MAX = 10.0;
+export const NEGOTIATION_ATTEMPTS_AHEAD_MAX = 65536;
+export const ICE_SERVERS_MAX = 8;
+export const ICE_URLS_MAX = 8;
+export const ICE_URL_CHARACTERS_MAX = 256;
+export const ICE_CREDENTIAL_SECONDS = 3600;
+export const ICE_CREDENTIAL_SECONDS_MIN = 60;
+export const ICE_CREDENTIAL_SECONDS_MAX = 86400;
 export const PACKET_BYTES_MAX = 65536;
 export const PACKET_COMMANDS_MAX = 100;
 export const PACKETS_IN_FLIGHT_MAX = 256;
@@ -601,6 +644,19 @@ export const systemTime: Codec<SystemTime> = struct("SystemTime", {
   runs: u64,
   averageSeconds: f64,
   p99Seconds: f64,
+});
+
+/** A STUN or TURN server as RTCPeerConnection takes it; both texts are empty for STUN. */
+export interface IceServer {
+  readonly urls: readonly string[];
+  readonly username: string;
+  readonly credential: string;
+}
+
+export const iceServer: Codec<IceServer> = struct("IceServer", {
+  urls: list(text(0, 256), 8),
+  username: text(0, 256),
+  credential: text(0, 256),
 });
 
 /**
@@ -2239,6 +2295,281 @@ export const PLANES: Readonly<Record<(FromParticipant | FromRoom)["type"], Plane
   InterestAnswer: "control",
   WorldAnswer: "control",
 };
+
+// -- messages of signalling
+
+export const SIGNAL_PROTOCOL_VERSION = 1;
+
+/** A guest's first message: the room that it wants, by the id in its invite. */
+export interface SignalJoin {
+  readonly type: "SignalJoin";
+  readonly protocolVersion: number;
+  readonly room: Uint8Array;
+}
+
+export const signalJoin: MessageCodec<SignalJoin> = message(
+  "SignalJoin",
+  3118326523338984732n,
+  {
+    protocolVersion: u32,
+    room: bytes(16, 16),
+  },
+);
+
+/** A host's first message: the room's key, and its signature over the server's nonce. */
+export interface SignalHost {
+  readonly type: "SignalHost";
+  readonly protocolVersion: number;
+  readonly roomKey: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+export const signalHost: MessageCodec<SignalHost> = message(
+  "SignalHost",
+  4724287657655085175n,
+  {
+    protocolVersion: u32,
+    roomKey: bytes(32, 32),
+    signature: bytes(64, 64),
+  },
+);
+
+/**
+ * A session description; `peer` is who it goes to, and on its way from the server who it comes from.
+ *
+ * `attempt` names the peer connection that it is about: even when the polite side offers, odd else (SIG-10).
+ */
+export interface SignalOffer {
+  readonly type: "SignalOffer";
+  readonly peer: number;
+  readonly attempt: number;
+  readonly sdp: string;
+}
+
+export const signalOffer: MessageCodec<SignalOffer> = message(
+  "SignalOffer",
+  7609455594109512234n,
+  {
+    peer: u32,
+    attempt: u32,
+    sdp: text(1, 16384),
+  },
+);
+
+/** The answer to the offer of `attempt`; fields as in SignalOffer. */
+export interface SignalAnswer {
+  readonly type: "SignalAnswer";
+  readonly peer: number;
+  readonly attempt: number;
+  readonly sdp: string;
+}
+
+export const signalAnswer: MessageCodec<SignalAnswer> = message(
+  "SignalAnswer",
+  8447499292796397710n,
+  {
+    peer: u32,
+    attempt: u32,
+    sdp: text(1, 16384),
+  },
+);
+
+/** A way to reach the sender, found after its description was sent; an empty `candidate` says there are no more. */
+export interface SignalCandidate {
+  readonly type: "SignalCandidate";
+  readonly peer: number;
+  readonly attempt: number;
+  readonly candidate: string;
+  readonly mid: string;
+}
+
+export const signalCandidate: MessageCodec<SignalCandidate> = message(
+  "SignalCandidate",
+  -2131901286195499139n,
+  {
+    peer: u32,
+    attempt: u32,
+    candidate: text(0, 512),
+    mid: text(0, 32),
+  },
+);
+
+/** The sender gave the attempt up; nobody needs to wait for it any longer. */
+export interface SignalAbandon {
+  readonly type: "SignalAbandon";
+  readonly peer: number;
+  readonly attempt: number;
+  readonly reason: string;
+}
+
+export const signalAbandon: MessageCodec<SignalAbandon> = message(
+  "SignalAbandon",
+  -2701171446095207499n,
+  {
+    peer: u32,
+    attempt: u32,
+    reason: text(0, 200),
+  },
+);
+
+/** The server's first message; a host signs the nonce (SIG-2). */
+export interface SignalGreeting {
+  readonly type: "SignalGreeting";
+  readonly protocolVersion: number;
+  readonly nonce: Uint8Array;
+}
+
+export const signalGreeting: MessageCodec<SignalGreeting> = message(
+  "SignalGreeting",
+  4095694287054361708n,
+  {
+    protocolVersion: u32,
+    nonce: bytes(32, 32),
+  },
+);
+
+/**
+ * The peer's own number, and who is there: to a guest its host (0: not yet), to a host its guests.
+ *
+ * `ice_servers` serve for `ice_seconds` (0: for ever); with `relay_only` only candidates of a TURN server are to be
+ * used.
+ */
+export interface SignalWelcome {
+  readonly type: "SignalWelcome";
+  readonly peer: number;
+  readonly host: number;
+  readonly guests: readonly number[];
+  readonly iceServers: readonly IceServer[];
+  readonly iceSeconds: number;
+  readonly relayOnly: boolean;
+}
+
+export const signalWelcome: MessageCodec<SignalWelcome> = message(
+  "SignalWelcome",
+  4444796830810835828n,
+  {
+    peer: u32,
+    host: u32,
+    guests: list(u32, 129),
+    iceServers: list(iceServer, 8),
+    iceSeconds: u32,
+    relayOnly: bool,
+  },
+);
+
+/** The servers anew, before the credentials of the last ones end. */
+export interface SignalIceServers {
+  readonly type: "SignalIceServers";
+  readonly iceServers: readonly IceServer[];
+  readonly iceSeconds: number;
+}
+
+export const signalIceServers: MessageCodec<SignalIceServers> = message(
+  "SignalIceServers",
+  1845189741718898193n,
+  {
+    iceServers: list(iceServer, 8),
+    iceSeconds: u32,
+  },
+);
+
+/** To a guest: its host is there. To a host: a guest. */
+export interface SignalPeerJoined {
+  readonly type: "SignalPeerJoined";
+  readonly peer: number;
+}
+
+export const signalPeerJoined: MessageCodec<SignalPeerJoined> = message(
+  "SignalPeerJoined",
+  -6107611669897276095n,
+  {
+    peer: u32,
+  },
+);
+
+/** To a guest: its host has left the server. To a host: a guest. What stands between them goes on. */
+export interface SignalPeerLeft {
+  readonly type: "SignalPeerLeft";
+  readonly peer: number;
+}
+
+export const signalPeerLeft: MessageCodec<SignalPeerLeft> = message(
+  "SignalPeerLeft",
+  -4851232472039024445n,
+  {
+    peer: u32,
+  },
+);
+
+/** To a sender: its message about `attempt` for `peer` was not passed on; nothing of it is kept. */
+export interface SignalRefused {
+  readonly type: "SignalRefused";
+  readonly peer: number;
+  readonly attempt: number;
+  readonly code: string;
+  readonly reason: string;
+}
+
+export const signalRefused: MessageCodec<SignalRefused> = message(
+  "SignalRefused",
+  6030392075819201861n,
+  {
+    peer: u32,
+    attempt: u32,
+    code: text(0, 64),
+    reason: text(0, 200),
+  },
+);
+
+export type SignalFromPeer =
+  | SignalJoin
+  | SignalHost
+  | SignalOffer
+  | SignalAnswer
+  | SignalCandidate
+  | SignalAbandon
+  | Ping
+  | Pong;
+
+export const SIGNAL_FROM_PEER: readonly MessageCodec<SignalFromPeer>[] = [
+  signalJoin as MessageCodec<SignalFromPeer>,
+  signalHost as MessageCodec<SignalFromPeer>,
+  signalOffer as MessageCodec<SignalFromPeer>,
+  signalAnswer as MessageCodec<SignalFromPeer>,
+  signalCandidate as MessageCodec<SignalFromPeer>,
+  signalAbandon as MessageCodec<SignalFromPeer>,
+  ping as MessageCodec<SignalFromPeer>,
+  pong as MessageCodec<SignalFromPeer>,
+];
+
+export type SignalFromServer =
+  | SignalGreeting
+  | SignalWelcome
+  | SignalIceServers
+  | SignalPeerJoined
+  | SignalPeerLeft
+  | SignalOffer
+  | SignalAnswer
+  | SignalCandidate
+  | SignalAbandon
+  | SignalRefused
+  | Ping
+  | Pong;
+
+export const SIGNAL_FROM_SERVER: readonly MessageCodec<SignalFromServer>[] = [
+  signalGreeting as MessageCodec<SignalFromServer>,
+  signalWelcome as MessageCodec<SignalFromServer>,
+  signalIceServers as MessageCodec<SignalFromServer>,
+  signalPeerJoined as MessageCodec<SignalFromServer>,
+  signalPeerLeft as MessageCodec<SignalFromServer>,
+  signalOffer as MessageCodec<SignalFromServer>,
+  signalAnswer as MessageCodec<SignalFromServer>,
+  signalCandidate as MessageCodec<SignalFromServer>,
+  signalAbandon as MessageCodec<SignalFromServer>,
+  signalRefused as MessageCodec<SignalFromServer>,
+  ping as MessageCodec<SignalFromServer>,
+  pong as MessageCodec<SignalFromServer>,
+];
 
 // -- the log's records
 

@@ -1,5 +1,5 @@
 export * from "./bytes";
-export * from "./codec";
+export { decodeFromParticipant, decodeFromRoom, decodePart, encodeMessage, encodePart } from "./codec";
 export * from "./components";
 export * from "./compression";
 export * from "./document-hash";
@@ -7,6 +7,7 @@ export * from "./generated";
 export * from "./hashes";
 export * from "./mesh";
 export * from "./presence";
+export * from "./signals";
 export * from "./siphash";
 export * from "./transcripts";
 export { WireError, type Codec } from "./schema";

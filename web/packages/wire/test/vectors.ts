@@ -5,9 +5,10 @@ import document from "../../../../spec/vectors/document.json";
 import identity from "../../../../spec/vectors/identity.json";
 import log from "../../../../spec/vectors/log.json";
 import packet from "../../../../spec/vectors/packet.json";
+import signaling from "../../../../spec/vectors/signaling.json";
 import { toHex } from "@theta/wire";
 
-export { compression, document, identity, log, packet };
+export { compression, document, identity, log, packet, signaling };
 
 /** A message or a part as the vectors write it: snake case, bytes as hexadecimal, 64-bit integers as decimal text. */
 export function plain(value: unknown): unknown {
