@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from theta.adapters.transport import Transport, TransportClosed
+from theta.base.errors import PeerError
 
 AnyTransport = TypeVar("AnyTransport", bound=Transport)
 
@@ -17,11 +18,11 @@ async def first_to_open(
     Each begins `head_start_seconds` after the one before, or as soon as all that began have failed.
 
     Args:
-        attempts: at least one; each opens a transport or raises TransportClosed, and can be cancelled.
+        attempts: at least one; each opens a transport or raises TransportClosed or a PeerError, and can be cancelled.
         head_start_seconds: see above.
 
     Raises:
-        TransportClosed: all failed; what the last of them said.
+        TransportClosed, PeerError: all failed; what the last of them said.
     """
     waiting = list(enumerate(attempts))[::-1]
     running: dict[asyncio.Task[AnyTransport], int] = {}
@@ -55,7 +56,7 @@ async def _first_of(
             if error is None:
                 return task
             errors[running.pop(task)] = error
-            if not isinstance(error, TransportClosed):
+            if not isinstance(error, TransportClosed | PeerError):
                 raise error
     return None
 

@@ -8,6 +8,7 @@ from tests.contract.transport_contract import soon
 from theta.adapters.memory_transport import MemoryTransport, memory_pair
 from theta.adapters.racing import first_to_open
 from theta.adapters.transport import TransportClosed
+from theta.base.errors import IceFailed
 
 NEVER = 3600.0
 
@@ -34,7 +35,10 @@ class Way:
         self._told.set_result(None)
 
     def fail(self, reason: str) -> None:
-        self._told.set_exception(TransportClosed(1006, reason))
+        self.refuse(TransportClosed(1006, reason))
+
+    def refuse(self, error: Exception) -> None:
+        self._told.set_exception(error)
 
 
 def race(ways: list[Way], head_start: float) -> "asyncio.Task[tuple[int, MemoryTransport]]":
@@ -88,6 +92,15 @@ async def test_when_all_fail_the_last_one_says_why() -> None:
     first.fail("timed out")
     with pytest.raises(TransportClosed, match="404"):
         await soon(racing)
+
+
+async def test_a_way_that_was_not_found_is_a_failure_like_others() -> None:
+    first, second = Way(), Way()
+    racing = race([first, second], NEVER)
+    first.refuse(IceFailed("no way through"))
+    await soon(second.begun.wait())
+    second.stand()
+    assert await soon(racing) == (1, second.transport)
 
 
 async def test_a_bug_is_no_failure_to_connect() -> None:
