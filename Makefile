@@ -32,7 +32,7 @@ ifneq ($(shell sh tools/make_venv.sh --check && echo whole),whole)
 STALE_VENV := FORCE
 endif
 
-.PHONY: help setup serve demo test test-many test-browser soak-sim soak-kill soak-mesh soak-commands fuzz-gltf fuzz-commands fuzz-state ci lint format types bench bench-room bench-mesh bench-commands bench-replication generate lock clean FORCE
+.PHONY: help setup serve demo test test-many test-browser soak-sim soak-kill soak-mesh soak-commands fuzz-gltf fuzz-commands fuzz-state fuzz-signaling ci lint format types bench bench-room bench-mesh bench-commands bench-replication generate lock clean FORCE
 
 help: ## Say what can be done here
 	@echo "Theta. Type 'make serve' and open the link it prints."
@@ -88,6 +88,11 @@ fuzz-state: $(PACKAGE) $(DEV) ## Give the state plane broken frames and its room
 	    build/fuzz/state fuzz/corpus/replication_frame
 	PYTHONPATH=. $(BIN)/python -m fuzz.fuzz_owned_state -max_total_time=$${SECONDS:-300} -rss_limit_mb=1500 $(ARGS) \
 	    build/fuzz/owned fuzz/corpus/owned_state
+
+fuzz-signaling: $(PACKAGE) $(DEV) ## Give signalling broken messages for five minutes; SECONDS=N for another time
+	@mkdir -p build/fuzz/signaling
+	PYTHONPATH=. $(BIN)/python -m fuzz.fuzz_signaling -max_total_time=$${SECONDS:-300} -rss_limit_mb=1500 $(ARGS) \
+	    build/fuzz/signaling fuzz/corpus/signaling
 
 ci: $(PACKAGE) $(DEV) $(NODE) $(PAGE) ## The gate: everything that must hold before a change lands
 	@sh tools/ensure_chromium.sh

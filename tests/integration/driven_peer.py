@@ -7,16 +7,27 @@ from collections.abc import Callable, Sequence
 from theta.adapters.host import machine_clock
 from theta.adapters.transport import Transport, TransportClosed
 from theta.base.identifiers import CommandName
+from theta.base.limits import INSTANCE_BYTES, PUBLIC_KEY_BYTES
 from theta.base.randomness import Randomness
 from theta.commands.identity import Identity
 from theta.editor.vocabulary import CreatePrimitive, Operation
 from theta.node.events import Applied, Event, Joined, Synced
 from theta.node.peer import Peer, PeerSettings
+from theta.node.protocol import protocol_hash
+from theta.wire.codec import encode
+from theta.wire.messages import PROTOCOL_VERSION, SessionHello
 
 
 def a_cube(name: str = "cube") -> CreatePrimitive:
     """A cube of half a metre at the origin."""
     return CreatePrimitive("cube", 0.5, name, (0.0, 0.0, 0.0), (0.0, 0.0, 0.0, 1.0), (1.0, 1.0, 1.0))
+
+
+def a_hello(nonce: bytes) -> bytes:
+    """The first frame of a participant, with a nonce of one's choice."""
+    key, instance = bytes(PUBLIC_KEY_BYTES), bytes(INSTANCE_BYTES)
+    hello = SessionHello(PROTOCOL_VERSION, protocol_hash(), nonce, key, instance, "Eve", ["fold"], b"", b"", 0)
+    return encode(hello)
 
 
 class DrivenPeer:

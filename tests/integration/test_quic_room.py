@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.transport_contract import RELIABLE, end_of, soon
-from tests.integration.driven_peer import DrivenPeer, a_cube
+from tests.integration.driven_peer import DrivenPeer, a_cube, a_hello
 from tests.integration.test_host import make_room
 from tests.support.participants import Newcomer
 from tests.support.quic import Listening, listening
@@ -19,12 +19,9 @@ from theta.adapters.memory_store import MemoryLogStore
 from theta.adapters.quic_connection import BoundedConnection
 from theta.adapters.quic_transport import QuicTransport
 from theta.adapters.transport import TransportClosed
-from theta.base.limits import HEARTBEAT_INTERVAL_SECONDS, HEARTBEATS_MISSED_MAX, INSTANCE_BYTES, PUBLIC_KEY_BYTES
+from theta.base.limits import HEARTBEAT_INTERVAL_SECONDS, HEARTBEATS_MISSED_MAX
 from theta.base.moment import Moment
 from theta.node.events import Joined, Said
-from theta.node.protocol import protocol_hash
-from theta.wire.codec import encode
-from theta.wire.messages import PROTOCOL_VERSION, SessionHello
 
 pytestmark = pytest.mark.integration
 
@@ -63,21 +60,9 @@ async def room(tmp_path: Path) -> AsyncIterator[QuicRoom]:
 
 
 @pytest.mark.parametrize("nonce", [b"", b"short", bytes(33)])
-async def test_ses_2_a_hello_with_a_bad_nonce_is_refused(room: QuicRoom, nonce: bytes) -> None:
+async def test_ses_2_quic_handshake_rejects_empty_nonce(room: QuicRoom, nonce: bytes) -> None:
     transport = await soon(room.quic.connect())
-    hello = SessionHello(
-        PROTOCOL_VERSION,
-        protocol_hash(),
-        nonce,
-        bytes(PUBLIC_KEY_BYTES),
-        bytes(INSTANCE_BYTES),
-        "Eve",
-        ["fold"],
-        b"",
-        b"",
-        0,
-    )
-    transport.send(RELIABLE, encode(hello))
+    transport.send(RELIABLE, a_hello(nonce))
     end = await end_of(transport)
     assert end.close_code == 4400
     assert end.reason.startswith("BadNonce")

@@ -102,6 +102,14 @@ def serve(
         Path | None,
         typer.Option(metavar="FILE", help="Compress with it; see `theta train-dictionary`.", show_default=False),
     ] = None,
+    ice: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="STUN and TURN servers to tell people of; TOML or JSON.", show_default=False),
+    ] = None,
+    signal: Annotated[
+        str | None,
+        typer.Option(metavar="LINK", help="Be found at this signalling server as well.", show_default=False),
+    ] = None,
     world: Annotated[
         Path | None,
         typer.Option(metavar="FILE.py", help="Python that makes the room's world, as above.", show_default=False),
@@ -157,7 +165,51 @@ def serve(
     from theta.cli.serve import serve as serve_room
 
     place, tls = (file, host, port, name), (lan, cert, key)
-    serve_room(ServeOptions(*place, log_level.value, log_format.value, *tls, quic, qr, dictionary, world))
+    serve_room(ServeOptions(*place, log_level.value, log_format.value, *tls, quic, qr, dictionary, ice, signal, world))
+
+
+@app.command()
+def signal(
+    host: Annotated[str, typer.Option(help="The only address to listen on; every one by default.")] = "",
+    port: Annotated[int, typer.Option(help="The port to listen on; 0 means any free one.")] = 8090,
+    ice: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="STUN and TURN servers to tell people of; TOML or JSON.", show_default=False),
+    ] = None,
+    origin: Annotated[
+        list[str] | None,
+        typer.Option(metavar="URL", help="Pages of this origin may connect; again for more.", show_default=False),
+    ] = None,
+    room: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="Only this room; again for more. Any by default.", show_default=False),
+    ] = None,
+    cert: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A certificate of yours (PEM, with its chain).", show_default=False),
+    ] = None,
+    key: Annotated[Path | None, typer.Option(metavar="FILE", help="Its key (PEM).", show_default=False)] = None,
+    log_level: Annotated[Level, typer.Option(help="How much is logged, on stderr.")] = Level.warning,
+    log_format: Annotated[Format, typer.Option(help="Lines of key=value, or of JSON.")] = Format.text,
+) -> None:
+    """Run a signalling server: rooms and guests that cannot reach each other meet there and agree on a way.
+
+    Nothing of a room passes through it but what two sides need to find each other, and nothing is kept. Only who has a
+    room's key can be its host. `theta serve` has one for its own room.
+
+    [bold]Examples[/bold]
+
+      theta signal
+
+      theta signal --cert signal.example.org.pem --key signal.example.org.key --port 443 --ice servers.toml
+
+      theta signal --origin https://studio.example.org
+    """
+    from theta.cli.signaling import SignalOptions
+    from theta.cli.signaling import signal as run_signaling
+
+    allowed = (tuple(origin or ()), tuple(room or ()))
+    run_signaling(SignalOptions(host, port, ice, *allowed, cert, key, log_level.value, log_format.value))
 
 
 @app.command()
@@ -488,7 +540,7 @@ def flowing(text: str) -> str:
 
 
 PANELS = {
-    "Rooms": ("serve", "headset", "demo", "import", "export", "backup", "compact", "train-dictionary"),
+    "Rooms": ("serve", "signal", "headset", "demo", "import", "export", "backup", "compact", "train-dictionary"),
     "What is in them, and what happened": ("info", "verify", "log", "replay"),
     "Who comes in, and who decides": ("invite", "role", "kick", "revoke", "policy"),
 }

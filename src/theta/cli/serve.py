@@ -29,9 +29,11 @@ from theta.adapters.files import (
 )
 from theta.adapters.host import RoomHost, machine_clock
 from theta.adapters.http_server import HttpSettings
+from theta.adapters.ice_file import read_ice_file
 from theta.adapters.lan_server import LanServer
 from theta.adapters.listening import listen, url_of
 from theta.adapters.logging_setup import LogFormat, set_up_logging
+from theta.adapters.signal_server import SignalHub
 from theta.adapters.sqlite_store import SqliteLogStore
 from theta.adapters.tls_watch import CertificateWatch, certificate_source
 from theta.adapters.world_files import read_world
@@ -39,6 +41,7 @@ from theta.base.errors import InvalidValue, StoreUnavailable, UsageError
 from theta.base.limits import NAME_CHARACTERS_MAX
 from theta.base.randomness import Randomness
 from theta.cli.console import err
+from theta.cli.meeting import Meeting, check_signaling_link
 from theta.cli.sources import ShownSource, recorded_name
 from theta.cli.welcome import Place, print_welcome
 from theta.commands.identity import Identity
@@ -48,6 +51,9 @@ from theta.node.state_notices import StateNotice
 from theta.node.state_report import fault_text
 from theta.node.state_world import StateWorld
 from theta.session.secret import RoomSecret
+from theta.signaling.ice import IceSettings
+from theta.signaling.proof import room_of_key
+from theta.signaling.server import SignalSettings
 
 _log = logging.getLogger(__name__)
 
@@ -72,6 +78,8 @@ class ServeOptions:
     quic: bool = True
     qr: bool = True
     dictionary: Path | None = None
+    ice: Path | None = None
+    signal: str | None = None
     world: Path | None = None
 
     @property
@@ -99,7 +107,10 @@ def serve(options: ServeOptions, beside: Beside | None = None) -> None:
     """
     if options.name is not None:
         check_room_name(options.name)
+    if options.signal is not None:
+        check_signaling_link(options.signal)
     set_up_logging(options.log_level, options.log_format)
+    ice = read_ice_file(options.ice) if options.ice is not None else IceSettings()
     world = _built_world(options.world) if options.world is not None else None
     identity = Identity.from_seed(read_or_make_secret(identity_path()))
     watch = CertificateWatch(certificate_source(options.certificate, options.key))
@@ -107,7 +118,10 @@ def serve(options: ServeOptions, beside: Beside | None = None) -> None:
     try:
         with opened_store(options.file) as (store, source):
             room = open_room(options, source, store.assets(), identity, world)
-            run_on_best_loop(_run(options, room, store, sockets, watch, beside))
+            hub = SignalHub(SignalSettings(ice, frozenset({room_of_key(room.room_key)})))
+            secret = _secret_of(options.file, source)
+            meeting = Meeting(hub, secret.identity, options.signal, on_this_machine=not options.lan)
+            run_on_best_loop(_run(options, room, store, sockets, watch, meeting, beside))
     finally:
         for each in sockets:
             each.close()
@@ -145,13 +159,7 @@ def open_room(
         StoreUnavailable: the room's key is missing, or another room's; or the dictionary cannot be read.
         InvalidValue: the dictionary is none.
     """
-    key = room_secret_path(options.file)
-    try:
-        secret = RoomSecret(read_secret(key) if source.last_seq else read_or_make_secret(key))
-    except FileNotFoundError as error:
-        raise StoreUnavailable(
-            f"{options.file} has no key: put {key} back beside it (`theta backup` keeps it with the copy)"
-        ) from error
+    secret = _secret_of(options.file, source)
     name = options.name or recorded_name(source) or options.file.stem[:NAME_CHARACTERS_MAX] or "room"
     dictionary = read_dictionary(options.dictionary) if options.dictionary is not None else None
     settings = RoomSettings(name, secret, identity.public_key, dictionary, world)
@@ -160,6 +168,17 @@ def open_room(
     for why in room.passed_over:
         err.print(f"[yellow]warning:[/yellow] {escape(why)}")
     return room
+
+
+def _secret_of(file: Path, source: SqliteLogStore) -> RoomSecret:
+    """The room's; made for a new room."""
+    key = room_secret_path(file)
+    try:
+        return RoomSecret(read_secret(key) if source.last_seq else read_or_make_secret(key))
+    except FileNotFoundError as error:
+        raise StoreUnavailable(
+            f"{file} has no key: put {key} back beside it (`theta backup` keeps it with the copy)"
+        ) from error
 
 
 def _built_world(file: Path) -> StateWorld:
@@ -202,12 +221,14 @@ async def _run(
     store: SqliteLogStore,
     sockets: list[socket.socket],
     watch: CertificateWatch,
+    meeting: Meeting,
     beside: Beside | None,
 ) -> None:
     stop, told = asyncio.Event(), asyncio.Event()
-    _stop_on_signals(stop, told)
+    stop_on_signals(stop, told)
     host = RoomHost(room, store, on_store_failed=_say_read_only, on_state_notice=_say_fault)
-    server = LanServer(host, sockets, watch, HttpSettings(options.listen_host, file=options.file))
+    settings = HttpSettings(options.listen_host, file=options.file, signaling=meeting.hub)
+    server = LanServer(host, sockets, watch, settings)
     note: RuntimeNote | None = None
     try:
         await server.start()
@@ -224,7 +245,7 @@ async def _run(
         links = server.reach.links
         place = Place(options.file, url, links, certificate.fingerprint, is_own, options.qr, options.world)
         print_welcome(room, place)
-        async with _company(stop, beside(room, url) if beside is not None else None):
+        async with meeting.open(host), _company(stop, beside(room, url) if beside is not None else None):
             await stop.wait()
         err.print("Closing the room …" if sys.stderr.isatty() else "closing the room")
         told.set()
@@ -290,8 +311,8 @@ def _say_fault(notice: StateNotice) -> None:
         err.print("  The room goes on, and its world's systems stand still now. Mend the world file, then start again.")
 
 
-def _stop_on_signals(stop: asyncio.Event, told: asyncio.Event) -> None:
-    """The first Ctrl-C or SIGTERM closes the room in order; the second aborts, which loses nothing acknowledged.
+def stop_on_signals(stop: asyncio.Event, told: asyncio.Event) -> None:
+    """The first Ctrl-C or SIGTERM sets `stop`; the second aborts, which loses nothing that a room has acknowledged.
 
     It counts as a second one once the first was answered (`told`): `timeout`, for one, sends each signal twice.
     """

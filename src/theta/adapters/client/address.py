@@ -10,7 +10,7 @@ from theta.base.errors import InvalidValue
 from theta.commands.identity import Identity
 from theta.session.invites import read_code, room_of_invite
 
-_LOCAL = frozenset(("localhost", "127.0.0.1", "::1"))
+LOCAL_NAMES = frozenset(("localhost", "127.0.0.1", "::1"))
 DEFAULT_PORT = 8080
 
 Who = str | os.PathLike[str] | Identity | None
@@ -66,7 +66,7 @@ def room_address(link: str, invite: str | None = None) -> RoomAddress:
     if token and room_of_invite(token) is None:
         raise InvalidValue("invite", token, "the whole of one, as `theta serve` printed it: copy the link again")
     code = "" if token else read_code(parts.fragment) or ""
-    if not token and not code and parts.hostname in _LOCAL:
+    if not token and not code and parts.hostname in LOCAL_NAMES:
         running = find_running_room(port)
         if running is not None:
             key = bytes.fromhex(running.room_key)

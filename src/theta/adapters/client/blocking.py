@@ -12,13 +12,14 @@ from typing import Any, Self, TypeVar, Unpack
 
 from numpy.typing import ArrayLike
 
+from theta.adapters.client.address import room_address
 from theta.adapters.client.assets import ImportDetails
 from theta.adapters.client.blocking_state import BlockingState
 from theta.adapters.client.blocking_verbs import run_step
 from theta.adapters.client.entities import Entity
 from theta.adapters.client.files import FileDetails
 from theta.adapters.client.looking_back import Past
-from theta.adapters.client.opening import TransportChoice
+from theta.adapters.client.opening import Opener, TransportChoice
 from theta.adapters.client.room_client import RoomClient
 from theta.adapters.client.undoing import Conflict
 from theta.adapters.client.values import Element, MadeBy
@@ -36,12 +37,14 @@ def connect_blocking(
     invite: str | None = None,
     identity: str | os.PathLike[str] | None = None,
     transport: TransportChoice = "auto",
+    signaling: str | None = None,
 ) -> "BlockingRoom":
     """Enter a room and return it once the whole document is here; arguments and errors as in `theta.connect`.
 
     Use it with `with`, or call `close` in the end.
     """
-    return BlockingRoom(partial(RoomClient, transport=transport), url, name, invite, identity)
+    opener = Opener(room_address(url, invite), transport, signaling)
+    return BlockingRoom(partial(RoomClient, opener=opener), url, name, invite, identity)
 
 
 class BlockingRoom(BlockingState):

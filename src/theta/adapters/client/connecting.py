@@ -2,7 +2,8 @@
 
 import os
 
-from theta.adapters.client.opening import TransportChoice
+from theta.adapters.client.address import room_address
+from theta.adapters.client.opening import Opener, TransportChoice
 from theta.adapters.client.room_client import RoomClient
 
 
@@ -13,6 +14,7 @@ def connect(
     invite: str | None = None,
     identity: str | os.PathLike[str] | None = None,
     transport: TransportChoice = "auto",
+    signaling: str | None = None,
 ) -> RoomClient:
     """A room, to be entered with `async with`.
 
@@ -23,10 +25,14 @@ def connect(
         invite: the token alone, instead of one in the link.
         identity: whose key to use: None for your own, a word for another kept under that name (so that a bot has an
             undo stack of its own), or a path.
-        transport: "auto" takes QUIC, or WebSocket where QUIC does not get through; either can be asked for by name.
+        transport: "auto" takes QUIC, or WebSocket where QUIC does not get through, or WebRTC where there is a
+            `signaling`; each can be asked for by name: "quic", "websocket", "webrtc".
+        signaling: link of a signalling server (`theta signal`) where the room's host can be met, when the room itself
+            cannot be reached.
 
     Raises:
         InvalidValue: not a link, or no such transport.
         SecretExposed: others can read the key file.
     """
-    return RoomClient(url, name, invite, identity, transport=transport)
+    opener = Opener(room_address(url, invite), transport, signaling)
+    return RoomClient(url, name, invite, identity, opener=opener)

@@ -18,7 +18,7 @@ from theta.node.peer import Peer
 
 BACKOFF_SECONDS_MIN = 0.1
 BACKOFF_SECONDS_MAX = 5.0
-OPEN_SECONDS_MAX = 5.0
+OPEN_SECONDS_MAX = 10.0
 PASSING_CODES = frozenset(
     (
         1000,
