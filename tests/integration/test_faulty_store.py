@@ -188,6 +188,11 @@ class Stage:
         store.close()
         return records
 
+    def all_have_the_head(self) -> bool:
+        """Whether everybody has what is durable so far; more may still become so."""
+        head = self.room.head_seq
+        return all(guest.peer.replica.log.head_seq == head for guest in self.guests.values())
+
     async def settled_or_failed(self) -> None:
         await self.news.until(lambda: self.is_settled or bool(self.reasons))
 
@@ -285,8 +290,8 @@ async def check_people_look_and_talk_but_change_nothing(stage: Stage) -> None:
     await stage.news.until(lambda: all(guest.has_joined for guest in stage.guests.values()))
     dee.say("what happened?")
     await stage.news.until(lambda: all(guest.heard == ["what happened?"] for guest in stage.guests.values()))
+    await stage.news.until(stage.all_have_the_head)
     head = stage.room.head_seq
-    assert all(guest.peer.replica.log.head_seq == head for guest in stage.guests.values())
     assert {guest.peer.replica.document.hash for guest in stage.guests.values()} == {stage.room.document_hash}
     pending = {name: guest.peer.unacknowledged for name, guest in stage.guests.items()}
     dee.begin([a_cube("Dee's")])

@@ -416,14 +416,15 @@ async def test_a_bug_ends_the_connection_that_met_it_only(
     quic: Listening, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     room, participant = await soon(quic.pair())
-    unlucky, _ = await soon(quic.pair())
+    unlucky, its_participant = await soon(quic.pair())
 
     def stumble(data: bytes, address: object) -> None:
         raise ZeroDivisionError("a bug")
 
     monkeypatch.setattr(unlucky, "handle_packet", stumble)
-    _.send(RELIABLE, b"hello")
+    its_participant.send(RELIABLE, b"hello")
     assert (await end_of(unlucky)).close_code == CLOSE_LOST
     assert "ZeroDivisionError" in caplog.text
     participant.send(RELIABLE, b"still here")
     assert await soon(room.receive()) == (RELIABLE, b"still here")
+    await soon(its_participant.close())

@@ -38,6 +38,7 @@ def check(seed: int) -> SimulationResult:
         pytest.fail(f"{failure}\nreplay with: {command}", pytrace=False)
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("group", range(GROUPS))
 def test_everybody_is_shown_what_lives_in_the_room_two_seconds_after_the_network_heals(seed: int, group: int) -> None:
     for place in range(group * SEEDS_PER_GROUP, (group + 1) * SEEDS_PER_GROUP):
@@ -80,6 +81,7 @@ def test_the_same_seed_gives_the_same_trace(seed: int) -> None:
     assert first.trace_hash != other.trace_hash
 
 
+@pytest.mark.many
 def test_the_same_seed_gives_the_same_trace_in_another_process(seed: int) -> None:
     """Whatever the order of sets and dicts of bytes: Python's own hashes are seeded anew in each process."""
     options = ["--first", str(seed), "--seeds", "1", "--seconds", "2", "--peers", "4", "--scenario", "living"]

@@ -25,6 +25,10 @@ CLOSE_CODES = {
     "SessionReplaced": 4410,
     "PeerTimeout": 4504,
     "PeerTooSlow": 4429,
+    "PeerTooFast": 4429,
+    "SignalingFailed": 4502,
+    "IceFailed": 4503,
+    "IceGatheringTimeout": 4505,
 }
 
 
