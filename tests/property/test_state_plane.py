@@ -48,6 +48,7 @@ def assert_has_all(room: StateRoom, line: Line) -> None:
     assert line.receiver.counts["applied"]
 
 
+@pytest.mark.many
 @given(st.integers(0, 2**32), st.integers(1, 3), st.sampled_from((0.0, 0.1, 0.4, 0.6)), st.sampled_from((1, 4, 12, 25)))
 @settings(max_examples=25)
 def test_after_the_network_heals_every_receiver_has_what_the_room_has(
