@@ -57,6 +57,7 @@ class MetRoom:
         await soon(self.host.close())
         self._serving.cancel()
         await asyncio.gather(self._serving, return_exceptions=True)
+        await soon(self.guests.close())
         await soon(self.hub.close())
         await soon(self.quic.close())
         await soon(quiet())
@@ -97,6 +98,18 @@ async def test_webrtc_recovers_from_datachannel_close(room: MetRoom) -> None:
     await bo.until(lambda: bo.peer.replica.document.entity_count == len(names))
     assert ada.peer.replica.document.hash == bo.peer.replica.document.hash == room.host.room.document_hash
     assert len(room.host.room.people) == 2
+
+
+async def test_trn_41_who_is_in_stays_when_another_server_turns_the_room_away(room: MetRoom) -> None:
+    ada = await room.join("Ada")
+
+    async def turned_away() -> Transport:
+        its, ours = memory_pair()
+        await its.close(4401, "not this room")
+        return ours
+
+    await soon(room.guests.serve_at(turned_away, "elsewhere"))
+    await ada.perform(a_cube("still here"))
 
 
 async def test_mixed_quic_webrtc_clients_converge_state(room: MetRoom) -> None:

@@ -21,7 +21,10 @@ _log = logging.getLogger(__name__)
 
 
 class WebRtcHost:
-    """Lets guests into a room by peer connections. Run `serve_at` for each signalling server, and cancel it to end.
+    """Lets guests into a room by peer connections.
+
+    Run `serve_at` for each signalling server; in the end, cancel those and `close`. Who is in stays in although a
+    server turns the room away.
 
     Args:
         host: the room.
@@ -48,18 +51,13 @@ class WebRtcHost:
             open_signaling: connects to it.
             where: its name, for the log.
         """
-        try:
-            while True:
-                end = await self._be_host(open_signaling, where)
-                if end.close_code not in PASSING_CODES:
-                    _log.error("the signalling server turns us away", extra={"where": where, "reason": end.reason})
-                    return
-                _log.warning("no signalling", extra={"where": where, "reason": end.reason})
-                await asyncio.sleep(SIGNAL_RETRY_SECONDS)
-        finally:
-            for task in [*self._answering, *self._serving]:
-                task.cancel()
-            await asyncio.gather(*self._answering, *self._serving, return_exceptions=True)
+        while True:
+            end = await self._be_host(open_signaling, where)
+            if end.close_code not in PASSING_CODES:
+                _log.error("the signalling server turns us away", extra={"where": where, "reason": end.reason})
+                return
+            _log.warning("no signalling", extra={"where": where, "reason": end.reason})
+            await asyncio.sleep(SIGNAL_RETRY_SECONDS)
 
     async def serve_own(self, hub: SignalHub) -> None:
         """The same at a signalling server in this process."""
@@ -73,6 +71,13 @@ class WebRtcHost:
             return ours
 
         await self.serve_at(open_memory, "this process")
+
+    async def close(self) -> None:
+        """Let go of all guests, and of those who are on their way in."""
+        tasks = [*self._answering, *self._serving]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _be_host(self, open_signaling: OpenTransport, where: str) -> SignalingFailed:
         """Until the connection to the signalling server has ended for good, and how it did."""

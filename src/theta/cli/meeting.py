@@ -51,6 +51,7 @@ class Meeting:
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
+                await guests.close()
 
 
 def check_signaling_link(link: str) -> None:
