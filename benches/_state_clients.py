@@ -12,6 +12,8 @@ from theta.adapters.collecting import settle_collector
 from theta.cli.serve import run_on_best_loop
 
 AT_ONCE = 8
+STANDING_HERTZ = 1.0
+"""How often who does not move says where it is (REP-3)."""
 
 
 class Clients:
@@ -31,8 +33,7 @@ class Clients:
         self._crowds.append(crowd)
         start = time.perf_counter()
         await crowd.join(said["transport"], said.get("at_once", AT_ONCE))
-        if said.get("hertz"):
-            crowd.walk(said["hertz"])
+        crowd.show(said.get("hertz") or STANDING_HERTZ, walks=bool(said.get("hertz")))
         settle_collector()
         return {"seconds": time.perf_counter() - start}
 

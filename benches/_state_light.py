@@ -136,7 +136,7 @@ class LightPeer:
 
 
 class LightCrowd:
-    """Many of them, who walk about and show it now and then."""
+    """Many of them, who stand or walk about, and show it now and then."""
 
     def __init__(self, url: str, count: int, side: float, seed: int) -> None:
         self.walkers = Walkers(np.random.default_rng(seed), count, side)
@@ -149,12 +149,12 @@ class LightCrowd:
         for at in range(0, len(self.peers), at_once):
             await asyncio.gather(*(peer.join(choice) for peer in self.peers[at : at + at_once]))
 
-    def walk(self, hertz: float) -> None:
-        """Walk from here on; everybody shows where it is so many times a second, each at its own moment."""
-        self._walking = asyncio.create_task(self._walk(hertz))
+    def show(self, hertz: float, *, walks: bool) -> None:
+        """Walk from here on, or stand; everybody shows where it is so many times a second, each at its own moment."""
+        self._walking = asyncio.create_task(self._show(hertz, walks=walks))
 
     async def stop(self) -> None:
-        """Stand still."""
+        """Show nothing any more."""
         if self._walking is not None:
             self._walking.cancel()
             self._walking = None
@@ -164,13 +164,14 @@ class LightCrowd:
         await self.stop()
         await asyncio.gather(*(peer.leave() for peer in self.peers))
 
-    async def _walk(self, hertz: float) -> None:
+    async def _show(self, hertz: float, *, walks: bool) -> None:
         slots = max(1, round(30.0 / hertz))
         start, tick = time.perf_counter(), 0
         while True:
             tick += 1
             await asyncio.sleep(max(0.0, start + tick / 30.0 - time.perf_counter()))
-            self.walkers.walk()
+            if walks:
+                self.walkers.walk()
             for number in range(tick % slots, len(self.peers), slots):
                 self.peers[number].place = self.walkers.metres[number]
                 self.peers[number].show()

@@ -1,10 +1,10 @@
 """A whole room with a world over real sockets: 100 participants at 30 Hz, memory, and who reads nothing any more.
 
-    PYTHONPATH=. python benches/bench_state_room.py crowd memory frozen        these parts alone
+    PYTHONPATH=. python benches/bench_state_room.py floor crowd memory frozen        these parts alone
 
-The room is a process of its own, run as `theta serve` runs it; so are its participants. They shake hands as all do, and
-say what they have, but do not show it (`_state_light`). A tick is measured in the room, from when it was due until its
-last datagram was given to the socket.
+The room is a process of its own, run as `theta serve` runs it; so are its participants. They shake hands as all do,
+say what they have and where they are, but do not show it (`_state_light`). A tick is measured in the room, from when it
+was due until its last datagram was given to the socket. What aioquic takes of it by itself is measured in memory.
 """
 
 import argparse
@@ -17,15 +17,17 @@ from pathlib import Path
 
 from benches._child import Child, Said
 from benches._markdown import report_with_tables
+from benches._quic_floor import floor_rows
 from benches._report import Row
 from benches._state_room import SIDE_METRES
 from benches.state_plane import quantile
+from theta.base.limits import PRESENCE_HERTZ
 
 PEERS = 100
 SECONDS = 30.0
 SETTLE_SECONDS = 5.0
 TICK_MILLISECONDS_MAX = 33.0
-WALK_HERTZ = 1.0
+WALK_HERTZ = PRESENCE_HERTZ
 
 IDLE_WARM, IDLE = 8, 64
 IDLE_SETTLE_SECONDS = 15.0
@@ -48,10 +50,10 @@ def running(world: str, *processes: str) -> Iterator[list[Child]]:
 
 
 def crowd_rows() -> list[Row]:
-    """The bar; and what it takes when everybody walks, and over WebSocket."""
+    """The bar, whether all stand or all walk; and what it takes over WebSocket."""
     return [
         *crowd("quic", 0.0, "who stand", bar=TICK_MILLISECONDS_MAX),
-        *crowd("quic", WALK_HERTZ, f"who walk, shown {WALK_HERTZ:g} a second"),
+        *crowd("quic", WALK_HERTZ, f"who walk, shown {WALK_HERTZ:g} a second", bar=TICK_MILLISECONDS_MAX),
         *crowd("websocket", 0.0, "who stand"),
     ]
 
@@ -70,6 +72,7 @@ def crowd(transport: str, hertz: float, what: str, bar: float | None = None) -> 
     count, seconds = ticks["ticks"], ticks["seconds"]
     name = f"{PEERS} over {transport} {what}"
     frames = seen["counts"]["StateFrame"] / seen["seconds"] / PEERS
+    people = seen["counts"].get("PresenceBatch", 0) / seen["seconds"] / PEERS
     return [
         Row(
             f"{name}: a tick, from due to its last datagram, p99", quantile(ticks["whole"], 0.99), "ms", bar, runs=count
@@ -81,6 +84,7 @@ def crowd(transport: str, hertz: float, what: str, bar: float | None = None) -> 
         Row(f"{name}: the room process", 100 * ticks["core"], "% of a core"),
         Row(f"{name}: the participants' process", 100 * seen["core"], "% of a core"),
         Row(f"{name}: frames that come to each", frames, "/s", more_is_better=True),
+        Row(f"{name}: batches of others' rows that come to each", people, "/s", more_is_better=True),
         Row(f"{name}: state to each", seen["counts"]["bytes"] / seen["seconds"] / PEERS, "bytes/s"),
         Row(f"{name}: between two frames at a participant, p99", quantile(seen["gaps"], 0.99), "ms"),
         Row(f"{name}: connections that congestion control held back, of each tick", ticks["held_back"] / count, ""),
@@ -154,7 +158,7 @@ def _rate(seen: Said) -> float:
     return float(seen["counts"]["StateFrame"] / seen["seconds"] / OTHERS)
 
 
-PARTS = {"crowd": crowd_rows, "memory": memory_rows, "frozen": frozen_rows}
+PARTS = {"floor": floor_rows, "crowd": crowd_rows, "memory": memory_rows, "frozen": frozen_rows}
 
 
 def main() -> int:

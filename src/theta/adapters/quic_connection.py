@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from aioquic import tls
+from aioquic._buffer import Buffer
 from aioquic.quic.configuration import SMALLEST_MAX_DATAGRAM_SIZE, QuicConfiguration
 from aioquic.quic.connection import (
     CONNECTION_LIMIT_FRAME_CAPACITY,
@@ -25,7 +26,14 @@ from aioquic.quic.connection import (
 )
 from aioquic.quic.crypto import CryptoPair
 from aioquic.quic.events import ConnectionTerminated, DatagramFrameReceived
-from aioquic.quic.packet import QuicErrorCode, QuicFrameType, QuicHeader, QuicPacketType
+from aioquic.quic.packet import (
+    QuicErrorCode,
+    QuicFrameType,
+    QuicHeader,
+    QuicPacketType,
+    pull_quic_transport_parameters,
+    push_quic_transport_parameters,
+)
 from aioquic.quic.packet_builder import QuicPacketBuilder
 from aioquic.quic.recovery import QuicPacketSpace
 from aioquic.quic.stream import QuicStream
@@ -47,8 +55,11 @@ logging.getLogger("quic").setLevel(logging.ERROR)
 _DATAGRAM_FRAME_BYTES_TAKEN = 65_535  # RFC 9221, 3: any that fits a packet; ours refuses the too large with a code
 _RESET_BYTES_MIN, _RESET_BYTES = 21, 41
 _CREDIT_STEP_BYTES = QUIC_RECEIVE_WINDOW_BYTES // 2
-_DATAGRAM_ACK_SECONDS = 0.024
-"""How long a datagram's acknowledgement waits; aioquic promises no longer than 25 ms (RFC 9000, 18.2)."""
+_ACK_DELAY_MILLISECONDS_MAX = 50
+"""What both sides promise to acknowledge within (RFC 9000, 18.2): longer than a tick, so that a datagram's
+acknowledgement can go with the datagrams of the next."""
+_DATAGRAM_ACK_SECONDS = 0.048
+"""How long a datagram's acknowledgement waits for something to go with."""
 
 
 def room_configuration(certificate: Path, key: Path) -> QuicConfiguration:
@@ -152,6 +163,14 @@ class BoundedConnection(QuicConnection):
             space.ack_at = min(space.ack_at, now + self._ack_delay)
         elif space.ack_at == now + self._ack_delay:
             space.ack_at = now + _DATAGRAM_ACK_SECONDS
+
+    def _serialize_transport_parameters(self) -> bytes:
+        """What is promised to the peer: aioquic's, but for how long acknowledgements may take."""
+        promised = pull_quic_transport_parameters(Buffer(data=super()._serialize_transport_parameters()))
+        promised.max_ack_delay = _ACK_DELAY_MILLISECONDS_MAX
+        told = Buffer(capacity=3 * self._max_datagram_size)
+        push_quic_transport_parameters(told, promised)
+        return bytes(told.data)
 
     @property
     def can_wait(self) -> bool:

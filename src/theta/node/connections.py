@@ -93,6 +93,7 @@ class Connections:
 
     def __init__(self) -> None:
         self._all: dict[int, Connection] = {}
+        self._attend_at: float | None = None
 
     def open(self, number: int, handshake: HostHandshake, now: Moment) -> Connection:
         """A new connection."""
@@ -103,6 +104,8 @@ class Connections:
         requests = TokenBucket(REQUEST_BURST_MAX, REQUESTS_PER_SECOND, now.seconds)
         connection = Connection(number, handshake, Heartbeat(now), chat, resync, assets, requests)
         self._all[number] = connection
+        if self._attend_at is None or connection.timeout < self._attend_at:
+            self._attend_at = connection.timeout
         return connection
 
     def find(self, number: int) -> Connection | None:
@@ -111,7 +114,24 @@ class Connections:
 
     def forget(self, number: int) -> Connection | None:
         """Take one out."""
-        return self._all.pop(number, None)
+        found = self._all.pop(number, None)
+        if not self._all:
+            self._attend_at = None
+        return found
+
+    @property
+    def timeout(self) -> float | None:
+        """Monotonic seconds at which one of them needs attention, or earlier; None when there are none.
+
+        It is found when they are attended to: what is heard meanwhile only puts it off.
+        """
+        return self._attend_at
+
+    def attend(self, seconds: float) -> Iterator[Connection]:
+        """All of them when `timeout` has come, else none; the set may change meanwhile."""
+        if self._attend_at is not None and seconds >= self._attend_at:
+            yield from self
+            self._attend_at = min((each.timeout for each in self._all.values()), default=None)
 
     def __iter__(self) -> Iterator[Connection]:
         """Every open one; the set may change meanwhile."""

@@ -61,7 +61,7 @@ from theta.node.state_participant import FROM_ROOM as STATE_FROM_ROOM
 from theta.node.state_participant import StateParticipant
 from theta.node.unpacking import Unpacking
 from theta.node.uploads import Uploads
-from theta.replication.presence import Presence, PresenceBoard, decode_rows
+from theta.replication.presence import Presence, PresenceBoard, read_rows
 from theta.session.capabilities import CHAT, PRESENCE, STATE, ZSTD
 from theta.session.heartbeat import Heartbeat, answer
 from theta.session.participant_handshake import ParticipantHandshake, Resumption
@@ -129,7 +129,7 @@ class Peer(PeerVerbs):
         self._owed_pong: Ping | None = None
         self._follower = Follower(self.actor, settings.identity.public_key, shelf, held)
         self._requests = 0
-        self._presence = PresenceBoard(self._follower.replica.world)
+        self._presence = PresenceBoard()
         self._handshake: ParticipantHandshake | None = None
         self._handshake_deadline = 0.0
         self._heartbeat: Heartbeat | None = None
@@ -239,7 +239,6 @@ class Peer(PeerVerbs):
         except NotHere as error:
             # It begins before the snapshot that is here: with the whole log it can be shown.
             self._start_over(self.replica.log.head_seq, StoreCorrupt(self.replica.log.head_seq, str(error)))
-        self._presence = self._presence.moved_to(self.replica.world)
         if self._joined:
             self._send(SwitchBranch(branch))
 
@@ -478,7 +477,6 @@ class Peer(PeerVerbs):
         except (StoreError, UsageError, BadRecord) as error:
             raise ProtocolError(f"the room's snapshot is no good: {error}") from error
         self._events.extend(self._follower.begin(replica, source))
-        self._presence = self._presence.moved_to(self.replica.world)
         settled = self._follower.settled([name for each in self._outbox.pending for name in each.names])
         self._outbox.handle_committed([each.name for each in settled])
         self._events.extend(settled)
@@ -564,13 +562,13 @@ class Peer(PeerVerbs):
         self._gate.forget()
         self._snapshot.forget()
         self._outbox.sign_anew()
-        self._presence = PresenceBoard(self.replica.world)
+        self._presence = PresenceBoard()
         self._events.append(Diverged(reason.seq))
 
     def _take_presence(self, now: Moment, batch: PresenceBatch) -> None:
         """Rows of people who are here; one that was overtaken by its person's leave would stay for ever."""
         here = {person.actor for person in self.people} - {self.actor}
-        rows = [row for row in decode_rows(batch.rows) if row.actor in here]
+        rows = [row for row in read_rows(batch.rows) if row.actor in here]
         moved = tuple(row.actor for row in rows if self._presence.handle_row(now.seconds, row))
         if moved:
             self._events.append(PresenceChanged(moved))

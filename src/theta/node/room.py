@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from theta.base.errors import PeerError, PeerTimeout, ProtocolError, RoomFull, StoreUnavailable
-from theta.base.limits import PRESENCE_HERTZ, SESSION_BURST_MAX, SESSIONS_PER_SECOND
+from theta.base.limits import SESSION_BURST_MAX, SESSIONS_PER_SECOND
 from theta.base.moment import Moment
 from theta.base.randomness import Randomness
 from theta.commands.admission import Admission
@@ -36,8 +36,9 @@ from theta.node.history_notices import HistoryNotices
 from theta.node.lanes import Close, Lane, Transmit, lane_of
 from theta.node.loading import Loading
 from theta.node.opening import open_log
-from theta.node.outbound import Outbound, presence_batches
+from theta.node.outbound import Outbound
 from theta.node.pipeline import Pipeline
+from theta.node.presence_desk import PresenceDesk
 from theta.node.protocol import protocol_hash
 from theta.node.reception import Reception
 from theta.node.replica import Replica
@@ -50,7 +51,6 @@ from theta.node.state_desk import STATE_MESSAGES, StateDesk
 from theta.node.state_notices import StateNotice
 from theta.node.state_world import StateWorld
 from theta.node.telemetry import Snapshot, Stopwatch, Telemetry
-from theta.replication.presence import PresenceBoard, decode_presence
 from theta.session.capabilities import CHAT, PRESENCE
 from theta.session.heartbeat import answer
 from theta.session.host_handshake import HostTerms, resume_token
@@ -153,9 +153,7 @@ class Room:
             terms, settings.name, log, self._connections, self._outbound, randomness, now, self._standing
         )
         self._new_sessions = TokenBucket(SESSION_BURST_MAX, SESSIONS_PER_SECOND, now.seconds)
-        self._presence = PresenceBoard(self.replica.world)
-        self._presence_at: float | None = None
-        self._presence_sent = now.seconds
+        self._presence = PresenceDesk(self._connections, self._outbound, self.state, now.seconds)
         errands, loading = Errands(), Loading(self._branches, self._line)
         self._history = HistoryNotices(self._branches, self._connections, self._outbound, errands, loading)
         self._attestation = Attestation(self.replica)
@@ -290,15 +288,12 @@ class Room:
 
     def handle_timeout(self, now: Moment) -> None:
         """The time that poll_timeout named has come."""
-        for connection in self._connections:
+        for connection in self._connections.attend(now.seconds):
             try:
                 self._keep_alive(now, connection)
             except PeerError as error:
                 self._expel(now, connection, error)
-        if self._presence.hide_silent(now.seconds):
-            self._presence_at = now.seconds
-        if self._presence_at is not None and now.seconds >= self._presence_at:
-            self._send_presence(now)
+        self._presence.handle_timeout(now.seconds)
         if self._line.is_between:
             self._history.handle_timeout(now)
         self._assets.handle_timeout(now)
@@ -357,15 +352,13 @@ class Room:
 
     def poll_timeout(self) -> float | None:
         """Monotonic seconds at which to call handle_timeout; None when nothing is waited for."""
-        times = [connection.timeout for connection in self._connections]
-        others = [self._presence_at, self._presence.timeout, self._assets.timeout, self.state.timeout]
+        times = [self._connections.timeout, self._presence.timeout, self._assets.timeout, self.state.timeout]
         if self._line.is_between:
-            others.append(self._history.timeout)
-        others.append(self._work_at)
+            times.append(self._history.timeout)
+        times.append(self._work_at)
         if self._is_writable:
-            others += [self._attestation.timeout, self._frontier.timeout, self._checkpoints.timeout]
-        times += [at for at in others if at is not None]
-        return min(times, default=None)
+            times += [self._attestation.timeout, self._frontier.timeout, self._checkpoints.timeout]
+        return min((at for at in times if at is not None), default=None)
 
     # -- inside --------------------------------------------------------------------------------------------------
 
@@ -416,7 +409,9 @@ class Room:
     def _dispatch_others(self, now: Moment, speaker: Connection, who: Participant, message: Message) -> None:
         """What is not about commands."""
         if isinstance(message, PresenceUpdate) and PRESENCE in who.capabilities:
-            self._take_presence(now, who, message)
+            row = self._presence.handle_update(now.seconds, who, message)
+            if row is not None:
+                self.state.handle_presence(row)
         elif isinstance(message, STATE_MESSAGES):
             self.state.handle_message(now, who, message)
         elif isinstance(message, ChatLine) and CHAT in who.capabilities:
@@ -460,7 +455,7 @@ class Room:
             self._send_roster()
             self._requests.send_branches(connection, who)
             self._send_everything(now, connection, who, arrival.established.last_seq + 1)
-            self._presence_at = self._presence_at or now.seconds
+            self._presence.handle_joined(now.seconds, who)
 
     def _send_everything(self, now: Moment, connection: Connection, who: Participant, first_seq: int) -> None:
         self._spreading.send_everything(connection, who, first_seq)
@@ -468,24 +463,7 @@ class Room:
             who.last_history = None
             self._history.handle_arrived(now)
         if PRESENCE in who.capabilities:
-            for batch in presence_batches(b"".join(self._presence.encoded_rows())):
-                self._outbound.send(connection.number, batch)
-
-    def _take_presence(self, now: Moment, who: Participant, message: PresenceUpdate) -> None:
-        row = decode_presence(message.row)
-        if row.actor != who.record.actor:
-            raise ProtocolError("a presence row names its own sender")
-        if self._presence.handle_row(now.seconds, row):
-            self.state.handle_presence(row)
-            if self._presence_at is None:
-                self._presence_at = max(now.seconds, self._presence_sent + 1.0 / PRESENCE_HERTZ)
-
-    def _send_presence(self, now: Moment) -> None:
-        self._presence_at = None
-        self._presence_sent = now.seconds
-        here = list(self._connections.with_capability(PRESENCE))
-        for batch in presence_batches(self._presence.poll_batch()):
-            self._outbound.send_all(here, batch)
+            self._presence.send_all_to(connection.number)
 
     def _pass_on(self, now: Moment, speaker: Connection, who: Participant, line: ChatLine) -> None:
         if speaker.chat.take(1, now.seconds) or not is_plain_text(line.text):
@@ -558,6 +536,6 @@ class Room:
 
     def _left(self, now: Moment, participant: Participant) -> None:
         self._reception.handle_left(now, participant)
-        self._presence.remove(participant.record.actor)
+        self._presence.handle_left(participant.record.actor)
         self.state.handle_left(now, participant)
         self._send_roster()

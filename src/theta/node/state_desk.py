@@ -27,7 +27,7 @@ from theta.node.state_report import StateReport
 from theta.node.state_systems import StateSystems
 from theta.node.state_world import StateWorld
 from theta.node.telemetry import SECONDS_BOUNDS, Histogram, Snapshot, Stopwatch
-from theta.replication.presence import HEAD_VALID, Presence
+from theta.replication.presence import HEAD_VALID, PresenceRow
 from theta.session.capabilities import STATE, ZSTD
 from theta.wire.interest_messages import SelectEntities, SubscribeRegion, UnsubscribeRegion
 from theta.wire.messages import Message
@@ -189,11 +189,11 @@ class StateDesk:
 
     # -- what they say -------------------------------------------------------------------------------------------------
 
-    def handle_presence(self, row: Presence) -> None:
+    def handle_presence(self, row: PresenceRow) -> None:
         """A participant showed where it is: from its head it looks."""
         known = self._attending.get(row.actor)
-        if known is not None and row.flags & HEAD_VALID:
-            self.plane.handle_pose(row.actor, _place_on_earth(row.head_position))
+        if known is not None and row.flags & HEAD_VALID and row.place is not None:
+            self.plane.handle_pose(row.actor, _place_on_earth(row.place))
             known.looks_at = None
 
     def handle_message(self, now: Moment, who: Participant, message: Message) -> None:
@@ -237,9 +237,14 @@ class StateDesk:
     @property
     def timeout(self) -> float | None:
         """When to call `handle_timeout`, in monotonic seconds; None when nothing is waited for."""
-        times = [self._expires_at, self._next_tick]
+        times = [self._expires_at, self.next_tick]
         times += [known.looks_at for known in self._attending.values() if known.connection is not None]
         return min((at for at in times if at is not None), default=None)
+
+    @property
+    def next_tick(self) -> float | None:
+        """When the next tick is due, monotonic seconds; None while a world in which nothing is and runs needs none."""
+        return None if self.plane.is_at_rest and not self._systems.has_work else self.plane.timeout
 
     def handle_timeout(self, now: Moment) -> None:
         """Do what is due."""
@@ -250,7 +255,7 @@ class StateDesk:
             if known.looks_at is not None and seconds >= known.looks_at:
                 known.looks_at = None
                 self.plane.handle_pose(actor, _ORIGIN)
-        if self._next_tick is not None and seconds >= self._next_tick:
+        if self.next_tick is not None and seconds >= self.next_tick:
             self._tick(seconds)
         self._drain()
 
@@ -259,11 +264,6 @@ class StateDesk:
         return self._notices.poll()
 
     # -- within --------------------------------------------------------------------------------------------------------
-
-    @property
-    def _next_tick(self) -> float | None:
-        """A world in which nothing is and nothing runs needs none."""
-        return None if self.plane.is_at_rest and not self._systems.has_work else self.plane.timeout
 
     @property
     def _expires_at(self) -> float | None:

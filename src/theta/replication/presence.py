@@ -1,15 +1,15 @@
 """Presence: where everyone is and what they point at, latest wins, never in the log (REP-1 … REP-5)."""
 
+import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Annotated
+from dataclasses import dataclass
+from math import isfinite
+from typing import Annotated, Any, NamedTuple
 
 from theta.base.errors import InvalidValue, ProtocolError
 from theta.base.identifiers import ZERO_ID
 from theta.base.limits import PRESENCE_TIMEOUT_SECONDS
 from theta.ecs.component import Blob, Column, Plane, canonical_bytes, check, component, parse
-from theta.ecs.entities import Entity
-from theta.ecs.world import World
 
 Float3 = tuple[float, float, float]
 Float4 = tuple[float, float, float, float]
@@ -22,6 +22,9 @@ TOOLS = ("none", "select", "move", "extrude", "paint", "draw")
 SELECTIONS = ("none", "object", "face", "vertex")
 DRAGS = ("none", "object", "extrude", "element")
 PRESENCE_BYTES = 184
+
+_LAYOUT = struct.Struct("<QIBBBB13f16s16s21f")
+_HEAD = struct.Struct("<QIBBBB")
 
 
 @component("theta.Presence", plane=Plane.STATE)
@@ -64,10 +67,7 @@ def decode_rows(rows: bytes) -> Iterator[Presence]:
     Raises:
         ProtocolError: not whole rows, or a field out of its limits.
     """
-    if len(rows) % PRESENCE_BYTES:
-        raise ProtocolError(f"presence rows have {PRESENCE_BYTES} bytes each, not {len(rows)} in all")
-    for at in range(0, len(rows), PRESENCE_BYTES):
-        yield decode_presence(rows[at : at + PRESENCE_BYTES])
+    return map(decode_presence, _cut(rows))
 
 
 def decode_presence(row: bytes) -> Presence:
@@ -105,33 +105,84 @@ def _check_choices(row: Presence) -> None:
         raise InvalidValue("drag", row.drag, f"below {len(DRAGS)}")
 
 
+class PresenceRow(NamedTuple):
+    """A row as it travels, and what of it others have to know without decoding all of it.
+
+    Attributes:
+        data: the row, PRESENCE_BYTES.
+        actor: whose.
+        sequence: its number.
+        flags: what of it is valid.
+        place: where its head is; without one where its ray begins, or else a hand is; None without any. Metres.
+    """
+
+    data: bytes
+    actor: int
+    sequence: int
+    flags: int
+    place: Float3 | None
+
+    @property
+    def doing(self) -> bytes:
+        """What the participant does, apart from where it is: what is valid, its tool, selection and drag's kind."""
+        return self.data[12:16] + self.data[68:100]
+
+
+def read_row(data: bytes) -> PresenceRow:
+    """A row that somebody sent: checked, and not decoded.
+
+    Raises:
+        ProtocolError: another length, a number that is not finite, or an unknown tool, selection or drag.
+    """
+    values = _LAYOUT.unpack(data) if len(data) == PRESENCE_BYTES else None
+    if values is None or not _is_sound(values):
+        decode_presence(data)  # says what is wrong with it
+        raise ProtocolError("a presence row that cannot be decoded")
+    actor, sequence, flags = values[:3]
+    place = next((values[at : at + 3] for flag, at in _PLACES if flags & flag), None)
+    return PresenceRow(bytes(data), actor, sequence, flags, place)
+
+
+def read_rows(rows: bytes) -> Iterator[PresenceRow]:
+    """The rows of a batch, checked, and not decoded.
+
+    Raises:
+        ProtocolError: not whole rows, or a field out of its limits.
+    """
+    return map(read_row, _cut(rows))
+
+
+_PLACES = ((HEAD_VALID, 6), (RAY_VALID, 13), (LEFT_VALID, 21), (RIGHT_VALID, 28))
+"""Which of a row's numbers tell a place, as `_LAYOUT` unpacks them, the best first."""
+
+
+def _is_sound(values: tuple[Any, ...]) -> bool:
+    # A sum of so few float32 numbers in float64 is finite when all of them are, and only then.
+    is_finite = isfinite(sum(values[6:19]) + sum(values[21:]))
+    return is_finite and values[3] < len(TOOLS) and values[4] < len(SELECTIONS) and values[5] < len(DRAGS)
+
+
+def _cut(rows: bytes) -> Iterator[bytes]:
+    if len(rows) % PRESENCE_BYTES:
+        raise ProtocolError(f"presence rows have {PRESENCE_BYTES} bytes each, not {len(rows)} in all")
+    return (rows[at : at + PRESENCE_BYTES] for at in range(0, len(rows), PRESENCE_BYTES))
+
+
 class PresenceBoard:
-    """Everyone's latest row, as `Presence` components of a world."""
+    """Everyone's latest row."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._entities: dict[int, Entity] = {}
+    def __init__(self) -> None:
+        self._rows: dict[int, PresenceRow] = {}
+        self._decoded: dict[int, Presence] = {}
         self._heard: dict[int, float] = {}
-        self._polled_tick = world.tick - 1
+        self._changed: dict[int, None] = {}
 
-    def moved_to(self, world: World) -> "PresenceBoard":
-        """The same rows in another world."""
-        board = PresenceBoard(world)
-        for actor, entity in self._entities.items():
-            board._entities[actor] = world.spawn(self._world.read(entity, Presence))
-        board._heard = dict(self._heard)
-        return board
-
-    def handle_row(self, seconds: float, row: Presence) -> bool:
+    def handle_row(self, seconds: float, row: PresenceRow) -> bool:
         """Take a row; False when a newer one is here already (sequence numbers wrap as in RFC 1982)."""
-        entity = self._entities.get(row.actor)
-        if entity is None:
-            self._entities[row.actor] = self._world.spawn(row)
-        else:
-            ahead = (row.sequence - self._world.read(entity, Presence).sequence) & 0xFFFF_FFFF
-            if not 0 < ahead < 1 << 31:
-                return False
-            self._world.write(entity, row)
+        before = self._rows.get(row.actor)
+        if before is not None and not 0 < (row.sequence - before.sequence) & 0xFFFF_FFFF < 1 << 31:
+            return False
+        self._put(row)
         if row.flags:
             self._heard[row.actor] = seconds
         else:
@@ -144,39 +195,40 @@ class PresenceBoard:
         return min(self._heard.values()) + PRESENCE_TIMEOUT_SECONDS if self._heard else None
 
     def row(self, actor: int) -> Presence | None:
-        """The actor's latest row."""
-        entity = self._entities.get(actor)
-        return self._world.read(entity, Presence) if entity is not None else None
+        """The actor's latest row, decoded."""
+        if actor not in self._rows:
+            return None
+        if actor not in self._decoded:
+            self._decoded[actor] = decode_presence(self._rows[actor].data)
+        return self._decoded[actor]
 
-    def rows(self) -> list[Presence]:
+    def rows(self) -> list[PresenceRow]:
         """Everyone's latest row, by actor."""
-        return [self._world.read(self._entities[actor], Presence) for actor in sorted(self._entities)]
-
-    def encoded_rows(self) -> list[bytes]:
-        """Everyone's latest row as bytes, by actor."""
-        return [canonical_bytes(row) for row in self.rows()]
+        return [self._rows[actor] for actor in sorted(self._rows)]
 
     def remove(self, actor: int) -> None:
         """The actor has left."""
-        entity = self._entities.pop(actor, None)
-        if entity is not None:
-            self._world.despawn(entity)
-            self._heard.pop(actor, None)
+        for known in (self._rows, self._decoded, self._heard, self._changed):
+            known.pop(actor, None)
 
     def hide_silent(self, seconds: float) -> list[int]:
         """Show nothing any more of who has said nothing for PRESENCE_TIMEOUT_SECONDS; returns these actors (REP-4)."""
         silent = [actor for actor, heard in self._heard.items() if seconds >= heard + PRESENCE_TIMEOUT_SECONDS]
         for actor in silent:
             del self._heard[actor]
-            row = self._world.read(self._entities[actor], Presence)
+            row = self._rows[actor]
             # The hidden row is news: without a sequence number of its own nobody would take it.
-            hidden = replace(row, flags=0, selection=0, drag=0, sequence=(row.sequence + 1) & 0xFFFF_FFFF)
-            self._world.write(self._entities[actor], hidden)
+            head = _HEAD.pack(actor, (row.sequence + 1) & 0xFFFF_FFFF, 0, row.data[13], 0, 0)
+            self._put(read_row(head + row.data[_HEAD.size :]))
         return silent
 
-    def poll_batch(self) -> bytes:
-        """The rows that changed since the last call, concatenated; empty when none did."""
-        changed = self._world.changed_since(Presence, self._polled_tick)
-        self._polled_tick = self._world.tick
-        self._world.advance_tick()
-        return b"".join(canonical_bytes(self._world.read(entity, Presence)) for entity in changed)
+    def poll_changed(self) -> list[PresenceRow]:
+        """The rows that changed since the last call, in the order in which they first did."""
+        changed = [self._rows[actor] for actor in self._changed]
+        self._changed.clear()
+        return changed
+
+    def _put(self, row: PresenceRow) -> None:
+        self._rows[row.actor] = row
+        self._decoded.pop(row.actor, None)
+        self._changed[row.actor] = None

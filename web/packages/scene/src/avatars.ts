@@ -34,11 +34,13 @@ interface Avatar {
   readonly highlight: Highlight;
   readonly motion: PresenceMotion;
   presence: Presence;
+  /** When that was heard, milliseconds of the layer's clock. */
+  heardMs: number;
   dispose(): void;
 }
 
-/** `wake` asks for a frame when somebody's pointer begins to fade. */
-export function createAvatarLayer(entities: EntityLayer, wake: () => void): AvatarLayer {
+/** `wake` asks for a frame when somebody's pointer begins to fade; `now` is in milliseconds, rising. */
+export function createAvatarLayer(entities: EntityLayer, wake: () => void, now: () => number): AvatarLayer {
   const group = new Group();
   group.pointerEvents = "none";
   const avatars = new Map<Actor, Avatar>();
@@ -73,7 +75,7 @@ export function createAvatarLayer(entities: EntityLayer, wake: () => void): Avat
         if (avatars.get(actor)?.look !== lookOf(person)) remove(actor);
         let avatar = avatars.get(actor);
         if (!avatar) {
-          avatar = createAvatar(person, heard, { figures, beam }, wake);
+          avatar = createAvatar(person, heard, { figures, beam }, wake, now());
           avatars.set(actor, avatar);
           group.add(avatar.root, avatar.highlight.group);
         } else if (samePresence(avatar.presence, heard)) {
@@ -81,8 +83,9 @@ export function createAvatarLayer(entities: EntityLayer, wake: () => void): Avat
         }
         changed = true;
         if (JSON.stringify(avatar.presence.ray) !== JSON.stringify(heard.ray)) avatar.pointer.stir();
+        avatar.motion.aim(heard, (now() - avatar.heardMs) / 1000);
         avatar.presence = heard;
-        avatar.motion.aim(heard);
+        avatar.heardMs = now();
         showSelection(avatar);
       }
       return changed;
@@ -118,7 +121,7 @@ function samePresence(a: Presence, b: Presence): boolean {
 
 const lookOf = (person: Pick<Person, "name" | "colour">): string => `${person.colour} ${person.name}`;
 
-function createAvatar({ name, colour }: Person, heard: Presence, { figures, beam }: Parts, wake: () => void): Avatar {
+function createAvatar({ name, colour }: Person, heard: Presence, { figures, beam }: Parts, wake: () => void, heardMs: number): Avatar {
   const figure = figures.add(colour);
   const tag = createTag(name, colour);
   const pointer = createAvatarPointer(name, colour, beam, wake);
@@ -135,6 +138,7 @@ function createAvatar({ name, colour }: Person, heard: Presence, { figures, beam
     highlight,
     motion: createPresenceMotion(heard),
     presence: heard,
+    heardMs,
     dispose() {
       figure.dispose();
       tag.dispose();

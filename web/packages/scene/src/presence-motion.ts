@@ -3,6 +3,10 @@ import { Quaternion, Vector3 } from "three";
 
 /** After this long, 63 % of the way to what was last heard is done: hides the gaps between messages at 30 Hz. */
 const SETTLE_SECONDS = 0.06;
+/** Who is far away in a crowd is told of more seldom (INT-21): then half of the time between two messages. */
+const SETTLE_SHARE = 0.5;
+/** Of whom nothing new came for longer was at rest: no message was far between, and it moves off like anybody. */
+const APART_SECONDS_MAX = 1.2;
 /** Further than this, someone has been elsewhere meanwhile; gliding there would look like flying. */
 const JUMP_METRES = 6;
 const AT_REST = 1e-4;
@@ -23,7 +27,8 @@ export interface MotionState {
 
 export interface PresenceMotion {
   readonly state: MotionState;
-  aim(presence: Presence): void;
+  /** This was heard, so long after what was heard before, if that is known. */
+  aim(presence: Presence, apartSeconds?: number): void;
   /** One step nearer; true while there is way left. */
   advance(seconds: number): boolean;
 }
@@ -35,9 +40,11 @@ export function createPresenceMotion(first: Presence): PresenceMotion {
   const state = stateOf(first);
   let goal = stateOf(first);
   let heard = first;
+  let settleSeconds = SETTLE_SECONDS;
   return {
     state,
-    aim(presence) {
+    aim(presence, apartSeconds = 0) {
+      settleSeconds = apartSeconds > APART_SECONDS_MAX ? SETTLE_SECONDS : Math.max(SETTLE_SECONDS, SETTLE_SHARE * apartSeconds);
       goal = stateOf(presence, goal);
       const jumps = state.head.position.distanceTo(goal.head.position) > JUMP_METRES;
       if (jumps) copyState(state, goal);
@@ -47,7 +54,7 @@ export function createPresenceMotion(first: Presence): PresenceMotion {
       heard = presence;
     },
     advance(seconds) {
-      const share = 1 - Math.exp(-seconds / SETTLE_SECONDS);
+      const share = 1 - Math.exp(-seconds / settleSeconds);
       let left = 0;
       for (const limb of LIMBS) {
         const [from, to] = [state[limb], goal[limb]];

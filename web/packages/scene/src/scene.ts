@@ -181,7 +181,7 @@ function createParts({ canvas, client, theme, glides, editable, perform, readout
   const environment = createEnvironment(theme);
   const entities = createEntityLayer(theme);
   const contact = createContactShadows(theme);
-  const avatars = createAvatarLayer(entities, () => stage.invalidate());
+  const avatars = createAvatarLayer(entities, () => stage.invalidate(), () => performance.now());
   const selection = createSelection();
   scene.add(environment.group, contact.mesh, entities.group, avatars.group);
   const cursor = createCursor(canvas);

@@ -29,6 +29,41 @@ test("an avatar glides to where it was last heard, the same for one long step as
   expect(fine.state.rayDirection.length()).toBeCloseTo(1, 9);
 });
 
+/** How far somebody who walks at 1.2 m/s goes in each drawn frame, told of so many seconds apart, after the first ones. */
+function strides(apartSeconds: number, told: number): number[] {
+  const motion = createPresenceMotion(at(0));
+  const metres: number[] = [];
+  for (let heard = 1; heard <= told; heard++) {
+    motion.aim(at(heard * apartSeconds * 1.2), apartSeconds);
+    for (let frame = 0; frame < Math.round(apartSeconds * 60); frame++) {
+      const before = motion.state.head.position.x;
+      motion.advance(1 / 60);
+      metres.push(motion.state.head.position.x - before);
+    }
+  }
+  return metres.slice(metres.length / 2);
+}
+
+test("somebody far away, of whom one hears more seldom, walks and does not leap from place to place", () => {
+  for (const apart of [1 / 30, 0.2, 0.8]) {
+    const steady = 1.2 / 60;
+    expect(Math.max(...strides(apart, 20))).toBeLessThan(2.4 * steady);
+    expect(Math.min(...strides(apart, 20))).toBeGreaterThan(0.3 * steady);
+  }
+});
+
+test("who was at rest moves off as fast as anybody, and so does one who is told of often", () => {
+  const [often, rested, seldom] = [0, 60, 0.8].map((apart) => {
+    const motion = createPresenceMotion(at(0));
+    motion.aim(at(1), apart);
+    motion.advance(0.06);
+    return motion.state.head.position.x;
+  });
+  expect(often).toBeCloseTo(1 - Math.exp(-1), 9);
+  expect(rested).toBe(often);
+  expect(seldom).toBeLessThan(0.2);
+});
+
 test("it comes to rest exactly there, so that drawing can stop", () => {
   const motion = createPresenceMotion(at(0));
   motion.aim(at(1));
