@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from theta.base.errors import ProtocolError
 from theta.base.limits import CELL_ENTITIES_MAX
-from theta.replication import dense_sections, sections
+from theta.replication import dense_sections, reading_sections
 from theta.replication.cells import EMPTY, CellState, apply_section
 from theta.replication.cells_at_once import Step, apply_steps
 from theta.replication.history import History
@@ -104,8 +104,9 @@ class RandomRoom:
 
 def encoded(room: RandomRoom, ages: np.ndarray, dense_rows_min: int) -> tuple[bytes, list[int]]:
     with (
-        patch.object(sections, "_DENSE_ROWS_MIN", dense_rows_min),
-        patch.object(dense_sections, "_LANES_PER_SHAPE_MIN", 0),
+        patch.object(dense_sections, "DENSE_ROWS_MIN", dense_rows_min),
+        patch.object(dense_sections, "_PLAIN_ROWS_MIN", dense_rows_min),
+        patch.object(dense_sections, "LANES_PER_SHAPE_MIN", 0),
     ):
         found = encode_sections(room.history, room.cells, ages)
     return found.body, found.ends.tolist()
@@ -133,6 +134,35 @@ def test_rep_20_whole_cells_tell_what_sections_from_nothing_tell(seed: int) -> N
     assert [section.cell for section in told] == room.cells.tolist()
     for one, other in zip(told, same, strict=True):
         assert_same(apply_section(room.schema, EMPTY, one, 1), apply_section(room.schema, EMPTY, other, 1))
+
+
+@settings(max_examples=50)
+@given(seed=st.integers(0, 2**32 - 1), place=st.integers(0, 2**16), byte=st.integers(0, 255))
+def test_rep_15_sections_of_values_alone_are_read_as_part_by_part(seed: int, place: int, byte: int) -> None:
+    room = RandomRoom(seed)
+    for tick in range(1, 4):
+        room.step()
+        whole = encode_sections(room.history, room.cells, np.full(room.cell_count, tick - 1)).body
+        broken = bytearray(whole)
+        if whole:
+            broken[place % len(whole)] = byte
+        for body in (whole, bytes(broken), whole[: place % (len(whole) + 1)]):
+            outcomes = [outcome(room.schema, body)]
+            with patch.object(reading_sections, "_read_plain", lambda *_: None):
+                outcomes.append(outcome(room.schema, body))
+            assert outcomes[0] == outcomes[1]
+
+
+def outcome(schema: Schema, body: bytes) -> object:
+    """What a body says, or what is wrong with it."""
+    try:
+        sections = read_sections(schema, body)
+    except ProtocolError as error:
+        return str(error)
+    return [
+        (section.cell, section.age, [(*part[:3], part.lanes.tolist(), *part[4:]) for part in section.parts])
+        for section in sections
+    ]
 
 
 @settings(max_examples=25)

@@ -11,7 +11,7 @@ from theta.ecs.component import component_type
 from theta.ecs.declaration import ComponentType, Values
 from theta.ecs.entities import Entities, EntityList, Slots, as_entities, slots_of
 from theta.ecs.errors import DuplicateComponent, MissingComponent, UnknownEntity
-from theta.ecs.placing import check_new_many, checked, checked_batches, complete, place_many
+from theta.ecs.placing import check_new_many, checked, checked_batches, place_many
 from theta.ecs.relations import check_links, with_descendants
 from theta.ecs.slots import Places
 from theta.ecs.storage import Storage, by_table
@@ -58,8 +58,8 @@ class BulkVerbs:
         ending = with_descendants(storage, entities)
         storage.end_many(ending, storage.slots.find_many(ending))
 
-    def insert_many(self, entities: EntityList, component: object) -> None:
-        """Give different entities a component that they do not have yet.
+    def insert_many(self, entities: EntityList, component: object, *others: object) -> None:
+        """Give different entities components that they do not have yet, all at once.
 
         Raises:
             UnknownEntity, UnknownComponent, DuplicateComponent, InvalidValue: as for `insert`.
@@ -67,19 +67,24 @@ class BulkVerbs:
         storage = self._storage
         storage.access.restructure()
         entities = as_entities(entities)
-        declaration, values = complete(component, len(entities))
+        batches = checked_batches((component, *others), len(entities))
         places = self._find_different(entities)
         groups = list(by_table(places))
         for number, chosen in groups:
-            if declaration.id in storage.tables[number].components:
-                raise DuplicateComponent(f"entity {int(entities[chosen[0]]):#x} has a {declaration.name} already")
-        check_links(storage, declaration, values, entities)
+            for key, (declaration, _) in batches.items():
+                if key in storage.tables[number].components:
+                    raise DuplicateComponent(f"entity {int(entities[chosen[0]]):#x} has a {declaration.name} already")
+        for declaration, values in batches.values():
+            check_links(storage, declaration, values, entities)
+        given = {key: declaration for key, (declaration, _) in batches.items()}
         for number, chosen in groups:
             table = storage.tables[number]
             declarations = {key: rows.type for key, rows in table.components.items()}
-            target = storage.table_of(declarations | {declaration.id: declaration})
+            target = storage.table_of(declarations | given)
             rows = storage.move_many(entities[chosen], table, places.rows[chosen], target)
-            target.components[declaration.id].scatter(rows, _chosen(values, chosen), storage.tick)
+            for key, (_, values) in batches.items():
+                mine = values if len(groups) == 1 else _chosen(values, chosen)
+                target.components[key].scatter(rows, mine, storage.tick)
 
     def remove_many(self, entities: EntityList, declared: type[object]) -> None:
         """Take a component from different entities.

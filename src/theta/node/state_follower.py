@@ -236,5 +236,4 @@ class StateFollower:
         self._notices.extend(self.session.received.poll_notices())
 
     def _locals(self, remotes: list[int]) -> tuple[Entity, ...]:
-        found = (self.shown.local(remote) for remote in remotes)
-        return tuple(entity for entity in found if entity is not None)
+        return tuple([entity for entity in self.shown.locals(remotes) if entity is not None])

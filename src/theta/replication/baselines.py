@@ -39,18 +39,15 @@ class Baselines:
         A frame that is over STATE_FRAMES_IN_FLIGHT_MAX frames or BASELINE_AGE_TICKS_MAX ticks old counts as lost.
         """
         self._newest += 1
-        self._flying[self._newest] = Acknowledged(tick, cells)
-        if len(self._flying) > STATE_FRAMES_IN_FLIGHT_MAX or tick - self._since > BASELINE_AGE_TICKS_MAX:
-            self._drop_old(tick)
-        return self._newest
-
-    def _drop_old(self, tick: int) -> None:
         flying = self._flying
-        while (
-            len(flying) > STATE_FRAMES_IN_FLIGHT_MAX or tick - next(iter(flying.values())).tick > BASELINE_AGE_TICKS_MAX
-        ):
+        flying[self._newest] = Acknowledged(tick, cells)
+        if len(flying) > STATE_FRAMES_IN_FLIGHT_MAX:
             flying.popitem(last=False)
-        self._since = next(iter(flying.values())).tick
+        if tick - self._since > BASELINE_AGE_TICKS_MAX:
+            while tick - next(iter(flying.values())).tick > BASELINE_AGE_TICKS_MAX:
+                flying.popitem(last=False)
+            self._since = next(iter(flying.values())).tick
+        return self._newest
 
     def handle_ack(self, now_tick: int, sequence: int, received: int) -> list[Acknowledged]:
         """What a StateAck says of frames that were not acknowledged before, oldest first.

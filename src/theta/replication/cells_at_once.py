@@ -70,40 +70,53 @@ def _has_only_differences(section: Section) -> bool:
 
 def _whole(schema: Schema, sections: dict[int, Section], tick: int) -> dict[int, CellState]:
     """Cells from nothing; none where one of them cannot be."""
-    by_number: dict[int, list[_Told]] = {}
+    by_number: dict[int, tuple[list[int], list[Part]]] = {}
     for place, section in enumerate(sections.values()):
         for part in section.parts:
-            by_number.setdefault(part.number, []).append(_Told(place, part))
-    coming = by_number.pop(ENTITY, [])
-    entities = _who_comes(len(sections), coming)
+            told = by_number.get(part.number)
+            if told is None:
+                told = by_number[part.number] = [], []
+            told[0].append(place)
+            told[1].append(part)
+    places, parts = by_number.pop(ENTITY, ([], []))
+    entities = _who_comes(len(sections), places, parts)
     if entities is None:
         return {}
-    there = {told.at: told.part.bitmap for told in coming}
+    there = [0] * len(sections)
+    for place, part in zip(places, parts, strict=True):
+        there[place] = part.bitmap
     components: list[dict[int, Rows]] = [{} for _ in sections]
     for number in sorted(by_number):
-        parts = by_number[number]
-        if any(told.part.bitmap & ~there.get(told.at, 0) for told in parts):
+        places, parts = by_number[number]
+        bitmaps = [part.bitmap for part in parts]
+        if any(bitmap & ~there[place] for place, bitmap in zip(places, bitmaps, strict=True)):
             return {}
         layout = schema.layouts[number]
         lanes = np.zeros((len(parts) * CELL_ENTITIES_MAX, layout.lane_count), np.int64)
-        rows = _rows_of([_Told(slot, told.part) for slot, told in enumerate(parts)])
-        lanes[rows] = np.concatenate([told.part.lanes for told in parts])
+        lanes[_flags(bitmaps).nonzero()[0]] = np.concatenate([part.lanes for part in parts])
         none = _NO_VALUES * layout.objects
-        for slot, (place, part) in enumerate(parts):
-            # Views of one array, which stays until the last of its cells has changed.
-            mine = lanes[slot * CELL_ENTITIES_MAX : (slot + 1) * CELL_ENTITIES_MAX]
+        # Views of one array, which stays until the last of its cells has changed.
+        of_cells = lanes.reshape(len(parts), CELL_ENTITIES_MAX, layout.lane_count)
+        for place, part, mine in zip(places, parts, of_cells, strict=True):
             components[place][number] = Rows(part.bitmap, mine, _objects(part, none) if none else ())
     return {at: CellState(tick, entities[place], components[place]) for place, at in enumerate(sections)}
 
 
-def _who_comes(count: int, coming: Sequence[_Told]) -> Entities | None:
-    """Who is in cells that nobody was in, (count, CELL_ENTITIES_MAX); None where that cannot be."""
+def _who_comes(count: int, places: Sequence[int], coming: Sequence[Part]) -> Entities | None:
+    """Who is in cells that nobody was in, (count, CELL_ENTITIES_MAX); None where that cannot be.
+
+    Args:
+        count: of cells.
+        places: the cell of each part.
+        coming: parts of number 0.
+    """
     entities = np.zeros((count, CELL_ENTITIES_MAX), np.uint64)
     if coming:
-        lanes = np.concatenate([told.part.lanes for told in coming]).view(np.uint64) & _U32
-        if not lanes[:, 1].all():
+        lanes = np.concatenate([part.lanes for part in coming]).view(np.uint64) & _U32
+        if np.count_nonzero(lanes[:, 1]) < len(lanes):
             return None
-        entities.reshape(-1)[_rows_of(coming)] = lanes[:, 1] << np.uint64(32) | lanes[:, 0]
+        rows = _rows_of(places, [part.bitmap for part in coming])
+        entities.reshape(-1)[rows] = lanes[:, 1] << np.uint64(32) | lanes[:, 0]
         in_order = np.sort(entities, axis=1)
         if ((in_order[:, 1:] == in_order[:, :-1]) & (in_order[:, 1:] != 0)).any():
             return None
@@ -127,7 +140,7 @@ def _moved(schema: Schema, steps: dict[int, Step], tick: int) -> dict[int, CellS
     for number, parts in by_number.items():
         slots = {at: slot for slot, at in enumerate(dict.fromkeys(told.at for told in parts))}
         lanes = np.concatenate([components[at][number].lanes for at in slots])
-        chosen = _rows_of([_Told(slots[told.at], told.part) for told in parts])
+        chosen = _rows_of([slots[told.at] for told in parts], [told.part.bitmap for told in parts])
         differences = np.concatenate([told.part.lanes for told in parts])
         shifts = schema.lane_shifts[number]
         # In two's complement of each lane's natural bytes.
@@ -144,10 +157,10 @@ def _moved(schema: Schema, steps: dict[int, Step], tick: int) -> dict[int, CellS
     return {at: CellState(tick, steps[at].base.entities, components[at]) for at in components}
 
 
-def _rows_of(told: Sequence[_Told]) -> Ints:
-    """Where the parts' rows are among the indices of all cells: `at` * CELL_ENTITIES_MAX + index."""
-    bits = _flags([each.part.bitmap for each in told]).nonzero()[0]
-    shift = (np.array([each.at for each in told]) - np.arange(len(told))) * CELL_ENTITIES_MAX
+def _rows_of(cells: Sequence[int], bitmaps: Sequence[int]) -> Ints:
+    """Where rows are among the indices of all cells, cell * CELL_ENTITIES_MAX + index: of parts, each in a cell."""
+    bits = _flags(bitmaps).nonzero()[0]
+    shift = (np.array(cells) - np.arange(len(cells))) * CELL_ENTITIES_MAX
     rows: Ints = bits + shift[bits // CELL_ENTITIES_MAX]
     return rows
 

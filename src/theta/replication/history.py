@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theta.base.errors import InvalidValue
-from theta.base.limits import CELL_ENTITIES_MAX, STATE_CELLS_MAX, U32_MAX
+from theta.base.limits import BASELINE_AGE_TICKS_MAX, CELL_ENTITIES_MAX, STATE_CELLS_MAX, U32_MAX
 from theta.ecs.declaration import SCOPES
 from theta.replication.row_pool import ObjectValues, RowPool
 from theta.replication.schema import ENTITY, Schema, varints
@@ -26,10 +26,15 @@ Ints = NDArray[np.int64]
 
 
 class CellRows(NamedTuple):
-    """The rows of some cells at a tick, each (cells, numbers, CELL_ENTITIES_MAX): places in the pool, 0 for none."""
+    """The rows of some cells now and at another tick: places in the pool, 0 for none.
 
-    now: NDArray[np.int32]
-    base: NDArray[np.int32]
+    Attributes:
+        first: 0; or 1 where entities are not told of, because at both ticks they were the same.
+        rows: of numbers from `first` on, (2, numbers, cells, CELL_ENTITIES_MAX).
+    """
+
+    first: int
+    rows: NDArray[np.int32]
 
 
 class History:
@@ -210,44 +215,37 @@ class History:
         return found
 
     def gather(self, cells: Ints, ages: Ints) -> CellRows:
-        """The rows of cells now and `ages` ticks ago (1 … BASELINE_AGE_TICKS_MAX; 0: of nothing)."""
+        """The rows of cells now and `ages` ticks ago (1 … BASELINE_AGE_TICKS_MAX; 0: of nothing); at least one cell."""
         places = cells[:, None] * CELL_ENTITIES_MAX + _PLACES
         slots = self._slot_at.take(places)
-        now = self._rows_at(self.tick % DEPTH, places, slots)
-        base = (self.tick - ages) % DEPTH
-        base[ages == 0] = NOTHING
-        if (base == base[:1]).all():
-            found = self._rows_at(int(base[0]), places, slots, now[:, 0]) if len(base) else now
+        now, age = self.tick % DEPTH, int(ages[0])
+        if np.count_nonzero(ages == age) == len(ages):
+            assert 0 <= age <= BASELINE_AGE_TICKS_MAX
+            then = (self.tick - age) % DEPTH if age else NOTHING
+            starts = self._rows.starts(np.array((now, then)))[:, :, None, None]
+            if self._members.is_same(0, now, then):
+                return CellRows(1, self._of_scope(cells, self._rows.take(slots + starts), 1))
+            there = self._members.starts(np.array((now, then)))[:, :, None]
         else:
-            found = self._rows_at_each(base, places, slots, now[:, 0])
-        return CellRows(self._of_scope(cells, now), self._of_scope(cells, found))
+            assert ages.view(np.uint64).max() <= BASELINE_AGE_TICKS_MAX
+            each = np.empty((2, len(cells)), np.int64)
+            each[0], each[1] = now, np.where(ages == 0, NOTHING, (self.tick - ages) % DEPTH)
+            starts = self._rows.starts(each).swapaxes(1, 2)[:, :, :, None]
+            there = self._members.starts(each)
+        members = self._members.take(there + places)
+        stayed = members[0] == members[1]
+        if np.count_nonzero(stayed) == stayed.size:
+            return CellRows(1, self._of_scope(cells, self._rows.take(slots + starts), 1))
+        # What a slot held while another entity, or nobody, had the place is nothing to take differences of.
+        rows = np.empty((2, self.schema.count, *places.shape), np.int32)
+        rows[:, ENTITY] = members
+        rows[0, 1:] = self._rows.take(slots + starts[0])
+        rows[1, 1:] = self._rows.take(slots * stayed + starts[1])
+        return CellRows(ENTITY, self._of_scope(cells, rows, ENTITY))
 
-    def _rows_at(
-        self, at: int, places: Ints, slots: Ints, members: NDArray[np.int32] | None = None
-    ) -> NDArray[np.int32]:
-        """The rows at one place of the ring; only where these members (cells, CELL_ENTITIES_MAX) had theirs already."""
-        found = np.empty((len(places), self.schema.count, CELL_ENTITIES_MAX), np.int32)
-        found[:, 0] = there = self._members.rows[self._members.ring[at, 0]].take(places)
-        if members is not None:
-            # What a slot held while another entity, or nobody, had the place is nothing to take differences of.
-            slots = slots * (there == members)
-        for number, row in enumerate(self._rows.ring[at].tolist(), 1):
-            found[:, number] = self._rows.rows[row].take(slots)
-        return found
-
-    def _rows_at_each(self, at: Ints, places: Ints, slots: Ints, members: NDArray[np.int32]) -> NDArray[np.int32]:
-        """As `_rows_at`, with a place of the ring for each cell."""
-        found = np.empty((len(places), self.schema.count, CELL_ENTITIES_MAX), np.int32)
-        starts = self._members.ring[:, 0].take(at) * self._members.width
-        found[:, 0] = there = self._members.rows.ravel().take(places + starts[:, None])
-        slots = slots * (there == members)
-        row_starts = self._rows.ring.take(at, axis=0) * self._rows.width
-        found[:, 1:] = self._rows.rows.ravel().take(slots[:, None, :] + row_starts[:, :, None])
-        return found
-
-    def _of_scope(self, cells: Ints, rows: NDArray[np.int32]) -> NDArray[np.int32]:
+    def _of_scope(self, cells: Ints, rows: NDArray[np.int32], first: int) -> NDArray[np.int32]:
         if self._has_scopes:
-            rows *= self.schema.allowed[self._scope_of_cell[cells]][:, :, None]
+            rows *= self.schema.allowed[self._scope_of_cell[cells]].T[first:, :, None]
         return rows
 
     def cell_rows(self, cell: int, age: int) -> NDArray[np.int32]:

@@ -33,13 +33,17 @@ def pack(sections: Sections, chosen: NDArray[np.int64]) -> list[Body]:
         chosen: the pairs that this peer is sent, most important first, (n,).
     """
     starts, ends = sections.ends[chosen], sections.ends[chosen + 1]
-    some = (ends > starts).nonzero()[0]
-    chosen, starts, ends = chosen[some], starts[some], ends[some]
-    before = [0, *(ends - starts).cumsum().tolist()]
+    some = ends > starts
+    if np.count_nonzero(some) < len(some):
+        chosen, starts, ends = chosen[some], starts[some], ends[some]
     body, froms, tos = sections.body, starts.tolist(), ends.tolist()
-    cuts = runs(before, 0, len(froms))
+    if not froms:
+        return []
     if froms[1:] == tos[:-1]:
-        return [Body(body[froms[first] : tos[last - 1]], chosen[first:last], large) for first, last, large in cuts]
+        before = [*froms, tos[-1]]
+        cuts = runs(before, 0, len(froms))
+        return [Body(body[before[first] : before[last]], chosen[first:last], large) for first, last, large in cuts]
+    cuts = runs([0, *(ends - starts).cumsum().tolist()], 0, len(froms))
     pieces = [body[start:end] for start, end in zip(froms, tos, strict=True)]
     return [Body(b"".join(pieces[first:last]), chosen[first:last], large) for first, last, large in cuts]
 
@@ -48,14 +52,13 @@ def runs(before: Sequence[int], start: int, end: int) -> Iterator[tuple[int, int
     """Which sections share a body: the first, the one after the last, and whether it is one that no datagram holds.
 
     Args:
-        before: how many bytes there are before each section, and in all, (sections + 1,).
+        before: where each section begins, and the last ends, (sections + 1,).
         start: the first section to send.
         end: the one after the last.
     """
     while start < end:
-        last = end
-        if before[end] - before[start] > STATE_BODY_BYTES_MAX:
-            last = bisect_right(before, before[start] + STATE_BODY_BYTES_MAX, start, end) - 1
+        most = before[start] + STATE_BODY_BYTES_MAX
+        last = end if before[end] <= most else bisect_right(before, most, start, end) - 1
         is_large = last == start
         last += is_large
         yield start, last, is_large

@@ -68,6 +68,9 @@ def read_sections(schema: Schema, body: bytes, sections_max: int = STATE_CELLS_M
     Raises:
         ProtocolError: names what is wrong, and after how many bytes.
     """
+    plain = _read_plain(schema, body, sections_max)
+    if plain is not None:
+        return plain
     reader = _Reader(schema, body)
     told: list[tuple[int, int, list[_Told]]] = []
     cells: set[int] = set()
@@ -110,6 +113,87 @@ class _Block:
         for start, width, first, last in self.pieces:
             piece = np.ascontiguousarray(data[:, start : start + width * (last - first)])
             self.lanes[:, first:last] = piece.view(f"<i{width}")
+
+
+_PlainPart = tuple[int, int, int, _Block, int, int]
+"""As `_Told`, of values alone."""
+
+
+def _read_plain(schema: Schema, body: bytes, sections_max: int) -> tuple[Section, ...] | None:
+    """Sections of values alone, as nearly all are; None where there is more in them, or anything is wrong with them."""
+    told: list[tuple[int, int, list[_PlainPart]]] = []
+    blocks: dict[int, _Block] = {}
+    cells: set[int] = set()
+    at, end = 0, len(body)
+    if end > STATE_SECTION_BYTES_MAX:
+        return None
+    try:
+        while at < end:
+            cell = body[at]
+            if cell >= 0x80:
+                at += 1
+                if not 0 < body[at] < 0x80:
+                    return None
+                cell = cell & 0x7F | body[at] << 7
+            age, count = body[at + 1], body[at + 2]
+            if cell in cells or cell >= STATE_CELLS_MAX or age > BASELINE_AGE_TICKS_MAX or count >= 0x80:
+                return None
+            cells.add(cell)
+            parts: list[_PlainPart] = []
+            at = _read_plain_parts(schema, body, at + 3, count, age > 0, blocks, parts)
+            if not at:
+                return None
+            told.append((cell, age, parts))
+    except IndexError:
+        return None
+    if at > end or len(told) > sections_max:
+        return None
+    for block in blocks.values():
+        block.read()
+    return tuple([Section(cell, age, tuple([_plain_part(*part) for part in parts])) for cell, age, parts in told])
+
+
+def _read_plain_parts(
+    schema: Schema, body: bytes, at: int, count: int, has_base: bool, blocks: dict[int, _Block], parts: list[_PlainPart]
+) -> int:
+    """So many parts from byte `at` on, into `parts`; returns where they end, or 0 if they are not all plain.
+
+    What `_Reader` does in many calls for each of them is written out here.
+    """
+    before = taken = 0
+    for _ in range(count):
+        head, bitmap = body[at], body[at + 1] | body[at + 2] << 8
+        number, kind = head >> 2, head & 3
+        if number != before >> 2:
+            taken = 0
+        is_told_so = kind == FULL or (kind != REMOVED and has_base and number != ENTITY)
+        if not (before < head < 0x80 and bitmap and is_told_so) or taken & bitmap:
+            return 0
+        before, taken = head, taken | bitmap
+        key = number << 8 | body[at + 3]
+        block = blocks.get(key)
+        if block is None:
+            block = _plain_block(schema, number, body[at + 3])
+            if block is None:
+                return 0
+            blocks[key] = block
+        rows = bitmap.bit_count()
+        start = at + 4
+        at = start + block.stride * rows
+        first = block.add(body[start:at], rows)
+        parts.append((number, kind, bitmap, block, first, first + rows))
+    return at
+
+
+def _plain_part(number: int, kind: int, bitmap: int, block: _Block, first: int, last: int) -> Part:
+    return Part(number, kind, bitmap, block.lanes[first:last])
+
+
+def _plain_block(schema: Schema, number: int, packed: int) -> _Block | None:
+    """A component's rows of such widths; None where it has fields that are no lanes, or not these widths."""
+    layout = schema.layouts[number]
+    codes, problem = _codes_of(layout, packed)
+    return None if layout.objects or layout.code_bytes > 1 or problem else _Block(layout, codes)
 
 
 class _Told(NamedTuple):

@@ -1,7 +1,8 @@
 """A receiver's updates in a world of its own: remote entities get local ids (REP-17, REP-22)."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import repeat
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +15,69 @@ from theta.ecs.declaration import Values
 from theta.ecs.entities import Entities, Entity, slots_of
 from theta.ecs.errors import DuplicateComponent, MissingComponent, RelationError
 from theta.ecs.evolution import RemoteComponent
+from theta.ecs.relations import ChildOf
 from theta.ecs.world import World
 from theta.replication.descriptors import SessionComponents
 from theta.replication.receiving import StateUpdate, Written
 
 Key = tuple[int, int]
 """A component's number and the room's entity that has it."""
+
+
+_NOBODY: Entities = np.zeros(0, np.uint64)
+
+
+class _Given(NamedTuple):
+    """One component's values of entities here.
+
+    Attributes:
+        number: the component's.
+        name: likewise.
+        declared: likewise.
+        entities: (n,).
+        values: by field, (n,) or (n, width).
+        shown: which of them the world is to have, (n,); None is all.
+    """
+
+    number: int
+    name: str
+    declared: type[object]
+    entities: Entities
+    values: Values
+    shown: NDArray[np.bool_] | None
+
+    def at(self, rows: NDArray[np.intp]) -> "_Given":
+        """Some of them."""
+        values = {field: array[rows] for field, array in self.values.items()}
+        return self._replace(entities=self.entities[rows], values=values)
+
+
+def _by_components(given: list[_Given]) -> Iterator[list[_Given]]:
+    """The components' values for entities that get the same of them, in the same order of entities.
+
+    All values are shown, and each component has an entity once.
+    """
+    while given:
+        some, given = given[:_TOGETHER_MAX], given[_TOGETHER_MAX:]
+        first = some[0].entities
+        if all(np.array_equal(each.entities, first) for each in some[1:]):
+            yield some
+            continue
+        slots = [slots_of(each.entities) for each in some]
+        components = np.zeros(max(int(each.max()) for each in slots) + 1, np.uint64)
+        for at, mine in enumerate(slots):
+            components[mine] |= np.uint64(1 << at)
+        for word in np.unique(components[components != 0]).tolist():
+            group = []
+            for at, mine in enumerate(slots):
+                if word >> at & 1:
+                    rows = (components[mine] == word).nonzero()[0]
+                    group.append(some[at].at(rows[np.argsort(mine[rows])]))
+            yield group
+
+
+_TOGETHER_MAX = 64
+"""Components that are given at once."""
 
 
 class WorldListener:
@@ -73,6 +131,10 @@ class RemoteWorld:
     def local(self, remote: int) -> Entity | None:
         """The entity here that stands for the room's."""
         return self._locals.get(remote)
+
+    def locals(self, remotes: Iterable[int]) -> list[Entity | None]:
+        """The entities here that stand for these of the room's; None where there is none."""
+        return list(map(self._locals.get, remotes))
 
     def named(self, remote: int) -> Entity | None:
         """The entity here that stands for the room's; also one that was only announced."""
@@ -134,50 +196,103 @@ class RemoteWorld:
             self._spawn(update.spawned)
         for number, remotes in update.removed:
             self._remove(number, remotes)
-        for number, written in update.written:
-            self.write(number, written)
+        if update.spawned and len(update.written) > 1:
+            self._write_together(update.written)
+        else:
+            for number, written in update.written:
+                self.write(number, written)
         self._write_referring(update.spawned)
         self._despawn(update.despawned)
         self._link_again()
 
     def write(self, number: int, written: Written) -> None:
         """Values of one component, of the room's entities; those of entities that are not shown are passed over."""
+        given = self._read(number, written, self._living(written.entities.tolist()))
+        if given is not None:
+            self._take(given)
+
+    def _write_together(self, written: Iterable[tuple[int, Written]]) -> None:
+        """As `write`, of several components: who gets more than one of them moves once in the world."""
+        alone: list[_Given] = []
+        together: list[_Given] = []
+        named, living = _NOBODY, _NOBODY
+        for number, each in written:
+            if not np.array_equal(each.entities, named):
+                named, living = each.entities, self._living(each.entities.tolist())
+            given = self._read(number, each, living)
+            if given is not None:
+                has = self._given_to(number, given.entities)[slots_of(given.entities)]
+                # Parents are given apart: of those who would go in circles each is looked at.
+                is_plain = given.shown is None and given.declared is not ChildOf and not has.any()
+                (together if is_plain else alone).append(given)
+        for group in _by_components(together):
+            batches = [Batch(given.declared, **given.values) for given in group]
+            entities = group[0].entities
+            try:
+                self.world.insert_many(entities, *batches)
+            except (DuplicateComponent, InvalidValue):
+                alone += group
+                continue
+            for given in group:
+                self._given_to(given.number, entities)[slots_of(entities)] = True
+                self.listener.handle_written(self._tick, given.declared, entities, given.values)
+        for given in alone:
+            self._take(given)
+
+    def _read(self, number: int, written: Written, living: Entities) -> "_Given | None":
+        """What a component's values are here, of entities of which (n,) live here; None where nothing is to be done."""
         component = self._component(number, len(written.entities))
         if component is None or component.local is None:
-            return
-        living = self._living(written.entities.tolist())
+            return None
         rows = living.nonzero()[0]
         if not len(rows):
-            return
+            return None
         try:
             values = component.to_local(self._columns(number, component, written, rows), len(rows))
-            withheld = self.listener.withhold(number, written, rows)
-            if withheld is None:
-                self._put_linked(number, component.local.made_by, living[rows], values)
-            elif not withheld.all():
-                put = {name: array[~withheld] for name, array in values.items()}
-                self._put_linked(number, component.local.made_by, living[rows[~withheld]], put)
-            self.listener.handle_written(self._tick, component.local.made_by, living[rows], values)
         except InvalidValue:
-            self.misfits[component.name] = self.misfits.get(component.name, 0) + len(rows)
+            self._note_misfits(component.name, len(rows))
+            return None
+        withheld = self.listener.withhold(number, written, rows)
+        shown = None if withheld is None else ~withheld
+        return _Given(number, component.name, component.local.made_by, living[rows], values, shown)
+
+    def _take(self, given: "_Given") -> None:
+        number, name, declared, entities, values, shown = given
+        try:
+            if shown is None:
+                self._put_linked(number, declared, entities, values)
+            elif shown.any():
+                put = {field: array[shown] for field, array in values.items()}
+                self._put_linked(number, declared, entities[shown], put)
+            self.listener.handle_written(self._tick, declared, entities, values)
+        except InvalidValue:
+            self._note_misfits(name, len(entities))
+
+    def _note_misfits(self, name: str, rows: int) -> None:
+        self.misfits[name] = self.misfits.get(name, 0) + rows
 
     def _spawn(self, spawned: list[int]) -> None:
         # Who was announced lives already.
-        new = [remote for remote in spawned if remote not in self._announced]
-        found = self.world.spawn_many(len(new))
-        made = dict(zip(new, map(Entity, found.tolist()), strict=True))
-        for remote in spawned:
-            entity = made.get(remote) or self._announced.pop(remote)
-            if not self.world.contains(entity):
-                # Somebody here despawned it while it was no more than announced.
-                del self._remotes[entity]
-                entity = self.world.spawn()
-            self._locals[remote] = entity
-            self._remotes[entity] = remote
-        entities = np.array([self._locals[remote] for remote in spawned], np.uint64)
+        new = [remote for remote in spawned if remote not in self._announced] if self._announced else spawned
+        entities = self.world.spawn_many(len(new))
+        made = dict(zip(new, cast(list[Entity], entities.tolist()), strict=True))
+        if len(made) < len(spawned):
+            made |= {remote: self._appear(remote) for remote in spawned if remote not in made}
+            entities = np.array([made[remote] for remote in spawned], np.uint64)
+        self._locals |= made
+        self._remotes |= zip(made.values(), made, strict=True)
         for number in self._given:
             self._given_to(number, entities)[slots_of(entities)] = False
         self.listener.handle_forgotten(None, entities)
+
+    def _appear(self, announced: int) -> Entity:
+        """The entity here for one that was announced."""
+        entity = self._announced.pop(announced)
+        if self.world.contains(entity):
+            return entity
+        # Somebody here despawned it while it was no more than announced.
+        del self._remotes[entity]
+        return self.world.spawn()
 
     def _despawn(self, despawned: Iterable[int]) -> None:
         gone: dict[int, Entity] = {}
@@ -204,7 +319,7 @@ class RemoteWorld:
                 self.write(key[0], self._references[key][0])
 
     def _living(self, remotes: list[int]) -> NDArray[np.uint64]:
-        found = np.array([self._locals.get(remote, 0) for remote in remotes], np.uint64)
+        found = np.array(list(map(self._locals.get, remotes, repeat(0))), np.uint64)
         found[~self.world.contains_many(found)] = 0
         return found
 

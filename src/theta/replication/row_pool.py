@@ -1,5 +1,7 @@
 """Rows of lanes in one flat array, so that those of all components are gathered at once; and object fields' values."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,12 +18,12 @@ class RowPool:
         lanes: (capacity,) int64; its first lanes are 0, so that what is read of no row is 0.
     """
 
-    __slots__ = ("_free", "_free_count", "_lane_counts", "_made", "_used", "lanes")
+    __slots__ = ("_free", "_free_count", "_lane_counts", "_made", "_used", "_whole", "lanes")
 
     def __init__(self, lane_counts: NDArray[np.int64]) -> None:
         self._lane_counts = lane_counts.tolist()
         self._used = max(self._lane_counts)
-        self.lanes = np.zeros(max(1024, self._used), np.int64)
+        self._hold(np.zeros(max(1024, self._used), np.int64))
         self._free = [np.zeros(_ROWS_MIN, np.int32) for _ in self._lane_counts]
         self._free_count = [0] * len(self._lane_counts)
         self._made = [0] * len(self._lane_counts)
@@ -32,15 +34,13 @@ class RowPool:
         step = self.lanes.itemsize
         return np.ndarray((len(self.lanes) - lanes + 1, lanes), np.int64, self.lanes, strides=(step, step))
 
-    def copies(self, number: int, places: NDArray[np.int32]) -> NDArray[np.int64]:
-        """The rows at these places, (n, lanes): as `rows(number)[places]`, but each row is copied in one piece."""
-        lanes = self._lane_counts[number]
-        if not lanes:
-            return np.zeros((len(places), 0), np.int64)
-        step = self.lanes.itemsize
-        whole = np.ndarray((len(self.lanes) - lanes + 1,), f"V{lanes * step}", self.lanes, strides=(step,))
-        found: NDArray[np.int64] = whole[places].view(np.int64).reshape(-1, lanes)
-        return found
+    def copies(self, number: int, places: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+        """The rows at places (…), (…, lanes): as `rows(number)[places]`, but each row is copied in one piece.
+
+        Of a component that has fewer lanes, what comes behind a row is copied with it.
+        """
+        flat: NDArray[np.int64] = self._whole[number][places].view(np.int64)
+        return flat.reshape(*places.shape, self._lane_counts[number])
 
     def add(self, number: int, lanes: NDArray[np.int64]) -> NDArray[np.int32]:
         """Store rows (n, lanes); returns their places, (n,) int32."""
@@ -67,13 +67,22 @@ class RowPool:
         self._free_count[number] = left
         return self._free[number][left : left + count].copy()
 
+    def _hold(self, lanes: NDArray[np.int64]) -> None:
+        self.lanes = lanes
+        step = lanes.itemsize
+        self._whole = [
+            np.ndarray((len(lanes) - count + 1,), f"V{count * step}", lanes, strides=(step,))
+            for count in self._lane_counts
+        ]
+
     def _grow(self, number: int, rows: int) -> None:
         lanes = self._lane_counts[number]
         first, self._used = self._used, self._used + rows * lanes
-        if self._used > len(self.lanes):
-            grown = np.zeros(max(self._used, 2 * len(self.lanes)), np.int64)
+        # Behind the last row there is place for the longest, so that `copies` may read more than a row has.
+        if self._used + max(self._lane_counts) > len(self.lanes):
+            grown = np.zeros(max(self._used + max(self._lane_counts), 2 * len(self.lanes)), np.int64)
             grown[:first] = self.lanes[:first]
-            self.lanes = grown
+            self._hold(grown)
         self._made[number] += rows
         self.release(number, np.arange(first, self._used, lanes, dtype=np.int32))
 

@@ -179,12 +179,39 @@ class Schema:
                 rows += row
         return np.array(rows, np.int64)
 
-    def widths_of(self, number: int, word: int) -> tuple[int, ...]:
-        """Bytes of a lane in each of a component's groups but its object fields, for a word of needs."""
+    @cached_property
+    def stored_lane_counts(self) -> tuple[int, ...]:
+        """`stored_lanes` as numbers."""
+        return tuple(self.stored_lanes.tolist())
+
+    @cached_property
+    def bounded_groups(self) -> tuple[tuple[tuple[int, int], ...], ...]:
+        """By number: groups of natural bytes 1 and 2, and the largest difference told apart there; object fields, 0."""
         found = []
-        for group, natural in enumerate(self.layouts[number].natural_bytes):
-            found.append((0, 1, 2, natural)[(word >> 4 * group & 0xF).bit_count()])
+        for layout in self.layouts:
+            narrow = [(at, (1 << 8 * size - 1) - 1) for at, size in enumerate(layout.natural_bytes) if size < 4]
+            found.append((*narrow, *((len(layout.groups) + at, 0) for at in range(layout.objects))))
         return tuple(found)
+
+    def row_bytes(self, numbers: NDArray[np.int64], codes: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """Bytes of a row's lanes, for components and their widths on the wire, (n,)."""
+        found = None
+        for at, table in enumerate(self._bytes_of_codes):
+            one: NDArray[np.int64] = table.take(numbers << 8 | (codes.view(np.int64) >> 8 * at & 0xFF))
+            found = one if found is None else found + one
+        assert found is not None
+        return found
+
+    @cached_property
+    def _bytes_of_codes(self) -> list[NDArray[np.int64]]:
+        """For each byte of widths, by number and byte, (numbers * 256,): bytes of a row's lanes in its four groups."""
+        tables = np.zeros((self.code_bytes_max, self.count, 256), np.int64)
+        codes = np.arange(256)
+        for number, layout in enumerate(self.layouts):
+            for group, (lanes, natural) in enumerate(zip(layout.groups, layout.natural_bytes, strict=True)):
+                widths = np.array((0, 1, 2, natural)) * lanes
+                tables[group // 4, number] += widths[codes >> 2 * (group % 4) & 3]
+        return [table.ravel() for table in tables]
 
     @cached_property
     def lane_needs(self) -> NDArray[np.uint64]:

@@ -1,22 +1,24 @@
 """What a tick's sections are made of, whoever computes their rows: rows, parts, and where each is to be written."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from theta.base.limits import CELL_ENTITIES_MAX
 from theta.replication.history import History
-from theta.replication.schema import DELTA, ENTITY, REMOVED, Schema, codes_of, is_wide, varints
+from theta.replication.schema import Schema, varints
 
 Ints = NDArray[np.int64]
 Words = NDArray[np.uint64]
 
-_TWO_BYTES, _ALL_BYTES = np.uint64(1 << 7), np.uint64(1 << 15)
+TWO_BYTES, ALL_BYTES = np.uint64(1 << 7), np.uint64(1 << 15)
 """From which absolute difference on a lane needs two, and all of its bytes."""
-_EIGHT = np.uint64(8)
-_NONE = np.zeros(0, np.intp)
-_BITS = np.uint64(1) << np.arange(CELL_ENTITIES_MAX, dtype=np.uint64)
+_WIDTHS = np.array([1, TWO_BYTES, ALL_BYTES], np.uint64)
+_EIGHT, _THREE_BYTES = np.uint64(8), np.uint64(24)
+_ONE_BYTE = 0x80
+"""A varint below this is one byte."""
 
 
 class Sections(NamedTuple):
@@ -30,69 +32,36 @@ class Sections(NamedTuple):
         return self.body[self.ends[at] : self.ends[at + 1]]
 
 
-class Rows(NamedTuple):
-    """Rows that changed, in the order of the wire; each (rows,) but `is_removing`: whether any is REMOVED."""
-
-    section: Ints
-    number: Ints
-    kind: Ints
-    row: Ints
-    now: NDArray[np.int32]
-    base: NDArray[np.int32]
-    is_removing: bool
-
-    def at(self, chosen: NDArray[np.intp]) -> "Rows":
-        """Copies of some rows."""
-        section, number, kind, row = (each[chosen] for each in self[:4])
-        return Rows(section, number, kind, row, self.now[chosen], self.base[chosen], self.is_removing)
-
-    def parts(self, count: int) -> Ints:
-        """Which part each row is in, ascending as the wire has them; `count` is how many numbers there are."""
-        return (self.section * count + self.number) * 4 + self.kind
-
-
 class Parts(NamedTuple):
-    """The parts, one for each run of rows that are in the same; each (parts,) but `of_row`, (rows,).
+    """The parts of a tick's sections in the order of the wire; each (parts,).
 
     Attributes:
-        counts: their rows.
-        of_row: which part each row is in.
-        needs: what their rows need of widths.
+        section: which each is of.
+        number_and_kind: number * 4 + kind.
+        bitmaps: its rows.
+        counts: how many they are.
+        codes: the widths as on the wire, two bits for each group.
     """
 
     section: Ints
-    number: Ints
     number_and_kind: Ints
-    first_row: Ints
+    bitmaps: Words
     counts: Ints
-    of_row: Ints
-    needs: Words
+    codes: Words
 
 
-def with_wide(rows: Rows, needs: Words) -> Rows:
-    """The rows, their kind WIDE, which follows DELTA, where one of their differences takes more than a byte."""
-    return rows._replace(kind=rows.kind + ((rows.kind == DELTA) & is_wide(needs)))
+class Leaving(NamedTuple):
+    """Who leaves has no lanes, but a varint that says where to: in the order of the wire, each (leaving,).
 
-
-def parts_of(rows: Rows, part: Ints, needs: Words) -> Parts:
-    """The parts of rows that are in their order.
-
-    Args:
-        rows: ascending by part.
-        part: which part each row is in, (rows,).
-        needs: what each row needs of widths, (rows,).
+    Attributes:
+        part: which part each is of.
+        where: the varint.
+        sizes: its bytes.
     """
-    begins = np.ones(len(part), np.bool_)
-    np.not_equal(part[1:], part[:-1], out=begins[1:])
-    first = begins.nonzero()[0]
-    counts = np.empty_like(first)
-    np.subtract(first[1:], first[:-1], out=counts[:-1])
-    if len(first):
-        counts[-1] = len(part) - first[-1]
-        needs = np.bitwise_or.reduceat(needs, first)
-    number = rows.number[first]
-    of_row = np.arange(len(first)).repeat(counts)
-    return Parts(rows.section[first], number, number * 4 + rows.kind[first], first, counts, of_row, needs)
+
+    part: Ints
+    where: Words
+    sizes: Ints
 
 
 class Outline(NamedTuple):
@@ -100,13 +69,13 @@ class Outline(NamedTuple):
 
     Attributes:
         section_ends: 0, and where each section ends, (sections + 1,).
-        row_starts: where each row begins, (rows,).
+        first_rows: where the first row of each part begins, (parts,).
         heads: of sections and parts, and what follows the rows of leaving entities: starts, integers, their bytes.
         pieces: the values of object fields, and where they begin.
     """
 
     section_ends: Ints
-    row_starts: Ints
+    first_rows: Ints
     heads: list[tuple[Ints, Words, Ints]]
     pieces: list[tuple[int, bytes]]
 
@@ -123,26 +92,30 @@ class Outline(NamedTuple):
             buffer[at : at + len(piece)] = np.frombuffer(piece, np.uint8)
 
 
-def outline(history: History, cells: Ints, ages: Ints, rows: Rows, parts: Parts, row_bytes: Ints) -> Outline:
+class Ends(NamedTuple):
+    """What comes after the rows of some parts: of who leaves, and by part the values of object fields."""
+
+    leaving: Leaving | None
+    pieces: dict[int, bytes]
+
+
+def outline(history: History, cells: Ints, ages: Ints, parts: Parts, row_bytes: Ints, ends: Ends) -> Outline:
     """Where the sections' pieces go.
 
     Args:
         history: of the room.
         cells: (sections,).
         ages: (sections,).
-        rows: in order.
-        parts: of these rows.
+        parts: of these sections.
         row_bytes: bytes of a row's lanes in each part, (parts,).
+        ends: of these parts.
     """
-    heads, head_sizes = _part_heads(history.schema, rows, parts)
+    heads, head_sizes = _part_heads(history.schema, parts)
     part_sizes = head_sizes + row_bytes * parts.counts
-    # Who leaves has no lanes, but says where to.
-    leaving = ((rows.kind == REMOVED) & (rows.number == ENTITY)).nonzero()[0] if rows.is_removing else _NONE
-    if len(leaving):
-        where, where_sizes = varints(history.destinations(cells[rows.section[leaving]], rows.base[leaving]))
-        np.add.at(part_sizes, parts.of_row[leaving], where_sizes)
-    extras = _object_pieces(history, rows, parts) if history.schema.has_objects else {}
-    for at, piece in extras.items():
+    leaving = ends.leaving
+    if leaving is not None:
+        np.add.at(part_sizes, leaving.part, leaving.sizes)
+    for at, piece in ends.pieces.items():
         part_sizes[at] += len(piece)
     part_ends = ends_of(part_sizes)
     part_counts = np.bincount(parts.section, minlength=len(cells))
@@ -150,33 +123,39 @@ def outline(history: History, cells: Ints, ages: Ints, rows: Rows, parts: Parts,
     before = opening_sizes.cumsum()
     section_ends = ends_of(before + part_ends[part_counts.cumsum()], is_sum=True)
     part_starts = part_ends[:-1] + before[parts.section]
-    row_starts = (part_starts + head_sizes - parts.first_row * row_bytes)[parts.of_row]
-    row_starts += np.arange(len(row_starts)) * row_bytes[parts.of_row]
+    first_rows = part_starts + head_sizes
     written = [(section_ends[:-1], openings, opening_sizes), (part_starts, heads, head_sizes)]
-    if len(leaving):
-        before_it, _ = starts_of(where_sizes)
-        first = parts.first_row[parts.of_row[leaving]]
-        before_it -= before_it[np.searchsorted(leaving, first)]
-        written.append((row_starts[leaving] + before_it, where, where_sizes))
-    pieces = [(int(part_starts[at] + part_sizes[at]) - len(piece), piece) for at, piece in extras.items()]
-    return Outline(section_ends, row_starts, written, pieces)
+    if leaving is not None:
+        before_it, _ = starts_of(leaving.sizes)
+        before_it -= before_it[np.searchsorted(leaving.part, leaving.part)]
+        written.append((first_rows[leaving.part] + before_it, leaving.where, leaving.sizes))
+    pieces = [(int(part_starts[at] + part_sizes[at]) - len(piece), piece) for at, piece in ends.pieces.items()]
+    return Outline(section_ends, first_rows, written, pieces)
 
 
-def _part_heads(schema: Schema, rows: Rows, parts: Parts) -> tuple[Words, Ints]:
+def _part_heads(schema: Schema, parts: Parts) -> tuple[Words, Ints]:
     """Number and kind, the rows, and the widths: at most eight bytes."""
     at = parts.number_and_kind
-    values, sizes = schema.heads[0][at], schema.head_bytes[at]
-    if len(values):
-        row_shifts, code_shifts = schema.head_shifts
-        values |= np.bitwise_or.reduceat(_BITS[rows.row], parts.first_row) << row_shifts[at]
-        values |= codes_of(parts.needs, schema.code_bytes_max) << code_shifts[at]
-    return values, sizes
+    if len(schema.head_bytes) <= _ONE_BYTE:
+        values = parts.bitmaps << _EIGHT
+        values |= at.view(np.uint64)
+        values |= parts.codes << _THREE_BYTES
+        return values, schema.head_bytes.take(at)
+    row_shifts, code_shifts = schema.head_shifts
+    values = parts.bitmaps << row_shifts[at]
+    values |= schema.heads[0][at]
+    values |= parts.codes << code_shifts[at]
+    return values, schema.head_bytes[at]
 
 
 def section_heads(history: History, cells: Ints, ages: Ints, part_counts: Ints) -> tuple[Words, Ints]:
     """Cell, age and the number of parts: at most eight bytes."""
     values, sizes = history.heads(cells)
     shifts = (8 * sizes).view(np.uint64)
+    if history.schema.parts_max < _ONE_BYTE:
+        values |= (part_counts << 8 | ages).view(np.uint64) << shifts
+        sizes += 2
+        return values, sizes
     values |= ages.astype(np.uint64) << shifts
     sizes += 1
     counts, count_sizes = varints(part_counts, history.schema.parts_max)
@@ -185,34 +164,51 @@ def section_heads(history: History, cells: Ints, ages: Ints, part_counts: Ints) 
     return values, sizes
 
 
-def _object_pieces(history: History, rows: Rows, parts: Parts) -> dict[int, bytes]:
-    """By part: the object fields that changed, each row's with its length in front."""
+def leaving_from(history: History, part: Ints, cells: Ints, entities: NDArray[np.int32]) -> Leaving:
+    """Who leaves: each one's part, the cell that it leaves, and its row of ENTITY there, (leaving,)."""
+    return Leaving(part, *varints(history.destinations(cells, entities)))
+
+
+def object_pieces(history: History, parts: Parts, rows: Callable[[int], NDArray[Any]]) -> dict[int, bytes]:
+    """By part: the object fields that changed, each row's with its length in front.
+
+    Args:
+        history: of the room.
+        parts: all of them.
+        rows: a part's rows, as places in the pool.
+    """
     found: dict[int, bytes] = {}
-    ends = np.append(parts.first_row[1:], len(rows.row))
     values = history.objects.values
-    for at in history.schema.object_counts[parts.number].nonzero()[0].tolist():
-        number = int(parts.number[at])
+    for at in history.schema.object_counts[parts.number_and_kind >> 2].nonzero()[0].tolist():
+        codes = int(parts.codes[at])
+        number = int(parts.number_and_kind[at]) >> 2
         layout = history.schema.layouts[number]
-        ids = history.pool.rows(number)[rows.now[parts.first_row[at] : ends[at]]]
+        if not codes >> 2 * len(layout.groups):
+            continue
+        ids = history.pool.rows(number)[rows(at)]
         piece = bytearray()
         for field in range(layout.objects):
-            if int(parts.needs[at]) >> 4 * (len(layout.groups) + field) & 1:
+            if codes >> 2 * (len(layout.groups) + field) & 3:
                 for each in ids[:, layout.lane_count + field].tolist():
                     piece += varint(len(values[each])) + values[each]
-        if piece:
-            found[at] = bytes(piece)
+        found[at] = bytes(piece)
     return found
 
 
-def width_codes(widest: Words) -> NDArray[np.int8]:
-    """0 to 3: no bytes, one, two or all of them, for absolute values that are as wide as these.
-
-    The OR of values passes the same powers of two as their maximum.
-    """
+def width_codes(differences: Ints) -> NDArray[np.int8]:
+    """0 to 3: no bytes, one, two or all of them, for differences (n,): for many `widths_of` takes longer."""
+    # Read unsigned, the one that has no absolute value is the largest.
+    widest = np.abs(differences).view(np.uint64)
     codes: NDArray[np.int8] = (widest != 0).view(np.int8)
-    codes += widest >= _TWO_BYTES
-    codes += widest >= _ALL_BYTES
+    codes += widest >= TWO_BYTES
+    codes += widest >= ALL_BYTES
     return codes
+
+
+def widths_of(widest: Words) -> Ints:
+    """0 to 3, for absolute values that are as wide as these; the OR of some is as wide as their maximum."""
+    found: Ints = _WIDTHS.searchsorted(widest, side="right")
+    return found
 
 
 def starts_of(sizes: Ints) -> tuple[Ints, int]:
@@ -236,21 +232,26 @@ def put_heads(buffer: NDArray[np.uint8], starts: Ints, values: Words, sizes: Int
     if not len(sizes):
         return
     same = int(sizes[0])
-    if (sizes == same).all():
-        _put(buffer, starts, np.ndarray(len(values), f"V{same}", values, strides=(8,)))
+    if np.count_nonzero(sizes == same) == len(sizes):
+        _put(buffer, starts, np.ndarray(len(values), _void(same), values, strides=(8,)))
         return
     for size in set(sizes.tolist()):
         some = (sizes == size).nonzero()[0]
-        _put(buffer, starts[some], np.ndarray(len(some), f"V{size}", values[some], strides=(8,)))
+        _put(buffer, starts[some], np.ndarray(len(some), _void(size), values[some], strides=(8,)))
 
 
-def put_rows(buffer: NDArray[np.uint8], places: Ints, rows: NDArray[np.uint8]) -> None:
-    """Write rows of bytes (n, size) at their places, (n,)."""
-    _put(buffer, places, np.ascontiguousarray(rows).view(f"V{rows.shape[1]}")[:, 0])
+def put(buffer: NDArray[np.uint8], places: Ints, rows: NDArray[np.generic]) -> None:
+    """Write rows (n, …), contiguous, at their places, (n,)."""
+    _put(buffer, places, rows.view(_void(rows.shape[1] * rows.itemsize))[:, 0])
+
+
+@lru_cache(maxsize=1024)
+def _void(size: int) -> np.dtype[np.void]:
+    return np.dtype((np.void, size))
 
 
 def _put(buffer: NDArray[np.uint8], places: Ints, pieces: NDArray[np.void]) -> None:
-    size = pieces.dtype.itemsize
+    size = pieces.itemsize
     np.ndarray((len(buffer) - size + 1,), pieces.dtype, buffer, strides=(1,))[places] = pieces
 
 

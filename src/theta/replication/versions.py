@@ -50,6 +50,19 @@ class Versions:
         row: NDArray[np.int32] = self.rows[self._current[column]]
         return row
 
+    def starts(self, at: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Where columns begin at these places (…) of the ring, for `take`: (…, columns)."""
+        return self.ring[at] * self.width
+
+    def is_same(self, column: int, one: int, other: int) -> bool:
+        """Whether a column has the same row at two places of the ring: nothing of it changed between them."""
+        return bool(self.ring.item(one, column) == self.ring.item(other, column))
+
+    def take(self, places: NDArray[np.int64]) -> NDArray[np.int32]:
+        """What is at these places, each counted from 0 on and added to where its column begins."""
+        found: NDArray[np.int32] = self.rows.ravel().take(places)
+        return found
+
     def changing(self, column: int, tick: int) -> NDArray[np.int32]:
         """A column's row of this tick, to write."""
         row: NDArray[np.int32]

@@ -73,7 +73,7 @@ class Whereabouts:
         """All these come to these cells at once; False, and nothing is done, unless each is new and never was here."""
         new = set(entities)
         if len(new) < len(entities) or any(
-            not new.isdisjoint(all_) for all_ in (self._alone, self._cells, self._ended)
+            not known.keys().isdisjoint(new) for known in (self._alone, self._cells, self._ended)
         ):
             return False
         self._alone.update(zip(entities, zip(cells, indices, repeat(tick), strict=False), strict=True))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from theta.replication.history import History
 from theta.replication.schema import FULL, ComponentLayout
-from theta.replication.section_parts import ends_of, put_heads, put_rows, section_heads, varint
+from theta.replication.section_parts import ends_of, put, put_heads, section_heads, varint
 
 Ints = NDArray[np.int64]
 
@@ -94,7 +94,7 @@ def _write(history: History, buffer: NDArray[np.uint8], component: _Component, s
     there = component.counts.nonzero()[0]
     bitmap_at = np.uint64(8 * (component.head_bytes - 2 - layout.code_bytes))
     heads = component.bitmaps[there] << bitmap_at | np.uint64(component.head)
-    put_rows(buffer, starts[there], heads.view(np.uint8).reshape(-1, 8)[:, : component.head_bytes])
+    put(buffer, starts[there], np.ascontiguousarray(heads.view(np.uint8).reshape(-1, 8)[:, : component.head_bytes]))
     row_bytes = sum(layout.lane_bytes)
     if row_bytes:
         before = component.counts.cumsum() - component.counts
@@ -104,7 +104,7 @@ def _write(history: History, buffer: NDArray[np.uint8], component: _Component, s
         step = max(1, _BLOCK_BYTES // (8 * int(history.schema.stored_lanes[component.number])))
         for first in range(0, len(places), step):
             lanes = history.pool.copies(component.number, component.rows[first : first + step])
-            put_rows(buffer, places[first : first + step], natural_bytes(layout, lanes))
+            put(buffer, places[first : first + step], natural_bytes(layout, lanes))
     for at, piece in component.extras.items():
         end = int(starts[at] + component.sizes[at])
         buffer[end - len(piece) : end] = np.frombuffer(piece, np.uint8)

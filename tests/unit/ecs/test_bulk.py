@@ -89,6 +89,27 @@ def test_ecs_12_despawning_many_keeps_the_others_dense() -> None:
     assert world.spawn() == (2 << 32 | slots_of(gone).item(-1)), "the last freed slot is used first"
 
 
+def test_ecs_12_several_components_are_inserted_at_once_or_none_is() -> None:
+    world = World()
+    plain = world.spawn_many(3)
+    placed = world.spawn_many(2, Batch(Position, metres=positions(2)))
+    chosen = np.array([placed[1], plain[2], plain[0], placed[0]])
+    world.advance_tick()
+    labels = Batch(Label, text=["a", "b", "c", "d"])
+    world.insert_many(chosen, Batch(Velocity, metres_per_second=positions(4)), labels)
+    assert [world.read(Entity(each), Label).text for each in chosen.tolist()] == ["a", "b", "c", "d"]
+    assert [world.read(Entity(each), Velocity).metres_per_second[0] for each in chosen.tolist()] == [0.0, 3.0, 6.0, 9.0]
+    assert [world.read(Entity(each), Position).metres[0] for each in placed.tolist()] == [0.0, 3.0]
+    assert [world.has(Entity(plain.item(1)), each) for each in (Label, Velocity)] == [False, False]
+    assert sorted(world.changed_since(Label, 1)) == sorted(chosen.tolist())
+    with pytest.raises(DuplicateComponent):
+        world.insert_many(plain[1:], Batch(Position, metres=positions(2)), Batch(Label, text=["x", "y"]))
+    with pytest.raises(DuplicateComponent):
+        world.insert_many(plain[1:2], Label("x"), Label("y"))
+    assert world.has_many(plain, Position).tolist() == [False, False, False]
+    assert world.has_many(plain, Label).tolist() == [True, False, True]
+
+
 def test_ecs_12_inserting_and_removing_many_moves_rows_of_several_tables() -> None:
     world = World()
     plain = world.spawn_many(3, Batch(Position, metres=positions(3)))

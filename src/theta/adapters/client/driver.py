@@ -142,6 +142,8 @@ class PeerDriver:
                 lane, frame = await transport.receive()
                 self.peer.handle_frame(machine_clock(), lane, frame)
                 self.pump()
+                # Where frames wait already, `receive` gives nobody else a turn; and a snapshot's are a lot of work.
+                await asyncio.sleep(0)
         except TransportClosed as end:
             self.last_problem = end.reason or str(end)
             code = end.close_code
