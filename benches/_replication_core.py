@@ -9,6 +9,7 @@ from benches._replication_worlds import Pose, Room, change, raw_room
 from benches._report import Row, median_milliseconds
 from theta.ecs.batch import Batch
 from theta.replication.baselines import Baselines
+from theta.replication.body_code import code_bodies
 from theta.replication.packing import pack
 from theta.replication.sections import encode_sections
 from theta.replication.snapshots import SNAPSHOT_LEVEL, encode_snapshot
@@ -29,11 +30,17 @@ def frames_of(room: Room, baselines: Baselines, ages: np.ndarray) -> list[bytes]
     sections = encode_sections(room.history, cells, ages)
     tick = room.history.tick
     found = []
-    for body in pack(sections, cells):
+    bodies = pack(sections, cells)
+    codes = code_bodies([b"" if body.is_large else body.data for body in bodies])
+    for body, code in zip(bodies, codes, strict=True):
         # All cells are encoded: a pair is its cell.
         sequence = baselines.send(tick, body.pairs)
-        message = StateSection(sequence, tick, body.data) if body.is_large else StateFrame(sequence, tick, 0, body.data)
-        found.append(codec.encode(message))
+        if body.is_large:
+            found.append(codec.encode(StateSection(sequence, tick, body.data)))
+        elif code is None:
+            found.append(codec.encode(StateFrame(sequence, tick, 0, False, body.data)))
+        else:
+            found.append(codec.encode(StateFrame(sequence, tick, 0, True, code)))
     return found
 
 

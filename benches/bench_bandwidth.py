@@ -25,6 +25,7 @@ from theta.ecs.component import component_type
 from theta.ecs.world import World
 from theta.node.packing import WRAPPING_BYTES
 from theta.node.state_plane import TICK_SECONDS, StatePlane
+from theta.replication.receiving import body_of
 from theta.wire import codec
 from theta.wire.compression import Compressor
 from theta.wire.dictionaries import train
@@ -139,18 +140,28 @@ def session_rows(what: str, traffic: Played) -> list[Row]:
     ]
 
 
+def uncoded(frame: bytes) -> bytes:
+    """A frame as it were if bodies had no code of their own (REP-30): zstd makes more of that."""
+    message = codec.decode_from_room(frame)
+    if not isinstance(message, StateFrame):
+        return frame
+    return codec.encode(StateFrame(message.sequence, message.tick, message.input, False, body_of(message)))
+
+
 def dictionary_rows(traffic: Played) -> list[Row]:
-    """The second half of the session compressed, with a dictionary trained on the first."""
+    """The second half of the session compressed by zstd instead, with a dictionary trained on the first."""
     half = len(traffic.frames) // 2
-    first, second = traffic.frames[:half], traffic.frames[half:]
+    as_sent = sum(map(len, traffic.frames[half:]))
+    uncoded_frames = [uncoded(frame) for frame in traffic.frames]
+    first, second = uncoded_frames[:half], uncoded_frames[half:]
     dictionary = train(first[:: max(1, half // SAMPLES_MAX)], DICTIONARY_BYTES)
-    raw, plain = traffic.raw_bytes / 2.0, sum(map(len, second))
-    rows = [Row("its second half: less than raw, as it is sent", 100 * (1 - plain / raw), "%", more_is_better=True)]
+    raw = traffic.raw_bytes / 2.0
+    rows = [Row("its second half: less than raw, as it is sent", 100 * (1 - as_sent / raw), "%", more_is_better=True)]
     for what, compressor in (("without dictionary", Compressor()), ("with dictionary", Compressor(dictionary))):
         sent = compressed_bytes(second, compressor)
-        title = f"its second half: less than raw, with zstd on each frame, {what}"
+        title = f"its second half: less than raw, with zstd on each frame instead of the code, {what}"
         rows.append(Row(title, 100 * (1 - sent / raw), "%", more_is_better=True))
-        rows.append(Row(f"… bytes of the second half, {what}", sent / 1e3, "kB", None, "as it is sent", plain / 1e3))
+        rows.append(Row(f"… bytes of the second half, {what}", sent / 1e3, "kB", None, "as it is sent", as_sent / 1e3))
     return rows
 
 

@@ -18,6 +18,7 @@ from theta.base.errors import FrameTooLarge, PeerError, ProtocolError, ProtocolM
 from theta.base.identifiers import name_id
 from theta.ecs.world import World
 from theta.replication.baselines import Baselines
+from theta.replication.body_code import code_bodies, restore_body
 from theta.replication.cell_hashes import compare_hashes, hash_of
 from theta.replication.cells import cell_digests
 from theta.replication.descriptors import SessionComponents, manifest_hash
@@ -219,12 +220,24 @@ def read_descriptor_text(data: bytes) -> None:
     Schema(scene.session.schema.layouts[1:])
 
 
+def read_code(data: bytes) -> None:
+    """A coded body, which is the only one of its bytes; and then its sections."""
+    try:
+        body = restore_body(data)
+    except ProtocolError:
+        return
+    (code,) = code_bodies([body])
+    assert code is None or code == data, "a body with two codes"
+    read_body(body)
+
+
 READERS: tuple[Callable[[bytes], None], ...] = (
     read_body,
     read_bodies,
     read_from_room,
     read_from_participant,
     read_descriptor_text,
+    read_code,
 )
 
 
@@ -238,7 +251,16 @@ def seeds() -> list[bytes]:
     found = [b"\0" + body for body in _bodies()]
     other, one = _bodies()[2:4]
     found.append(b"\1" + bytes((min(len(one), 255),)) + one[:255] + other)
-    messages: list[Message] = [StateFrame(1, TICKS, 0, one), StateSection(2, TICKS, other), CellsLeft(2, [0, 1]), TOLD]
+    # Each by itself: whether it is worth it is judged of all together.
+    codes = [code for body in _bodies() for code in code_bodies([body]) if code is not None]
+    found += [b"\5" + code for code in codes]
+    messages: list[Message] = [
+        StateFrame(1, TICKS, 0, False, one),
+        StateSection(2, TICKS, other),
+        CellsLeft(2, [0, 1]),
+        TOLD,
+    ]
+    messages.append(StateFrame(1, TICKS, 0, True, codes[-1]))
     found += [b"\2" + codec.encode(message) for message in (*messages, *SNAPSHOT.chunks[:3])]
     scene = Scene()
     hashes = [hash_of(cell, scene.receiver.state(cell)) for cell in scene.receiver.cells]

@@ -9,6 +9,7 @@ from theta.wire import interest_messages as interest
 from theta.wire import messages as wire
 from theta.wire import ownership_messages as ownership
 from theta.wire import state_messages as state
+from theta.wire.message import tag_of
 from tools.vector_people import ANNA, ANNA_ACTOR, ANNA_INSTANCE, BEN, BEN_ACTOR, UNIX_MS, plain, presence, run_of
 
 
@@ -129,7 +130,7 @@ def _of_state() -> list[wire.Message]:
     descriptor = '{"fields":[{"dtype":"<f4","kind":"column","name":"metres","width":3}],"name":"test.Place"}'
     return [
         state.ComponentDescriptors(1, [descriptor], run_of(50, 16)),
-        state.StateFrame(70_000, 2**32 - 1, 12, run_of(51, 24)),
+        state.StateFrame(70_000, 2**32 - 1, 12, True, run_of(51, 24)),
         state.StateSection(70_001, 300, run_of(52, 300)),
         state.StateAck(70_000, 2**64 - 1),
         state.CellsLeft(301, [0, 70_000]),
@@ -159,7 +160,7 @@ def message_vector(message: wire.Message) -> dict[str, Any]:
     name = type(message).__name__
     return {
         "name": name,
-        "tag": str(ids.signed_name_id(wire.canonical_name(name))),
+        "tag": str(tag_of(name)),
         "plane": planes.PLANES[type(message)],
         "fields": plain(message),
         "frame": codec.encode(message).hex(),

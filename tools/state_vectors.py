@@ -7,9 +7,10 @@ import numpy as np
 
 from theta.base.errors import ProtocolError
 from theta.base.identifiers import name_id
-from theta.base.limits import CELL_ENTITIES_MAX
+from theta.base.limits import CELL_ENTITIES_MAX, STATE_BODY_BYTES_MAX
 from theta.ecs.evolution import RemoteComponent, read_descriptor
 from theta.ecs.registry import descriptor_bytes
+from theta.replication.body_code import code_bodies, restore_body
 from theta.replication.cells import CellState, cell_digests
 from theta.replication.descriptors import manifest_hash
 from theta.replication.history import History
@@ -161,15 +162,61 @@ def cell_data(state: CellState) -> dict[str, Any]:
     }
 
 
+def _frame(sequence: int, tick: int, body: bytes) -> StateFrame:
+    # Every other one is left as it is, as a room may.
+    (code,) = code_bodies([body if sequence % 2 else b""])
+    return StateFrame(sequence, tick, 0, code is not None, body if code is None else code)
+
+
+def _code_of(body: bytes) -> bytes:
+    """A body's code as the rule has it, bit by bit."""
+    text = ""
+    for byte in body:
+        number = byte - 256 if byte > 127 else byte
+        size = min(abs(number).bit_length(), 7)
+        text += f"{size:03b}"
+        if size:
+            text += f"{number if number > 0 else max(number, -127) + 2**size - 1:0{size}b}"
+        if number <= -127:
+            text += "1" if number == -128 else "0"
+    text += "1" * (-len(text) % 8)
+    return bytes(int(text[at : at + 8], 2) for at in range(0, len(text), 8))
+
+
+def _codes() -> dict[str, Any]:
+    """Bodies in fewer bits (REP-30), and what is none; bodies that get longer are here too, as a room does not send."""
+    bodies = [bytes([byte]) * 8 for byte in range(256)]
+    bodies += [b"", bytes(range(256)), bytes(STATE_BODY_BYTES_MAX), b"\x00\x01\xff\x80\x81\x7f"]
+    refused = []
+    for title, text in _REFUSED_CODES:
+        try:
+            restore_body(bytes.fromhex(text))
+        except ProtocolError as error:
+            refused.append({"title": title, "code": text, "error": str(error)})
+        else:
+            raise AssertionError(f"not refused: {title}")
+    return {"told": [{"body": each.hex(), "code": _code_of(each).hex()} for each in bodies], "refused": refused}
+
+
+_REFUSED_CODES = (
+    ("zeros after the last number", "02"),
+    ("a number cut off", "f0"),
+    ("nothing but ones", "ff"),
+    ("a whole byte of ones after the last number", "000000ff"),
+    ("more than a body holds", "00" * 423),
+)
+
+
 def _frames(receiver: StateReceiver, told: list[tuple[str, bytes]], ticks: list[int]) -> list[dict[str, Any]]:
     found = []
     for sequence, ((title, body), tick) in enumerate(zip(told, ticks, strict=True), 1):
-        receiver.handle_frame(0.0, StateFrame(sequence, tick, 0, body))
+        frame = _frame(sequence, tick, body)
+        receiver.handle_frame(0.0, frame)
         ack = receiver.poll_ack()
         found.append(
             {
                 "title": title,
-                "frame": codec.encode(StateFrame(sequence, tick, 0, body)).hex(),
+                "frame": codec.encode(frame).hex(),
                 "ack": None if ack is None else codec.encode(ack).hex(),
                 "counts": dict(sorted(receiver.counts.items())),
                 "cells": {str(cell): cell_data(receiver.state(cell)) for cell in sorted(receiver.cells)},
@@ -273,6 +320,7 @@ def replication_vectors() -> dict[str, Any]:
             for layout in room.schema.layouts
         ],
         "frames": frames,
+        "codes": _codes(),
         "restored": _restored(room.components, receiver),
         "refused_after_the_last_frame": _refused(receiver),
         "snapshot": _snapshot(room, manifest),

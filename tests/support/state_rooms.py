@@ -215,7 +215,7 @@ class Line:
             some, told = told[:2], told[2:]
             body = b"".join(sections.section(at) for at in some)
             sequence = self.baselines.send(room.tick, cells[some])
-            self._post(self.to_receiver, StateFrame(sequence, room.tick, 0, body))
+            self._post(self.to_receiver, StateFrame(sequence, room.tick, 0, False, body))
 
     def _post(self, line: list[tuple[int, T]], message: T) -> None:
         copies = [True for _ in range(self.random.choice((1, 1, 1, 2))) if self.random.random() >= self.loss]

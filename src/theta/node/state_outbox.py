@@ -14,6 +14,7 @@ from theta.node.lanes import Lane
 from theta.node.state_joining import StateJoining
 from theta.node.state_seats import Seat, Seats
 from theta.node.state_ticks import FRAME_OVERHEAD_BYTES, SeatFrame
+from theta.replication.body_code import code_bodies
 from theta.wire.message import Message
 from theta.wire.state_messages import CellsLeft, StateFrame, StateSection
 
@@ -102,14 +103,16 @@ class StateOutbox:
         numbers = [frame.number for frame in frames]
         self._interest.budgets.spend(numbers, np.full(len(numbers), FRAME_OVERHEAD_BYTES))
         self._seats.note_sent(numbers, tick)
-        for frame in frames:
+        # A large one is compressed where it is packed (WIRE-44).
+        codes = code_bodies([b"" if frame.is_large else frame.data for frame in frames])
+        for frame, code in zip(frames, codes, strict=True):
             seat = self._seats.at(frame.number)
             sequence = seat.baselines.send(tick, frame.cells)
             if frame.is_large:
                 self.send(seat.peer, StateSection(sequence, tick, frame.data))
                 self.counts["sections"] += 1
             else:
-                told = StateFrame(sequence, tick, seat.input, frame.data)
+                told = StateFrame(sequence, tick, seat.input, code is not None, frame.data if code is None else code)
                 self._datagrams.append(StateTransmit(seat.peer, Lane.DATAGRAM, told))
         self.counts["frames"] += len(frames)
 

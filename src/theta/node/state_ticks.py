@@ -7,11 +7,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from theta.base.limits import STATE_BODY_BYTES_MAX
 from theta.interest.interest import Interest
 from theta.interest.marks import PAIR_SHIFT
 from theta.interest.priority import TICKS_PER_SECOND, Ranked
 from theta.replication.history import History
 from theta.replication.packing import runs
+from theta.replication.section_parts import Sections
 from theta.replication.sections import encode_sections
 
 Ints = NDArray[np.int64]
@@ -90,25 +92,21 @@ class StateTicks:
         self.counts.update(
             encoded=len(distinct), encoded_bytes=len(sections.body), sent=len(sent), sent_bytes=int(lengths[sent].sum())
         )
-        ends, body = sections.ends.tolist(), sections.body
-        pieces: dict[int, bytes] = {}
-        found = section[sent].tolist()
-        for each in set(found):
-            pieces[each] = body[ends[each] : ends[each + 1]]
-        yield from self._frames(likely.peers[sent], cells[sent], [pieces[each] for each in found], lengths[sent])
+        if len(sent):
+            yield from self._frames(likely.peers[sent], cells[sent], _Pieces(sections, section[sent]), lengths[sent])
 
-    def _frames(self, peers: Ints, cells: Ints, pieces: list[bytes], lengths: Ints) -> Iterator[SeatFrame]:
+    def _frames(self, peers: Ints, cells: Ints, pieces: "_Pieces", lengths: Ints) -> Iterator[SeatFrame]:
         """Each participant's sections in as few bodies as hold them."""
         first = np.flatnonzero(np.diff(peers, prepend=-1))
-        bounds = [*first.tolist(), len(pieces)]
+        bounds = [*first.tolist(), len(peers)]
         before = [0, *lengths.cumsum().tolist()]
         for at, number in enumerate(peers[first].tolist()):
             for start, last, is_large in runs(before, bounds[at], bounds[at + 1]):
-                # A copy: a slice would keep the cells of all participants for as long as the frame is on its way.
-                frame = SeatFrame(number, b"".join(pieces[start:last]), cells[start:last].copy(), is_large)
+                data = pieces.large(start) if is_large else pieces.joined(start, last)
                 if is_large:
                     self._large[number << PAIR_SHIFT | int(cells[start])] = self._history.tick
-                yield frame
+                # A copy: a slice would keep the cells of all participants for as long as the frame is on its way.
+                yield SeatFrame(number, data, cells[start:last].copy(), is_large)
 
     def _without_large(self, ranked: Ranked, silent: NDArray[np.bool_]) -> Ranked:
         """Leave out what is on its way on the reliable lane already: it cannot be lost there, only late."""
@@ -142,6 +140,41 @@ class StateTicks:
         if entities:
             seen = float(sizes[is_whole].sum()) / entities
             self._full_bytes += _LEARNING * (seen - self._full_bytes)
+
+
+class _Pieces:
+    """What is sent in a tick, section after section, most of them several times.
+
+    Args:
+        sections: that were encoded.
+        chosen: which of them is sent, (n,).
+    """
+
+    def __init__(self, sections: Sections, chosen: Ints) -> None:
+        self._sections = sections
+        self._chosen = chosen
+        starts = sections.ends[chosen]
+        sizes = sections.ends[chosen + 1] - starts
+        # Those that no datagram holds are not copied for everybody.
+        sizes[sizes > STATE_BODY_BYTES_MAX] = 0
+        ends = sizes.cumsum()
+        self._places = [0, *ends.tolist()]
+        # All of them in one step; to cut them out and join them for each participant takes several times as long.
+        places = (starts - ends + sizes).repeat(sizes)
+        places += np.arange(len(places))
+        self._joined: bytes = np.frombuffer(sections.body, np.uint8).take(places).tobytes()
+        self._large: dict[int, bytes] = {}
+
+    def joined(self, start: int, last: int) -> bytes:
+        """Some of what is sent, none of it larger than a body."""
+        return self._joined[self._places[start] : self._places[last]]
+
+    def large(self, at: int) -> bytes:
+        """One that is larger; the same for all to whom it is sent."""
+        section = int(self._chosen[at])
+        if section not in self._large:
+            self._large[section] = self._sections.section(section)
+        return self._large[section]
 
 
 def without(ranked: Ranked, dropped: NDArray[np.bool_]) -> Ranked:

@@ -24,6 +24,7 @@ from theta.base.limits import (
     STATE_CELLS_LEFT_MAX,
     STATE_UPDATES_WAITING_MAX,
 )
+from theta.replication.body_code import restore_body
 from theta.replication.cells import EMPTY, CellState, Rows
 from theta.replication.cells_at_once import Step, apply_steps, changed_rows, is_regular
 from theta.replication.reading_sections import Section, indices_of, read_sections
@@ -40,6 +41,15 @@ class Written(NamedTuple):
     entities: Entities
     lanes: NDArray[np.int64]
     objects: tuple[tuple[bytes, ...], ...]
+
+
+def body_of(message: StateFrame | StateSection) -> bytes:
+    """A message's sections.
+
+    Raises:
+        ProtocolError: they are coded, and not well.
+    """
+    return restore_body(message.body) if isinstance(message, StateFrame) and message.coded else message.body
 
 
 class StateUpdate(NamedTuple):
@@ -105,7 +115,7 @@ class StateReceiver:
         if self._has(message.sequence):
             self._owes_ack = True
             return
-        if self.handle_body(now, message.tick, message.body):
+        if self.handle_body(now, message.tick, body_of(message)):
             self._note(message.sequence)
 
     def handle_body(self, now: float, tick: int, body: bytes) -> bool:
@@ -292,7 +302,7 @@ class StateReceiver:
         entities = np.concatenate([change.after.entities for change in changes])
         there = entities.nonzero()[0]
         names = entities[there].tolist()
-        cells = [changes[at].cell for at in (there // CELL_ENTITIES_MAX).tolist()]
+        cells = np.array([change.cell for change in changes]).take(there // CELL_ENTITIES_MAX).tolist()
         indices = (there % CELL_ENTITIES_MAX).tolist()
         if not self._where.come_new(names, cells, indices, changes[0].after.tick):
             return False

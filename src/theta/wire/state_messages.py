@@ -28,11 +28,15 @@ class ComponentDescriptors(Message, frozen=True):
 
 
 class StateFrame(Message, frozen=True):
-    """Sections of a tick (REP-10). `input` is the newest input of the receiver's that had been applied by then."""
+    """Sections of a tick (REP-10). `input` is the newest input of the receiver's that had been applied by then.
+
+    `body` is the sections, or when it is `coded` the same in fewer bits (REP-30).
+    """
 
     sequence: U32
     tick: U32
     input: U32
+    coded: bool
     body: BodyBytes
 
 

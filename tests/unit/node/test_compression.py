@@ -114,7 +114,7 @@ def test_wire_44_sections_of_state_that_no_datagram_holds_are_compressed_and_dat
     outbound = Outbound()
     outbound.agree(1, ZSTD)
     body = b"what is written on a sign, and on another sign, " * 40
-    section, frame = StateSection(1, 1, body), StateFrame(2, 1, 0, body[:1_000])
+    section, frame = StateSection(1, 1, body), StateFrame(2, 1, 0, False, body[:1_000])
     packed = decode_from_room(outbound.send(1, section))
     assert unwrap(packed, Decompressor()) == section != packed
     assert outbound.send(1, frame) == encode(frame)

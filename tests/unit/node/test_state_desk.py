@@ -465,7 +465,7 @@ def test_rep_29_other_planes_are_charged_to_the_connection_that_they_went_over()
     outbound.take_spent()
     number = pump.number_of(anna)
     outbound.send(number, Roster([]))
-    outbound.send(number, StateFrame(1, 1, 0, b"x" * 500))
+    outbound.send(number, StateFrame(1, 1, 0, False, b"x" * 500))
     outbound.send(number, CellsLeft(1, [1]))
     assert outbound.take_spent() == {number: len(pump.room.poll_transmit().frame)}  # type: ignore[union-attr]
     assert not outbound.take_spent()

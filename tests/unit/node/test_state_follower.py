@@ -154,7 +154,7 @@ def test_what_no_room_says_is_refused() -> None:
         follower.handle_message(0.0, message)
     answers(follower)
     with pytest.raises(ProtocolError):
-        follower.handle_message(0.0, StateFrame(1, 1, 0, b"\xff\xff"))
+        follower.handle_message(0.0, StateFrame(1, 1, 0, False, b"\xff\xff"))
     assert answers(follower) == []
 
 

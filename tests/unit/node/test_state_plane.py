@@ -23,6 +23,7 @@ from theta.node.state_plane import StatePlane
 from theta.node.state_seats import PROBE_TICKS, SILENCE_TICKS
 from theta.node.state_ticks import FRAME_OVERHEAD_BYTES, LARGE_RESEND_TICKS
 from theta.replication.reading_sections import read_sections
+from theta.replication.receiving import body_of
 from theta.wire.state_messages import (
     CellHash,
     CellHashes,
@@ -72,7 +73,7 @@ def assert_same(company: Company) -> None:
 def ages_of(company: Company, messages: list[StateTransmit]) -> list[int]:
     """The baselines of all sections."""
     schema = company.plane.history.schema
-    bodies = [each.message.body for each in messages if isinstance(each.message, StateFrame | StateSection)]
+    bodies = [body_of(each.message) for each in messages if isinstance(each.message, StateFrame | StateSection)]
     return [section.age for body in bodies for section in read_sections(schema, body)]
 
 

@@ -23,7 +23,7 @@ EMPTY = 0
 
 
 def frame(sequence: int) -> StateFrame:
-    return StateFrame(sequence, 10 + sequence, EMPTY, b"")
+    return StateFrame(sequence, 10 + sequence, EMPTY, False, b"")
 
 
 def said(participant: StateParticipant) -> list[Message]:

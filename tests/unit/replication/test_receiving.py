@@ -83,7 +83,7 @@ def test_rep_16_without_a_baseline_nothing_is_applied_and_nothing_acknowledged()
     write(history, 1, {0: [1, 1, 1], 17: [1, 1, 1]})
     receiver = StateReceiver(SMALL)
     receiver.handle_body(0.0, 1, body_of(history_of(SMALL, 20), [0], 0))
-    receiver.handle_frame(0.0, StateFrame(1, 2, 0, body_of(history, [0, 1], 1)))
+    receiver.handle_frame(0.0, StateFrame(1, 2, 0, False, body_of(history, [0, 1], 1)))
     assert receiver.poll_ack() is None
     assert receiver.state(0).components[1].present == 1, "the other cell counts"
     assert receiver.state(1) is EMPTY
@@ -153,15 +153,15 @@ def test_rep_18_cells_that_are_left_are_forgotten_and_what_is_under_way_ignored(
     history = history_of(SMALL, 1)
     receiver = StateReceiver(SMALL)
     first = body_of(history, [0], 0)
-    receiver.handle_frame(0.0, StateFrame(1, 1, 0, first))
+    receiver.handle_frame(0.0, StateFrame(1, 1, 0, False, first))
     receiver.handle_cells_left(0.0, CellsLeft(5, [0, 7]))
     assert receiver.cells == []
-    receiver.handle_frame(0.0, StateFrame(2, 4, 0, first))
+    receiver.handle_frame(0.0, StateFrame(2, 4, 0, False, first))
     assert (receiver.cells, receiver.counts["stale"]) == ([], 1)
     assert receiver.poll_ack() == StateAck(2, 1)
     receiver.handle_timeout(1.0)
     assert [update.despawned for update in updates(receiver)] == [[], [ENTITY]]
-    receiver.handle_frame(0.0, StateFrame(3, 6, 0, first))
+    receiver.handle_frame(0.0, StateFrame(3, 6, 0, False, first))
     assert receiver.cells == [0]
 
 
@@ -171,7 +171,7 @@ def test_rep_19_acknowledgements_tell_the_newest_and_64_before() -> None:
     body = body_of(history, [0], 0)
     assert receiver.poll_ack() is None
     for sequence in (3, 1, 70, 68, 68):
-        receiver.handle_frame(0.0, StateFrame(sequence, sequence, 0, body))
+        receiver.handle_frame(0.0, StateFrame(sequence, sequence, 0, False, body))
     assert receiver.poll_ack() == StateAck(70, 0b10 | 1 << (70 - 3 - 1) & (1 << 64) - 1)
     assert receiver.poll_ack() is None
     receiver.handle_frame(0.0, StateSection(71, 71, body))
@@ -285,8 +285,8 @@ def test_rep_18_a_room_that_names_cells_without_end_costs_no_more_memory(monkeyp
 
 def test_rep_19_a_sequence_far_ahead_costs_no_memory() -> None:
     receiver = StateReceiver(Schema([]))
-    receiver.handle_frame(0.0, StateFrame(3, 1, 0, b""))
-    receiver.handle_frame(0.0, StateFrame(2**32 - 1, 2, 0, b""))
+    receiver.handle_frame(0.0, StateFrame(3, 1, 0, False, b""))
+    receiver.handle_frame(0.0, StateFrame(2**32 - 1, 2, 0, False, b""))
     ack = receiver.poll_ack()
     assert ack is not None
     assert (ack.sequence, ack.received) == (2**32 - 1, 0)

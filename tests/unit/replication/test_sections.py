@@ -90,7 +90,7 @@ def test_rep_10_these_are_the_bytes_of_a_section() -> None:
 
 
 def test_rep_10_a_full_body_fits_a_datagram() -> None:
-    frame = codec.encode(StateFrame(2**32 - 1, 2**32 - 1, 2**32 - 1, bytes(STATE_BODY_BYTES_MAX)))
+    frame = codec.encode(StateFrame(2**32 - 1, 2**32 - 1, 2**32 - 1, False, bytes(STATE_BODY_BYTES_MAX)))
     assert DATAGRAM_BYTES_MAX - 8 <= len(frame) <= DATAGRAM_BYTES_MAX
 
 

@@ -13,6 +13,7 @@ from theta.base.identifiers import signed_name_id
 from theta.base.limits import CLIENT_FRAME_BYTES_MAX, FRAME_BYTES_MAX
 from theta.node.lanes import Lane, lane_of
 from theta.wire.codec import decode_from_participant, decode_from_room, encode
+from theta.wire.message import SHORT_TAGS, tag_of
 from theta.wire.messages import (
     ChatLine,
     LogRecord,
@@ -65,7 +66,7 @@ def test_wire_1_a_frame_is_a_tagged_array_and_comes_back(message: type[Message])
     sample = _sample(message)
     frame = encode(sample)
     fields = msgspec.msgpack.decode(frame)
-    assert fields[0] == signed_name_id(canonical_name(message.__name__))
+    assert fields[0] == SHORT_TAGS.get(message.__name__, signed_name_id(canonical_name(message.__name__)))
     assert len(fields) == 1 + len(message.__struct_fields__)
     if message in FROM_PARTICIPANT:
         assert decode_from_participant(frame) == sample
@@ -92,7 +93,17 @@ def test_wire_1_parts_take_no_field_more_either() -> None:
 
 
 def test_wire_1_tags_are_distinct() -> None:
-    assert len({signed_name_id(canonical_name(message.__name__)) for message in ALL}) == len(ALL)
+    assert len({tag_of(message.__name__) for message in ALL}) == len(ALL)
+
+
+def test_wire_1_tags_of_datagrams_have_one_byte() -> None:
+    datagrams = {message.__name__ for message in ALL if lane_of(_sample(message)) is Lane.DATAGRAM}
+    assert datagrams == set(SHORT_TAGS)
+    assert sorted(SHORT_TAGS.values()) == list(range(1, len(SHORT_TAGS) + 1))
+    assert all(not 0 <= signed_name_id(canonical_name(message.__name__)) < 128 for message in ALL)
+    for tag in (0, len(SHORT_TAGS) + 1, 127):
+        with pytest.raises(ProtocolError):
+            decode_from_room(msgspec.msgpack.encode([tag, 1, 1, 0, False, b""]))
 
 
 def test_wire_1_an_integer_past_64_bits_is_refused() -> None:

@@ -37,7 +37,7 @@ const POSE_TEXT = JSON.stringify({
 });
 
 function frameOf(tick: number, body: Uint8Array): StateFrame {
-  return { type: "StateFrame", sequence: tick, tick, input: 0, body };
+  return { type: "StateFrame", sequence: tick, tick, input: 0, coded: false, body };
 }
 
 /** Datagrams in which every entity moves on, and a receiver that has what was before. */

@@ -23,7 +23,7 @@ import {
 
 export const PROTOCOL_VERSION = 1;
 /** Of the manifest (WIRE-3), 16 bytes in hexadecimal. */
-export const PROTOCOL_HASH = "067f40e090a988a4444c64e6078e7b57";
+export const PROTOCOL_HASH = "4e930f06e030f2fb81627345fc8deb3f";
 
 // -- limits: theta.base.limits
 
@@ -247,7 +247,7 @@ export const STATE_DESCRIPTOR_CHARACTERS_MAX = 8192;
 export const STATE_CELLS_PER_MESSAGE_MAX = 16384;
 export const STATE_FRAMES_IN_FLIGHT_MAX = 1024;
 export const STATE_ACK_FRAMES = 64;
-export const STATE_BODY_BYTES_MAX = 1118;
+export const STATE_BODY_BYTES_MAX = 1126;
 export const STATE_SECTION_BYTES_MAX = 8388608;
 export const STATE_OBJECT_BYTES_MAX = 65536;
 export const STATE_CELL_STATES_MAX = 64;
@@ -839,7 +839,7 @@ export interface PresenceUpdate {
 
 export const presenceUpdate: MessageCodec<PresenceUpdate> = message(
   "PresenceUpdate",
-  6055281629616623414n,
+  4n,
   {
     row: bytes(),
   },
@@ -1034,7 +1034,7 @@ export interface StateAck {
 
 export const stateAck: MessageCodec<StateAck> = message(
   "StateAck",
-  -4300978112213482665n,
+  2n,
   {
     sequence: u32,
     received: u64,
@@ -1124,7 +1124,7 @@ export interface OwnedState {
 
 export const ownedState: MessageCodec<OwnedState> = message(
   "OwnedState",
-  4369528595945848687n,
+  3n,
   {
     sequence: u32,
     tick: u32,
@@ -1498,7 +1498,7 @@ export interface PresenceBatch {
 
 export const presenceBatch: MessageCodec<PresenceBatch> = message(
   "PresenceBatch",
-  1045527973835801245n,
+  5n,
   {
     rows: bytes(),
   },
@@ -1841,23 +1841,29 @@ export const componentDescriptors: MessageCodec<ComponentDescriptors> = message(
   },
 );
 
-/** Sections of a tick (REP-10). `input` is the newest input of the receiver's that had been applied by then. */
+/**
+ * Sections of a tick (REP-10). `input` is the newest input of the receiver's that had been applied by then.
+ *
+ * `body` is the sections, or when it is `coded` the same in fewer bits (REP-30).
+ */
 export interface StateFrame {
   readonly type: "StateFrame";
   readonly sequence: number;
   readonly tick: number;
   readonly input: number;
+  readonly coded: boolean;
   readonly body: Uint8Array;
 }
 
 export const stateFrame: MessageCodec<StateFrame> = message(
   "StateFrame",
-  -2610237823719003943n,
+  1n,
   {
     sequence: u32,
     tick: u32,
     input: u32,
-    body: bytes(0, 1118),
+    coded: bool,
+    body: bytes(0, 1126),
   },
 );
 

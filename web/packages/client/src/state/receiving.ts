@@ -16,6 +16,7 @@ import {
   type StateSection,
 } from "@theta/wire";
 import { createAcknowledging } from "./acknowledging";
+import { restoreBody } from "./body-code";
 import { applySection, type CellState, EMPTY, entityAt } from "./cells";
 import { lowestBit, readSections, REMOVED, type Section } from "./reading-sections";
 import { ENTITY, type SessionComponents } from "./schema";
@@ -142,9 +143,10 @@ export function createStateReceiver(session: Pick<SessionComponents, "layouts">)
     },
     state: stateOf,
     handleBody,
-    handleFrame(nowMs, { sequence, tick, body }) {
+    handleFrame(nowMs, message) {
+      const { sequence, tick } = message;
       if (acknowledging.has(sequence)) acknowledging.repeat();
-      else if (handleBody(nowMs, tick, body)) acknowledging.note(sequence);
+      else if (handleBody(nowMs, tick, bodyOf(message))) acknowledging.note(sequence);
     },
     handleCellsLeft(nowMs, { tick, cells }) {
       const changes: Change[] = [];
@@ -164,6 +166,11 @@ export function createStateReceiver(session: Pick<SessionComponents, "layouts">)
     pollAck: () => acknowledging.poll(),
     pollUpdate: () => showing.pollUpdate(),
   };
+}
+
+/** A message's sections. Throws `RoomFaultError` when they are coded, and not well. */
+function bodyOf(message: StateFrame | StateSection): Uint8Array {
+  return message.type === "StateFrame" && message.coded ? restoreBody(message.body) : message.body;
 }
 
 /** The newest state that is not after the section's baseline; `null` when there is none. */

@@ -65,7 +65,7 @@ describe("a room over a bad link", () => {
       for (let first = 0; first < cells.length; first += 2) {
         const some = cells.slice(first, first + 2);
         const body = concat(...some.map((cell) => room.section(cell, baselines.age(cell, tick))));
-        const message = { type: "StateFrame", sequence: baselines.send(tick, some), tick, input: 0, body } as const;
+        const message = { type: "StateFrame", sequence: baselines.send(tick, some), tick, input: 0, coded: false, body } as const;
         send(() => {
           receiver.handleFrame(nowMs, message);
           const ack = receiver.pollAck();

@@ -41,7 +41,7 @@ function createAdasScene(values = countOf(1)) {
 }
 
 function frame(sequence: number, tick: number, ...sections: Uint8Array[]): StateFrame {
-  return { type: "StateFrame", sequence, tick, input: 0, body: concat(...sections) };
+  return { type: "StateFrame", sequence, tick, input: 0, coded: false, body: concat(...sections) };
 }
 
 /** Makes a tick in which somebody has a new count. */

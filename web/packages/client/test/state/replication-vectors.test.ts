@@ -1,6 +1,7 @@
 import { encodeMessage, loadZstd, createDecompressor, fromHex, toHex } from "@theta/wire";
 import { describe, expect, it } from "vitest";
 import { RoomFaultError } from "../../src/errors";
+import { restoreBody } from "../../src/state/body-code";
 import { createStateReceiver } from "../../src/state/receiving";
 import { decodeObject, restoreField } from "../../src/state/schema";
 import { createSnapshotReceiver } from "../../src/state/snapshots";
@@ -35,6 +36,20 @@ describe("the vectors that Python wrote", () => {
       expect(receiver.counts, title).toEqual({ stale: 0, dropped: 0, ...counts });
       expect(cellsOf({ session, receiver }), title).toEqual(cells);
     }
+  });
+
+  it("REP-30: codes are restored to Python's bodies", () => {
+    expect(replication.codes.told.length).toBeGreaterThan(256);
+    for (const { body, code } of replication.codes.told) expect(toHex(restoreBody(fromHex(code)))).toBe(body);
+  });
+
+  it.each(replication.codes.refused)("REP-30: refuses $title, with Python's reason", ({ code, error }) => {
+    expect(() => restoreBody(fromHex(code))).toThrow(new RoomFaultError(error));
+  });
+
+  it("REP-30: some of the vectors' frames are coded, and some are not", () => {
+    const coded = replication.frames.map(({ frame }) => messageOf("StateFrame", frame).coded);
+    expect(new Set(coded)).toEqual(new Set([true, false]));
   });
 
   it("REP-8: lanes are restored to Python's bytes", () => {

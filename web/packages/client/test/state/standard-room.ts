@@ -103,7 +103,7 @@ export function endOf(cell: number, index: number, age = 1): Uint8Array {
 }
 
 export function frameOf(tick: number, body: Uint8Array, input = 0, sequence = tick): StateFrame {
-  return { type: "StateFrame", sequence, tick, input, body };
+  return { type: "StateFrame", sequence, tick, input, coded: false, body };
 }
 
 export function chunkOf(tick: number, data: Uint8Array, more: Partial<StateChunk> = {}): StateChunk {
