@@ -32,7 +32,7 @@ ifneq ($(shell sh tools/make_venv.sh --check && echo whole),whole)
 STALE_VENV := FORCE
 endif
 
-.PHONY: help setup serve demo test test-many test-browser soak-sim soak-kill soak-mesh soak-commands fuzz-gltf fuzz-commands fuzz-state fuzz-signaling ci lint format types bench bench-room bench-mesh bench-commands bench-replication generate lock clean FORCE
+.PHONY: help setup serve demo test test-many test-browser soak-sim soak-mixed soak-kill soak-mesh soak-commands fuzz-gltf fuzz-commands fuzz-state fuzz-signaling fuzz-handshake fuzz-frames ci lint format types bench bench-room bench-mesh bench-commands bench-replication bench-attacks bench-transports soak-transports generate lock clean FORCE
 
 help: ## Say what can be done here
 	@echo "Theta. Type 'make serve' and open the link it prints."
@@ -52,16 +52,23 @@ test: $(PACKAGE) $(DEV) $(NODE) $(PAGE) ## Run every test but those in a browser
 	$(BIN)/python -m pytest -n 2 -m "not browser and not many" $(ARGS)
 	cd web && npm test
 
-test-many: $(PACKAGE) $(DEV) ## Run 2,000 random programs of people who edit together, and 100 simulated rooms
+test-many: $(PACKAGE) $(DEV) ## Run 2,000 random programs of people who edit together, and 200 rooms on simulated bad networks
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m many $(ARGS)
 
 test-browser: $(PACKAGE) $(DEV) $(PAGE) ## Run the tests that drive the page in Chromium
 	@sh tools/ensure_chromium.sh
 	$(BIN)/python -m pytest -m browser $(ARGS)
 
-soak-sim: $(PACKAGE) ## Simulate a thousand seeds of a room in trouble, and of one that lives; ARGS="--first 7 --seeds 1" chooses
+soak-sim: $(PACKAGE) ## Simulate 10,000 rooms on bad networks, and a thousand each that are in trouble and that live; THETA_SEEDS=N
+	seq 1 100 $${THETA_SEEDS:-10000} | xargs -P "$$(nproc)" -I FIRST $(BIN)/python -m theta.sim --first FIRST --seeds 100 \
+	    --seconds 20 --scenario network $(ARGS)
 	$(BIN)/python -m theta.sim --seeds 1000 --peers 4 $(ARGS)
 	$(BIN)/python -m theta.sim --seeds 1000 --scenario living $(ARGS)
+
+soak-mixed: $(PACKAGE) $(DEV) $(PAGE) ## Build for a minute by every transport at once over a bad network; THETA_MIXED_SECONDS=N
+	@sh tools/ensure_chromium.sh
+	@sh tools/ensure_network_tools.sh
+	THETA_MIXED_SECONDS=$${THETA_MIXED_SECONDS:-60} $(BIN)/python -m pytest -s --timeout 0 tests/integration/test_mixed_room.py $(ARGS)
 
 soak-kill: $(PACKAGE) $(DEV) ## Kill a room 1,000 times while people edit; THETA_KILLS=N for another number
 	THETA_KILLS=$${THETA_KILLS:-1000} $(BIN)/python -m pytest -s --timeout 0 tests/integration/test_kill_9.py $(ARGS)
@@ -94,8 +101,19 @@ fuzz-signaling: $(PACKAGE) $(DEV) ## Give signalling broken messages for five mi
 	PYTHONPATH=. $(BIN)/python -m fuzz.fuzz_signaling -max_total_time=$${SECONDS:-300} -rss_limit_mb=1500 $(ARGS) \
 	    build/fuzz/signaling fuzz/corpus/signaling
 
+fuzz-handshake: $(PACKAGE) $(DEV) ## Give rooms and participants broken handshakes for five minutes; SECONDS=N for another time
+	@mkdir -p build/fuzz/handshake
+	PYTHONPATH=. $(BIN)/python -m fuzz.fuzz_handshake -max_total_time=$${SECONDS:-300} -rss_limit_mb=1500 $(ARGS) \
+	    build/fuzz/handshake fuzz/corpus/handshake
+
+fuzz-frames: $(PACKAGE) $(DEV) ## Give the transports broken frames for five minutes; SECONDS=N for another time
+	@mkdir -p build/fuzz/frames
+	PYTHONPATH=. $(BIN)/python -m fuzz.fuzz_frames -max_total_time=$${SECONDS:-300} -rss_limit_mb=1500 $(ARGS) \
+	    build/fuzz/frames fuzz/corpus/frames
+
 ci: $(PACKAGE) $(DEV) $(NODE) $(PAGE) ## The gate: everything that must hold before a change lands
 	@sh tools/ensure_chromium.sh
+	@sh tools/ensure_network_tools.sh
 	$(BIN)/python -m tools.ci
 
 lint: $(PACKAGE) $(DEV) $(NODE) ## Check style, import contracts and house rules
@@ -130,6 +148,16 @@ bench-replication: $(PACKAGE) $(DEV) $(PEERS) ## Measure the state plane against
 	    PYTHONPATH=. $(BIN)/python "$$file" || missed="$$missed $$file"; done; \
 	    PYTHONPATH=. $(BIN)/python benches/state_page.py; \
 	    if [ -n "$$missed" ]; then echo "missed:$$missed"; exit 1; fi
+
+bench-attacks: $(PACKAGE) $(DEV) ## Measure ten people who build while the room is attacked; ARGS="--frozen-seconds 300" for longer
+	PYTHONPATH=. $(BIN)/python benches/bench_attacks.py $(ARGS)
+
+bench-transports: $(PACKAGE) $(DEV) $(PAGE) ## Measure the transports against their bars, beside aioquic, aiohttp, websockets and aiortc alone
+	@sh tools/ensure_chromium.sh
+	PYTHONPATH=. $(BIN)/python benches/bench_transports.py $(ARGS)
+
+soak-transports: $(PACKAGE) $(DEV) ## Let 20 people come and go for ten minutes by every transport; ARGS=240 is another length in seconds
+	PYTHONPATH=. $(BIN)/python benches/soak_transports.py $(ARGS)
 
 generate: $(PACKAGE) $(DEV) ## Write the generated files anew: manifest, TypeScript types, vectors
 	@for file in tools/generate_*.py; do $(BIN)/python -m tools.$$(basename "$$file" .py) || exit 1; done

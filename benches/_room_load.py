@@ -40,8 +40,8 @@ def latency_of(seconds: list[float]) -> Latency:
     return Latency(statistics.median(seconds) * 1e3, cuts[98] * 1e3, len(seconds))
 
 
-async def edit_latency(url: str, keys: Path, transport: TransportChoice) -> Latency:
-    """Ten peers paint, each its own cube; timed from the call until each of the other nine has applied it."""
+async def edit_latency(url: str, keys: Path, transport: TransportChoice, edits: int = EDITS_EACH) -> Latency:
+    """Ten peers paint `edits` times, each its own cube; from each call until each of the other nine has applied it."""
     started: dict[bytes, float] = {}
     samples: list[float] = []
 
@@ -66,7 +66,7 @@ async def edit_latency(url: str, keys: Path, transport: TransportChoice) -> Late
 
         async def edit(number: int) -> None:
             await asyncio.sleep(number / PEERS / EDITS_PER_SECOND_EACH)
-            for step in range(EDITS_EACH):
+            for step in range(edits):
                 started[cubes[number].id] = time.perf_counter()
                 await cubes[number].paint(((step % 2) * 0.5, number / PEERS, 0.25 + step / 1000))
                 await asyncio.sleep(1.0 / EDITS_PER_SECOND_EACH)
@@ -102,7 +102,7 @@ async def join(stack: AsyncExitStack, url: str, keys: Path, number: int, transpo
     return room
 
 
-async def bare_edit_latency(url: str) -> Latency:
+async def bare_edit_latency(url: str, edits: int = EDITS_EACH) -> Latency:
     """The same traffic through the bare relay: commit, pass on, no engine."""
     samples: list[float] = []
     async with AsyncExitStack() as stack:
@@ -120,7 +120,7 @@ async def bare_edit_latency(url: str) -> Latency:
 
         async def edit(number: int) -> None:
             await asyncio.sleep(number / PEERS / EDITS_PER_SECOND_EACH)
-            for _ in range(EDITS_EACH):
+            for _ in range(edits):
                 started[number] = time.perf_counter()
                 await sockets[number].send_bytes(bytes((1, number)) + bytes(EDIT_BYTES))
                 await asyncio.sleep(1.0 / EDITS_PER_SECOND_EACH)

@@ -16,7 +16,7 @@ from theta.base.limits import INSTANCE_BYTES
 from theta.base.randomness import Randomness
 from theta.commands.identity import Identity
 from theta.node.lanes import Lane, lane_of
-from theta.node.protocol import protocol_hash
+from theta.node.protocol import protocol
 from theta.replication.presence import HEAD_VALID, Presence, encode_presence
 from theta.session.capabilities import PATCHES, PRESENCE, STATE
 from theta.session.participant_handshake import ParticipantHandshake, ParticipantTerms, Resumption
@@ -51,7 +51,7 @@ class LightPeer:
         self._url = url
         identity = Identity.from_seed(Randomness(f"light {number}".encode()).draw(32))
         instance = os.urandom(INSTANCE_BYTES)
-        terms = ParticipantTerms(identity, instance, f"light {number}", CAPABILITIES, protocol_hash(), address.invite)
+        terms = ParticipantTerms(identity, instance, f"light {number}", CAPABILITIES, protocol(), address.invite)
         self._handshake = ParticipantHandshake(terms, Resumption(), Randomness(os.urandom(32)))
         self._actor = actor_of(identity.public_key, instance)
         self._acker = Acker()
@@ -63,7 +63,7 @@ class LightPeer:
         """Connect and shake hands; from here on it listens."""
         self._opener = Opener(room_address(self._url), choice)
         self._transport = await self._opener.open()
-        self._transport.send(Lane.RELIABLE, self._handshake.hello_frame)
+        self._transport.send(Lane.CONTROL, self._handshake.hello_frame)
         self._listening = asyncio.create_task(self._listen())
         joined = asyncio.create_task(self._joined.wait())
         await asyncio.wait({joined, self._listening}, return_when=asyncio.FIRST_COMPLETED)
@@ -95,7 +95,7 @@ class LightPeer:
             while True:
                 lane, frame = await self._transport.receive()
                 # A datagram may overtake the acknowledgement.
-                if lane is Lane.RELIABLE or self._joined.is_set():
+                if lane is not Lane.DATAGRAM or self._joined.is_set():
                     self._take(decode_from_room(frame), frame)
         except TransportClosed as end:
             self.counts["closed"] += 1
@@ -114,7 +114,7 @@ class LightPeer:
         elif not self._joined.is_set():
             answer = self._handshake.handle_frame(message, frame)
             if answer is not None:
-                self._transport.send(Lane.RELIABLE, answer)
+                self._transport.send(Lane.CONTROL, answer)
             if self._handshake.acknowledge is not None:
                 self._joined.set()
 

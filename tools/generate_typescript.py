@@ -23,7 +23,7 @@ from theta.ecs.component import component_type
 from theta.editor import vocabulary
 from theta.editor.components import DOCUMENT_COMPONENTS, MESH_CONTENT
 from theta.mesh.primitives import PRIMITIVES
-from theta.node import protocol
+from theta.node import lanes, protocol
 from theta.replication import presence
 from theta.wire import messages, planes, signal_messages
 from tools.generated import write_or_check
@@ -89,6 +89,8 @@ def _constants() -> Iterator[str]:
     yield f"export const PROTOCOL_VERSION = {messages.PROTOCOL_VERSION};"
     yield "/** Of the manifest (WIRE-3), 16 bytes in hexadecimal. */"
     yield f'export const PROTOCOL_HASH = "{protocol.protocol_hash().hex()}";\n'
+    yield "/** Of the Theta that this page belongs to, as it says it in the handshake (SES-16). */"
+    yield f'export const SOFTWARE_VERSION = "{protocol.protocol().software}";\n'
     yield "// -- limits: theta.base.limits\n"
     for name, value in vars(limits).items():
         if name.isupper() and isinstance(value, (int, float)):
@@ -189,6 +191,11 @@ def _directions(all_messages: Iterable[type[messages.Message]]) -> Iterator[str]
     yield 'export const PLANES: Readonly<Record<(FromParticipant | FromRoom)["type"], Plane>> = {'
     for message in all_messages:
         yield f'  {message.__name__}: "{planes.PLANES[message]}",'
+    yield "};\n"
+    yield "/** The number of the lane that each message travels on (WIRE-2). */"
+    yield 'export const MESSAGE_LANES: Readonly<Record<(FromParticipant | FromRoom)["type"], number>> = {'
+    for message in all_messages:
+        yield f"  {message.__name__}: {lanes.LANES[message].value},"
     yield "};\n"
 
 

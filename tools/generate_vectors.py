@@ -165,7 +165,18 @@ def handshake_vector() -> dict[str, Any]:
     """One whole handshake: frames as sent, and what each side signs."""
     hello = codec.encode(
         wire.SessionHello(
-            1, run_of(3, 16), run_of(4, 32), ANNA.public_key, ANNA_INSTANCE, "Ánna 🦊", ["fold", "chat"], b"", b"", 300
+            1,
+            run_of(3, 16),
+            run_of(4, 32),
+            ANNA.public_key,
+            ANNA_INSTANCE,
+            "Ánna 🦊",
+            ["fold", "chat"],
+            b"",
+            b"",
+            300,
+            0,
+            "1.2.3",
         )
     )
     nonce = run_of(6, 32)

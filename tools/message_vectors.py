@@ -34,7 +34,18 @@ UNIT = wire.UnitPatch(run_of(20, 16), False, [wire.ComponentBytes(ids.name_id("t
 def _of_sessions() -> list[wire.Message]:
     return [
         wire.SessionHello(
-            1, run_of(3, 16), run_of(4, 16), ANNA.public_key, ANNA_INSTANCE, "A", [], run_of(5, 16), run_of(6, 16), 7
+            1,
+            run_of(3, 16),
+            run_of(4, 16),
+            ANNA.public_key,
+            ANNA_INSTANCE,
+            "A",
+            [],
+            run_of(5, 16),
+            run_of(6, 16),
+            7,
+            500,
+            "1.2.3",
         ),
         wire.SessionProof(run_of(7, 64), ""),
         wire.SessionChallenge(run_of(8, 32), run_of(9, 32), run_of(10, 16), run_of(11, 16), run_of(12, 64)),
@@ -50,6 +61,7 @@ def _of_sessions() -> list[wire.Message]:
             2**53 + 1,
             1,
             False,
+            2000,
         ),
         wire.CompressionDictionary(run_of(22, 256)),
         wire.Compressed(run_of(23, 40)),

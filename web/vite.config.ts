@@ -22,6 +22,7 @@ export default defineConfig({
     proxy: {
       // The room takes WebSockets from its own page only.
       "/ws": { target: room, ws: true, changeOrigin: true, rewriteWsOrigin: true },
+      "/signal": { target: room, ws: true, changeOrigin: true, rewriteWsOrigin: true },
       "/api": { target: room },
     },
   },

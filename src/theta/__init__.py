@@ -14,6 +14,8 @@ asyncio.run(main())
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from theta.base.version import VERSION
+
 if TYPE_CHECKING:
     from theta.adapters.client import (
         BlockingEntity,
@@ -53,7 +55,7 @@ if TYPE_CHECKING:
     from theta.replication.presence import Presence
     from theta.replication.standard import Pose, Shape, ShapeKind
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 _HOMES = {
     **dict.fromkeys(

@@ -15,11 +15,25 @@
     }
   }
 
-  // The emulator puts the canvas back at the end of the body, before all panels.
+  // The emulator draws to as many pixels as the page has, whatever the page's own ratio.
+  const SIDES = ["width", "height"];
+  const drawCoarsely = (canvas) => {
+    for (const side of SIDES) {
+      const { get, set } = Object.getOwnPropertyDescriptor(HTMLCanvasElement.prototype, side);
+      const setScaled = (pixels) => set.call(canvas, Math.round(pixels * Math.min(window.devicePixelRatio, 1)));
+      Object.defineProperty(canvas, side, { configurable: true, get, set: setScaled });
+    }
+  };
+  // It puts the canvas back at the end of the body, before all panels.
   const { requestSession } = navigator.xr;
   navigator.xr.requestSession = async (...asked) => {
+    const canvas = document.querySelector("canvas.view");
     const session = await requestSession.apply(navigator.xr, asked);
-    session.addEventListener("end", () => setTimeout(() => document.body.prepend(document.querySelector("canvas.view"))));
+    drawCoarsely(canvas);
+    session.addEventListener("end", () => {
+      for (const side of SIDES) delete canvas[side];
+      setTimeout(() => document.body.prepend(canvas));
+    });
     return session;
   };
 

@@ -7,13 +7,13 @@ from typing import Any, Literal
 
 from playwright.async_api import Browser
 
-from tests.browser.stage import ROOT, Visitor, visit
+from tests.browser.stage import ROOT, TAKES_PICTURES, Visitor, visit
 
 SCRIPTS = (ROOT / "web" / "node_modules" / "iwer" / "build" / "iwer.min.js", Path(__file__).with_name("emulator.js"))
 ARTIFACTS = ROOT / "artifacts"
 EYES = (0.0, 1.6, 0.0)
 SIZE = (960, 600)
-"""Of the page, and of both eyes together: every pixel is drawn in software."""
+"""Of the page, and of both eyes together where they are drawn sharply."""
 SETTLING_FRAMES = 3
 """So many frames after a change, everything that follows from it has been done: input is read once a frame."""
 
@@ -149,10 +149,11 @@ class Headset:
         return math.degrees(math.atan2(-x, -z))
 
     async def picture(self, name: str) -> None:
-        """Keep what both eyes see."""
-        ARTIFACTS.mkdir(parents=True, exist_ok=True)
-        await self.frames(2)
-        await self.page.screenshot(path=ARTIFACTS / f"{name}.png")
+        """Keep what both eyes see, if anybody wants that."""
+        if TAKES_PICTURES:
+            ARTIFACTS.mkdir(parents=True, exist_ok=True)
+            await self.frames(2)
+            await self.page.screenshot(path=ARTIFACTS / f"{name}.png")
 
 
 async def visit_in_headset(browser: Browser, link: str, name: str, size: tuple[int, int] = SIZE) -> Headset:

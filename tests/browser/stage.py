@@ -1,11 +1,12 @@
 """Pages in Debian's Chromium that look at a room."""
 
+import os
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, WebSocket, async_playwright
 
 from tests.browser.wires import Wire
 from theta.commands.packets import decode_body
@@ -14,6 +15,10 @@ from theta.wire.messages import CommandEnvelope, SubmitPacket
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / "build" / "screenshots"
+TAKES_PICTURES = bool(os.environ.get("THETA_PICTURES"))
+"""Whether screenshots are kept, for a person to look at; they are drawn at full size then."""
+COARSE = Path(__file__).with_name("coarse.js")
+DESKTOP = (1280, 800)
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
     "--no-sandbox",
@@ -28,15 +33,44 @@ ARGUMENTS = [
 ]
 
 
+class _Stage:
+    """The run's browser, once there is one."""
+
+    browser: Browser | None = None
+
+
 @asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
-    """A browser for the length of a test."""
+async def launched() -> AsyncIterator[Browser]:
+    """A browser of one's own."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         try:
             yield browser
         finally:
             await browser.close()
+
+
+@asynccontextmanager
+async def shared_browser() -> AsyncIterator[None]:
+    """From now on `chromium` gives out one and the same: launching it takes longer than many a test."""
+    async with launched() as browser:
+        _Stage.browser = browser
+        try:
+            yield
+        finally:
+            _Stage.browser = None
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    """The run's browser for the length of a test: whoever comes in is new to it, and gone at the end."""
+    assert _Stage.browser is not None, "see conftest.py"
+    browser = _Stage.browser
+    try:
+        yield browser
+    finally:
+        for context in browser.contexts:
+            await context.close()
 
 
 class Visitor:
@@ -47,14 +81,19 @@ class Visitor:
         self.page = page
         self.complaints: list[str] = []
         self.sent: list[CommandEnvelope] = []
-        """Every command that left the page, in order."""
-        page.on("websocket", lambda socket: socket.on("framesent", self._note_sent))
+        """Every command that left the page over WebSocket, in order."""
+        page.on("websocket", self._watch)
         page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
         page.on("console", lambda message: self._hear(message.type, message.text))
 
     def _hear(self, kind: str, text: str) -> None:
         if kind == "error" and "net::ERR_CONNECTION_" not in text:
             self.complaints.append(text)
+
+    def _watch(self, socket: WebSocket) -> None:
+        # Signalling has messages of its own.
+        if socket.url.endswith("/ws"):
+            socket.on("framesent", self._note_sent)
 
     def _note_sent(self, frame: bytes | str) -> None:
         assert isinstance(frame, bytes)
@@ -101,7 +140,7 @@ class Visitor:
 
     async def take_handle(self, axis: int, metres: float) -> None:
         """Press on the handle that drags along `axis` and pull it; the button stays down."""
-        await self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        await self.drawn()
         handles = await self.scene("scene.handles.map(h => [h.point.toArray(), h.direction.toArray()])")
         point, direction = next((p, d) for p, d in handles if abs(d[axis]) > 0.999)
         await self.page.mouse.move(*await self.screen_of(point))
@@ -109,14 +148,41 @@ class Visitor:
         pulled = [p + d * metres for p, d in zip(point, direction, strict=True)]
         await self.page.mouse.move(*await self.screen_of(pulled), steps=6)
 
+    async def drawn(self) -> None:
+        """Wait until what has changed by now was drawn."""
+        await self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
     async def settled(self) -> None:
         """Wait until everything this person did is on the room's disk."""
         await self.until("pending", "0")
 
     async def picture(self, name: str) -> None:
-        """Keep a screenshot."""
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        await self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
+        """Keep a screenshot, if anybody wants them, of what has come to rest."""
+        if TAKES_PICTURES:
+            SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+            await self.page.screenshot(path=SCREENSHOTS / f"{name}.png", animations="disabled")
+
+
+async def newcomer(
+    browser: Browser,
+    scripts: Iterable[Path] = (),
+    size: tuple[int, int] = DESKTOP,
+    *,
+    sharp: bool = TAKES_PICTURES,
+    trusting: bool = False,
+) -> Visitor:
+    """Somebody new at an empty page; `scripts` run before those of any page.
+
+    Unless `sharp`, the scene is drawn in few pixels: where nobody looks at them they only cost time. `trusting`
+    overlooks what is wrong with a certificate.
+    """
+    width, height = size
+    context = await browser.new_context(
+        viewport={"width": width, "height": height}, ignore_https_errors=trusting or None
+    )
+    for script in (*scripts, *([] if sharp else [COARSE])):
+        await context.add_init_script(path=script)
+    return Visitor(context, await context.new_page())
 
 
 async def visit(
@@ -124,23 +190,34 @@ async def visit(
     link: str,
     name: str,
     scripts: Iterable[Path] = (),
-    size: tuple[int, int] = (1280, 800),
+    size: tuple[int, int] = DESKTOP,
     wire: Wire | None = None,
+    transport: str | None = "websocket",
+    *,
+    sharp: bool = TAKES_PICTURES,
 ) -> Visitor:
     """Open the link as somebody new, say who it is, and wait until the document is there.
 
-    `scripts` run before it; what is said to the room goes over `wire`.
+    `scripts` run before it; what is said to the room goes over `wire`, and by `transport`: None for the page's choice,
+    and WebSocket by default, whose frames can be looked at and held up.
     """
-    width, height = size
-    context = await browser.new_context(viewport={"width": width, "height": height})
-    for script in scripts:
-        await context.add_init_script(path=script)
-    visitor = Visitor(context, await context.new_page())
+    visitor = await newcomer(browser, scripts, size, sharp=sharp)
     if wire is not None:
         await wire.attach(visitor.page)
-    await visitor.page.goto(link)
+    await visitor.page.goto(by_transport(link, transport))
+    await come_in(visitor, name)
+    return visitor
+
+
+async def come_in(visitor: Visitor, name: str) -> None:
+    """Say who it is at a page that is open, and wait until the document is there."""
     await visitor.page.get_by_test_id("name-input").fill(name)
     await visitor.press("Enter")
     await visitor.until("connection", "live")
     await visitor.until("documentStatus", "current")
-    return visitor
+
+
+def by_transport(link: str, transport: str | None) -> str:
+    """The link with which the page uses one transport only; None: as it is."""
+    address, _, fragment = link.partition("#")
+    return link if transport is None else f"{address}?transport={transport}#{fragment}"

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import WebSocket
 
 import theta
-from tests.browser.stage import Visitor, chromium
+from tests.browser.stage import Visitor, by_transport, chromium, come_in, newcomer
 from tests.support.room_process import serving
 from theta.adapters.dictionary_files import read_dictionary
 from theta.wire.codec import decode_from_room
@@ -43,17 +43,13 @@ async def test_wire_48_a_page_is_given_the_rooms_dictionary_and_decodes_with_it(
         trained = read_dictionary(room.file.with_suffix(".dictionary"))
         await room.start("--dictionary", "studio.dictionary")
 
-        context = await browser.new_context(viewport={"width": 1280, "height": 800})
-        ana = Visitor(context, await context.new_page())
+        ana = await newcomer(browser)
         received = Received(ana)
         async with ana.page.expect_response("**/*.wasm") as fetched:
-            await ana.page.goto(room.link)
+            await ana.page.goto(by_transport(room.link, "websocket"))
         response = await fetched.value
         assert (response.status, response.headers["content-type"]) == (200, "application/wasm")
-        await ana.page.get_by_test_id("name-input").fill("Ana")
-        await ana.press("Enter")
-        await ana.until("connection", "live")
-        await ana.until("documentStatus", "current")
+        await come_in(ana, "Ana")
         await ana.until("entities", "40")
         async with theta.connect(room.link, name="Cleo", identity=tmp_path / "cleo.key") as cleo:
             tower = await cleo.create("cube", size=0.5, at=(1.2, 0.25, 2.0), name="tower")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import theta
-from tests.browser.stage import Visitor, chromium, visit
+from tests.browser.stage import Visitor, chromium, newcomer, visit
 from tests.support.room_process import RoomProcess, serving
 
 pytestmark = pytest.mark.browser
@@ -130,10 +130,9 @@ async def test_whoever_has_the_viewers_link_watches_and_is_told_so(tmp_path: Pat
 
 async def test_at_an_insecure_address_the_page_says_what_to_open_instead(tmp_path: Path) -> None:
     async with serving(tmp_path) as room, chromium() as browser:
-        context = await browser.new_context()
+        visitor = await newcomer(browser)
         # What Chromium says itself at the plain HTTP address of another machine.
-        await context.add_init_script("Object.defineProperty(window, 'isSecureContext', { value: false })")
-        visitor = Visitor(context, await context.new_page())
+        await visitor.page.add_init_script("Object.defineProperty(window, 'isSecureContext', { value: false })")
         await visitor.page.goto(room.link)
         await visitor.page.get_by_test_id("insecure").wait_for()
         assert await visitor.page.get_by_test_id("insecure-local").input_value() == room.link

@@ -30,8 +30,6 @@ CENTRE = f"""[...scene.entities.views.values()].map(({{ mesh, root }}) => {{
     const sum = axis => corners.reduce((all, corner) => all + mesh.positions[3 * corner + axis], 0) / corners.length;
     return root.position.clone().set(sum(0), sum(1), sum(2)).applyMatrix4(root.matrix).toArray();
 }})[0]"""
-TIMELINE_MS = 400
-"""Longer than the timeline waits until it asks for a moment."""
 
 
 def owner_key(folder: Path) -> Path:
@@ -123,7 +121,6 @@ async def test_a_refused_undo_is_taken_to_a_branch_and_merged_by_keyboard(tmp_pa
 
         await ana.press("Escape", "Shift+B")
         await expect(ana.page.get_by_test_id("branch-menu")).to_be_visible()
-        await ana.page.wait_for_timeout(200)
         await ana.picture("history-branches")
         await ana.press("Escape")
         await expect(ana.page.get_by_test_id("branch-menu")).to_be_hidden()
@@ -231,7 +228,7 @@ async def test_who_made_a_face_and_the_timeline(tmp_path: Path) -> None:
         tip = ana.page.get_by_test_id("who-tip")
         for side in faces:
             await ana.page.mouse.move(*await ana.screen_of(await ana.scene(CENTRE, side)))
-            await ana.page.wait_for_timeout(100)
+            await ana.drawn()
             if await ana.scene("scene.selection.state.hovered?.element") == side:
                 break
         await expect(tip).to_contain_text("Ben")
@@ -253,8 +250,7 @@ async def test_who_made_a_face_and_the_timeline(tmp_path: Path) -> None:
         await ana.press("ArrowLeft")
         await expect(ana.page.get_by_test_id("moment")).to_be_visible()
         await expect(said).to_contain_text("Ana adding an object")
-        await ana.page.wait_for_timeout(TIMELINE_MS)
-        assert await ana.scene(counts) == [6]
+        await ana.page.wait_for_function(f"() => (scene => String({counts}) === '6')(window.theta.scene)")
         assert await ana.state("documentHash") == now, "the room goes on beside it"
         await ana.picture("history-timeline")
         await expect(ana.page.get_by_test_id("add-cube")).to_be_disabled()
@@ -315,7 +311,6 @@ async def test_admins_change_roles_send_people_away_and_revoke_keys(tmp_path: Pa
             await ana.page.get_by_role("button", name="Role of Ben, and more").click()
 
         await manage()
-        await ana.page.wait_for_timeout(200)
         await ana.picture("history-person-menu")
         await ana.page.get_by_test_id("person-role").select_option("viewer")
         await ben.until("role", "viewer")

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 from playwright.async_api import Browser
 
-from tests.browser.stage import Visitor, chromium
+from tests.browser.stage import Visitor, by_transport, chromium, come_in, newcomer
 from tests.support.room_process import RoomProcess, serving
 from theta.adapters.files import read_secret, room_secret_path
 from theta.session.invites import code_in_groups, make_code, make_invite
@@ -41,8 +41,7 @@ async def lan_url(room: RoomProcess) -> str:
 
 async def visitor_at(browser: Browser, url: str, *, trusting: bool) -> Visitor:
     """Somebody who has opened `url`; `trusting` overlooks what is wrong with the certificate."""
-    context = await browser.new_context(viewport={"width": 1280, "height": 800}, ignore_https_errors=trusting)
-    visitor = Visitor(context, await context.new_page())
+    visitor = await newcomer(browser, trusting=trusting)
     if trusting:
         await visitor.page.goto(url)
     else:
@@ -51,22 +50,20 @@ async def visitor_at(browser: Browser, url: str, *, trusting: bool) -> Visitor:
     return visitor
 
 
-async def come_in(visitor: Visitor, name: str) -> None:
-    await visitor.page.get_by_test_id("name-input").fill(name)
-    await visitor.press("Enter")
-    await visitor.until("connection", "live")
-    await visitor.until("documentStatus", "current")
-
-
-async def test_the_page_over_https_is_a_secure_context_and_builds(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("transport", "schemes"), [("webtransport", []), ("websocket", ["wss"])])
+async def test_the_page_over_https_is_a_secure_context_and_builds(
+    tmp_path: Path, transport: str, schemes: list[str]
+) -> None:
     async with serving(tmp_path) as room, chromium() as browser:
         fragment = urlsplit(room.link).fragment
-        ana = await visitor_at(browser, f"{await lan_url(room)}/#{fragment}", trusting=True)
+        url = by_transport(f"{await lan_url(room)}/#{fragment}", transport)
+        ana = await visitor_at(browser, url, trusting=True)
         sockets: list[str] = []
         ana.page.on("websocket", lambda socket: sockets.append(socket.url))
         await come_in(ana, "Ana")
         assert await ana.page.evaluate(WHERE) == ["https:", True, "online", ""]
-        assert [urlsplit(url).scheme for url in sockets] == ["wss"]
+        assert [urlsplit(url).scheme for url in sockets] == schemes
+        assert await ana.state("transport") == transport
         await ana.press("c")
         await ana.until("entities", "1")
         await ana.settled()

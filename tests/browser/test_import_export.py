@@ -207,7 +207,7 @@ async def test_every_control_can_be_reached_when_there_is_little_room(tmp_path: 
         await ana.page.set_viewport_size({"width": width, "height": height})
         await ana.page.evaluate("document.querySelector('[data-testid=enter-vr]')?.removeAttribute('hidden')")
         # The page makes room for the bar in the frame in which it has measured it.
-        await ana.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        await ana.drawn()
         for button in await ana.page.locator(".top-bar button").all():
             name = await button.get_attribute("data-testid")
             box = await button.bounding_box()

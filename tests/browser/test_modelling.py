@@ -69,7 +69,7 @@ async def selected_become(ana: Visitor, kind: str, count: int) -> None:
 
 async def pixel(ana: Visitor, point: Iterable[float]) -> Any:
     """The colour that is seen at a point of the world: red, green, blue, 0 to 255."""
-    await ana.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    await ana.drawn()
     shot = base64.b64encode(await ana.page.screenshot()).decode()
     x, y = await ana.screen_of(point)
     return await ana.page.evaluate(PIXEL, [shot, round(x), round(y)])
@@ -149,7 +149,7 @@ async def test_faces_are_painted_and_drawn_in_their_colour(tmp_path: Path) -> No
         chromium() as browser,
         theta.connect(room.link, name="Cleo", identity=tmp_path / "cleo.key") as cleo,
     ):
-        ana = await visit(browser, room.link, "Ana")
+        ana = await visit(browser, room.link, "Ana", sharp=True)
         await ana.press("c")
         await ana.until("entities", "1")
         await cleo.wait_until(lambda: len(cleo.entities) == 1)

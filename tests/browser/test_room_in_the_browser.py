@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import theta
-from tests.browser.stage import Visitor, chromium, visit
+from tests.browser.stage import Visitor, chromium, newcomer, visit
 from tests.support.room_process import serving
 
 pytestmark = pytest.mark.browser
@@ -126,8 +126,7 @@ async def test_people_see_each_other_and_talk(tmp_path: Path) -> None:
 
 async def test_without_an_invite_the_page_asks_for_it(tmp_path: Path) -> None:
     async with serving(tmp_path) as room, chromium() as browser:
-        context = await browser.new_context()
-        stranger = Visitor(context, await context.new_page())
+        stranger = await newcomer(browser)
         address = room.link.split("#")[0]
         await stranger.page.goto(address)
         await stranger.page.get_by_text("invite", exact=False).first.wait_for()
@@ -137,8 +136,7 @@ async def test_without_an_invite_the_page_asks_for_it(tmp_path: Path) -> None:
 
 async def test_a_wrong_invite_is_said_and_asked_for_again(tmp_path: Path) -> None:
     async with serving(tmp_path) as room, chromium() as browser:
-        context = await browser.new_context()
-        stranger = Visitor(context, await context.new_page())
+        stranger = await newcomer(browser)
         await stranger.page.goto(f"{room.link.split('#')[0]}#invite={'A' * 24}")
         await stranger.page.get_by_test_id("name-input").fill("Mallory")
         await stranger.press("Enter")
@@ -152,8 +150,7 @@ async def test_a_wrong_invite_is_said_and_asked_for_again(tmp_path: Path) -> Non
 
 async def test_the_page_asks_nobody_else_for_anything(tmp_path: Path) -> None:
     async with serving(tmp_path) as room, chromium() as browser:
-        context = await browser.new_context()
-        page = await context.new_page()
+        page = (await newcomer(browser)).page
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         await page.goto(room.link)

@@ -166,7 +166,7 @@ async def test_what_python_holds_is_marked_and_can_be_taken_from_it(tmp_path: Pa
         held = "[...window.theta.client.state.held.keys()].map(String).join()"
         await until(ana, f"{held} === argument", entity)
         await until(ana, "Math.abs(scene.state.layer.placeOf(BigInt(argument)).position.y - 0.9) < 0.01", entity)
-        await ana.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        await ana.drawn()
         await ana.picture("something-alive-in-anothers-hand")
 
         await ana.page.mouse.move(*await ana.screen_of((0.3, 0.9, 0.0)))

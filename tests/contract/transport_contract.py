@@ -17,10 +17,15 @@ from theta.base.limits import (
     FRAME_BYTES_MAX,
     SEND_QUEUE_BYTES_MAX,
 )
-from theta.node.lanes import Lane
+from theta.node.lanes import RELIABLE_LANES, Lane
 
 DEADLINE_SECONDS = 30.0
-RELIABLE, DATAGRAM = Lane.RELIABLE, Lane.DATAGRAM
+RELIABLE, DATAGRAM, BULK = Lane.COMMANDS, Lane.DATAGRAM, Lane.BULK
+
+ASSET_BYTES = 15 * 1024 * 1024
+ASSET_PART_BYTES = 65_536
+AHEAD_BYTES_MAX = 1_500_000
+"""Of an asset that is on its way, so much may come before a command that is sent meanwhile: what had left already."""
 
 T = TypeVar("T")
 
@@ -46,20 +51,59 @@ class TransportContract:
     Pair = tuple[Transport, Transport]
     make_pair: Callable[[], Awaitable[Pair]]
 
-    async def test_trn_1_frames_arrive_whole_and_in_order_both_ways(self, pair: Pair) -> None:
+    @pytest.mark.parametrize("lane", RELIABLE_LANES)
+    async def test_trn_1_frames_arrive_whole_and_in_order_both_ways(self, pair: Pair, lane: Lane) -> None:
         room, participant = pair
         for sender, receiver in (pair, (participant, room)):
             sent = [bytes([number]) * (number * 37) for number in range(100)]
             for frame in sent:
-                sender.send(RELIABLE, frame)
-            assert [await soon(receiver.receive()) for _ in sent] == [(RELIABLE, frame) for frame in sent]
+                sender.send(lane, frame)
+            assert [await soon(receiver.receive()) for _ in sent] == [(lane, frame) for frame in sent]
+
+    async def test_trn_1_each_lane_keeps_its_order_whatever_goes_on_on_the_others(self, pair: Pair) -> None:
+        for sender, receiver in (pair, pair[::-1]):
+            sent = [
+                (lane, bytes([number, lane]) * (1 + 50 * number)) for number in range(60) for lane in RELIABLE_LANES
+            ]
+            for lane, frame in sent:
+                sender.send(lane, frame)
+            received = [await soon(receiver.receive()) for _ in sent]
+            for lane in RELIABLE_LANES:
+                assert [each for each in received if each[0] is lane] == [each for each in sent if each[0] is lane]
 
     async def test_each_lane_is_told_apart(self, pair: Pair) -> None:
         room, participant = pair
-        room.send(RELIABLE, b"command")
-        room.send(DATAGRAM, b"state")
-        received = {await soon(participant.receive()), await soon(participant.receive())}
-        assert received == {(RELIABLE, b"command"), (DATAGRAM, b"state")}
+        sent = {(lane, lane.name.encode()) for lane in Lane}
+        for sender, receiver in (pair, (participant, room)):
+            for lane, frame in sent:
+                sender.send(lane, frame)
+            assert {await soon(receiver.receive()) for _ in sent} == sent
+
+    async def test_trn_20_what_is_urgent_is_sent_first(self, pair: Pair) -> None:
+        room, participant = pair
+        for lane in (*reversed(RELIABLE_LANES), DATAGRAM):
+            room.send(lane, b"first")
+        received = [(await soon(participant.receive()))[0] for _ in Lane]
+        assert received == [DATAGRAM, *RELIABLE_LANES]
+
+    @pytest.mark.parametrize("lane", [Lane.CONTROL, Lane.COMMANDS])
+    @pytest.mark.parametrize("large", [Lane.STATE, Lane.BULK])
+    async def test_trn_21_a_command_does_not_wait_for_an_asset(self, pair: Pair, lane: Lane, large: Lane) -> None:
+        """Of 15 MiB on their way, only what had left already comes before it: a count of bytes, and no time."""
+        room, participant = pair
+        parts = [bytes([number]) * ASSET_PART_BYTES for number in range(ASSET_BYTES // ASSET_PART_BYTES)]
+        for part in parts:
+            room.send(large, part)
+        received = [await soon(participant.receive()) for _ in range(20)]
+        assert {each[0] for each in received} == {large}
+        room.send(lane, b"a command")
+        while (received := [*received, await soon(participant.receive())])[-1][0] is large:
+            pass
+        assert received[-1] == (lane, b"a command")
+        ahead = sum(len(frame) for _, frame in received[20:-1])
+        assert ahead <= AHEAD_BYTES_MAX
+        rest = [await soon(participant.receive()) for _ in range(len(parts) + 1 - len(received))]
+        assert [frame for each, frame in (*received, *rest) if each is large] == parts
 
     async def test_trn_1_an_empty_frame_is_a_frame(self, pair: Pair) -> None:
         room, participant = pair
@@ -70,8 +114,10 @@ class TransportContract:
         ("from_room", "lane", "size"),
         [
             (True, RELIABLE, FRAME_BYTES_MAX),
+            (True, BULK, FRAME_BYTES_MAX),
             (True, DATAGRAM, DATAGRAM_BYTES_MAX),
             (False, RELIABLE, CLIENT_FRAME_BYTES_MAX),
+            (False, BULK, CLIENT_FRAME_BYTES_MAX),
             (False, DATAGRAM, DATAGRAM_BYTES_MAX),
         ],
     )
@@ -89,6 +135,7 @@ class TransportContract:
         with pytest.raises(FrameTooLarge, match=str(bytes_max)):
             room.send(lane, bytes(bytes_max + 1))
         assert room.queued_bytes == 0
+        assert room.metrics.oversized == 1
         room.send(RELIABLE, b"after")
         assert await soon(participant.receive()) == (RELIABLE, b"after")
 
@@ -98,6 +145,7 @@ class TransportContract:
         ends = await asyncio.gather(end_of(room), end_of(participant))
         assert [end.close_code for end in ends] == [4413, 4413]
         assert str(CLIENT_FRAME_BYTES_MAX) in ends[1].reason
+        assert (room.metrics.oversized, room.metrics.invalid) == (1, 0)
 
     async def test_trn_3_a_peer_that_does_not_read_fills_the_queue_and_no_more(self, pair: Pair) -> None:
         room, _ = pair
@@ -108,6 +156,16 @@ class TransportContract:
             room.send(RELIABLE, frame)
         assert room.queued_bytes <= SEND_QUEUE_BYTES_MAX
         room.send(DATAGRAM, b"a datagram still fits")
+
+    async def test_trn_3_the_bound_is_over_all_lanes(self, pair: Pair) -> None:
+        room, _ = pair
+        frame = bytes(1024 * 1024)
+        for number in range(SEND_QUEUE_BYTES_MAX // len(frame)):
+            room.send(RELIABLE_LANES[number % len(RELIABLE_LANES)], frame)
+        for lane in RELIABLE_LANES:
+            with pytest.raises(PeerTooSlow, match=str(SEND_QUEUE_BYTES_MAX)):
+                room.send(lane, frame)
+        assert room.queued_bytes <= SEND_QUEUE_BYTES_MAX
 
     async def test_a_peer_that_reads_again_gets_everything(self, pair: Pair) -> None:
         room, participant = pair
@@ -167,6 +225,18 @@ class TransportContract:
         assert (await end_of(participant)).close_code == 1001
         await soon(closing)
 
+    async def test_trn_5_what_waits_on_any_lane_arrives_before_the_end(self, pair: Pair) -> None:
+        room, participant = pair
+        sent = [(lane, bytes([number, lane]) * 10_000) for number in range(15) for lane in RELIABLE_LANES]
+        for lane, frame in sent:
+            room.send(lane, frame)
+        closing = asyncio.create_task(room.close(1001, "bye"))
+        received = [await soon(participant.receive()) for _ in sent]
+        for lane in RELIABLE_LANES:
+            assert [each for each in received if each[0] is lane] == [each for each in sent if each[0] is lane]
+        assert (await end_of(participant)).close_code == 1001
+        await soon(closing)
+
     async def test_the_reason_arrives_although_the_peer_kept_sending(self, pair: Pair) -> None:
         room, participant = pair
         for _ in range(50):
@@ -218,7 +288,18 @@ class TransportContract:
         assert (room.metrics.frames_out, room.metrics.bytes_out) == (2, 8)
         assert (participant.metrics.frames_in, participant.metrics.bytes_in) == (2, 8)
         assert (room.metrics.frames_in, room.metrics.bytes_in) == (1, 1)
-        assert room.metrics.datagrams_dropped == 0
+        assert room.metrics.datagrams_dropped == room.metrics.invalid == room.metrics.oversized == 0
+
+    async def test_trn_25_metrics_count_by_lane(self, pair: Pair) -> None:
+        for sender, receiver in (pair, pair[::-1]):
+            sent = [frame for lane in Lane for frame in [(lane, bytes(10 * lane + 1))] * (lane + 1)]
+            for lane, frame in sent:
+                sender.send(lane, frame)
+            for _ in sent:
+                await soon(receiver.receive())
+            frames, size = [lane + 1 for lane in Lane], [(lane + 1) * (10 * lane + 1) for lane in Lane]
+            assert (sender.metrics.lane_frames_out, sender.metrics.lane_bytes_out) == (frames, size)
+            assert (receiver.metrics.lane_frames_in, receiver.metrics.lane_bytes_in) == (frames, size)
 
     async def test_no_task_is_left_behind(self, pair: Pair) -> None:
         room, participant = pair

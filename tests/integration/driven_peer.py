@@ -26,7 +26,9 @@ def a_cube(name: str = "cube") -> CreatePrimitive:
 def a_hello(nonce: bytes) -> bytes:
     """The first frame of a participant, with a nonce of one's choice."""
     key, instance = bytes(PUBLIC_KEY_BYTES), bytes(INSTANCE_BYTES)
-    hello = SessionHello(PROTOCOL_VERSION, protocol_hash(), nonce, key, instance, "Eve", ["fold"], b"", b"", 0)
+    hello = SessionHello(
+        PROTOCOL_VERSION, protocol_hash(), nonce, key, instance, "Eve", ["fold"], b"", b"", 0, 0, "0.0.0"
+    )
     return encode(hello)
 
 

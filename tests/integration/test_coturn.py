@@ -1,114 +1,22 @@
 """coturn with the configuration in docs/operating: it takes our credentials, and relays to nobody it should not."""
 
-import asyncio
-import shutil
-import socket
-import ssl
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from aioice import turn
 from aioice.stun import TransactionFailed
 
 from tests.contract.transport_contract import soon
-from tests.support.certificates import CertificatePair, make_certificate
-from tests.tidy import tree
+from tests.support.coturn import CONFIGURATION, SECRET, TURNSERVER, Coturn
 from theta.signaling.ice import TurnCredential, turn_credential
 
-TURNSERVER = shutil.which("turnserver")
-CONFIGURATION = tree.ROOT / "docs/operating/turnserver.conf"
-SECRET = "the secret of this test"
 USER_QUOTA = 8
 
 pytestmark = [
     pytest.mark.integration,
     pytest.mark.skipif(TURNSERVER is None, reason="coturn's turnserver is not installed"),
 ]
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
-class Coturn:
-    """A TURN server on loopback, with the documented configuration but for its names, ports and log."""
-
-    def __init__(self, folder: Path, *more: str) -> None:
-        self.port, self.tls_port = free_port(), free_port()
-        self.certificate: CertificatePair = make_certificate(folder)
-        self.log, self.output = folder / "turn.log", folder / "turn.output"
-        self._configuration = folder / "turnserver.conf"
-        changes = {
-            "listening-port=3478": f"listening-port={self.port}",
-            "tls-listening-port=443": f"tls-listening-port={self.tls_port}",
-            "cert=/etc/coturn/TURN.EXAMPLE.ORG.pem": f"cert={self.certificate.certificate}",
-            "pkey=/etc/coturn/TURN.EXAMPLE.ORG.key": f"pkey={self.certificate.key}",
-            "static-auth-secret=SECRET": f"static-auth-secret={SECRET}",
-            "syslog": f"log-file={self.log}",
-        }
-        lines = CONFIGURATION.read_text(encoding="utf-8").splitlines()
-        assert set(changes) <= set(lines)
-        own = ["listening-ip=127.0.0.1", "relay-ip=127.0.0.1", f"pidfile={folder / 'turn.pid'}", "verbose", *more]
-        self._configuration.write_text("\n".join([*(changes.get(line, line) for line in lines), *own]) + "\n")
-        self._process: asyncio.subprocess.Process | None = None
-        self._clients: list[turn.TurnClientMixin] = []
-
-    async def start(self) -> None:
-        assert TURNSERVER is not None
-        with self.output.open("wb") as output:
-            self._process = await asyncio.create_subprocess_exec(
-                TURNSERVER,
-                "-c",
-                str(self._configuration),
-                cwd=self._configuration.parent,
-                stdout=output,
-                stderr=asyncio.subprocess.STDOUT,
-            )
-        for port in (self.port, self.tls_port):
-            while not await self._listens(port):
-                assert self._process.returncode is None, self.log.read_text()
-                await asyncio.sleep(0.02)
-
-    async def _listens(self, port: int) -> bool:
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except ConnectionRefusedError:
-            return False
-        writer.close()
-        await writer.wait_closed()
-        return True
-
-    async def stop(self) -> None:
-        for client in self._clients:
-            if client.relayed_address is not None:
-                await client.delete()
-            client.transport.close()
-        if self._process is not None and self._process.returncode is None:
-            self._process.kill()
-            await self._process.wait()
-
-    async def allocate(self, credential: TurnCredential, carrier: str = "udp") -> turn.TurnClientMixin:
-        """Ask for a relayed address."""
-        loop, name = asyncio.get_running_loop(), "127.0.0.1"
-        context = ssl.create_default_context(cafile=str(self.certificate.certificate)) if carrier == "tls" else None
-        server = (name, self.tls_port if context else self.port)
-        settings = (server, credential.username, credential.credential, 600, 500)
-        client: turn.TurnClientMixin
-        if carrier == "udp":
-            _, client = await loop.create_datagram_endpoint(
-                lambda: turn.TurnClientUdpProtocol(*settings), remote_addr=server
-            )
-        else:
-            _, client = await loop.create_connection(
-                lambda: turn.TurnClientTcpProtocol(*settings), *server, ssl=context
-            )
-        self._clients.append(client)
-        await client.connect()
-        return client
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.transport_contract import DATAGRAM, RELIABLE, end_of, soon
+from tests.contract.transport_contract import DATAGRAM, end_of, soon
 from tests.integration.driven_peer import DrivenPeer, a_cube
 from theta.adapters.host import RoomHost, machine_clock
 from theta.adapters.memory_store import MemoryLogStore
@@ -121,7 +121,7 @@ async def test_the_close_waits_for_what_is_on_its_way_to_the_disk(tmp_path: Path
 async def test_garbage_closes_its_own_connection_only(hosted: Hosted) -> None:
     ada = await hosted.join()
     stranger = hosted.connect()
-    stranger.send(RELIABLE, b"\xc1garbage")
+    stranger.send(Lane.CONTROL, b"\xc1garbage")
     assert (await end_of(stranger)).close_code == 4400
     await ada.perform(a_cube())
     assert hosted.host.connections == 1
@@ -152,7 +152,7 @@ async def test_a_bug_closes_the_connection_that_met_it_only(
 
     monkeypatch.setattr(room, "handle_frame", stumble)
     stranger = hosted.connect()
-    stranger.send(RELIABLE, b"stumble")
+    stranger.send(Lane.CONTROL, b"stumble")
     end = await end_of(stranger)
     assert (end.close_code, end.reason) == (1011, "an internal error in the room; see its log")
     assert "ZeroDivisionError" in caplog.text

@@ -18,7 +18,14 @@ from tests.integration.test_host import Hosted
 from theta.adapters import listening
 from theta.adapters.http_access import is_our_host, is_same_origin
 from theta.adapters.http_codes import code_exchange
-from theta.adapters.http_server import CONTENT_SECURITY_POLICY, HttpSettings, create_app, create_runner, page_file
+from theta.adapters.http_server import (
+    CONTENT_SECURITY_POLICY,
+    HttpSettings,
+    create_app,
+    create_runner,
+    page_file,
+    security_headers,
+)
 from theta.adapters.listening import PortUnavailable, listen, url_of
 from theta.adapters.memory_store import MemoryLogStore
 from theta.adapters.quic_socket import open_udp_beside
@@ -145,6 +152,7 @@ class TestTheApi:
                 "people": 1,
                 "links": [],
                 "quic": False,
+                "signaling": "",
             }
             assert response.headers["Cache-Control"] == "no-store"
 
@@ -160,6 +168,8 @@ class TestTheApi:
             assert (response.status, response.content_type) == (200, "text/plain")
             lines = dict(line.rsplit(" ", 1) for line in (await response.text()).splitlines())
         assert float(lines["theta_appended_records_total"]) >= 2
+        assert float(lines['theta_transport_connections{transport="memory"}']) == 1
+        assert float(lines['theta_transport_frames_total{transport="memory",direction="out",lane="control"}']) >= 2
         async with http.get("/metrics", headers={"Origin": "https://evil.example"}) as response:
             assert response.status == 403
 
@@ -252,6 +262,22 @@ class TestHeaders:
         assert directives["script-src"] == "'self' 'wasm-unsafe-eval'", "WebAssembly, and no eval of JavaScript"
         assert CONTENT_SECURITY_POLICY.count("unsafe") == 1
         assert "http" not in CONTENT_SECURITY_POLICY
+
+    @pytest.mark.parametrize(
+        ("link", "source"),
+        [
+            ("https://meet.example:8090", "wss://meet.example:8090"),
+            ("wss://meet.example/signal?room=1#x", "wss://meet.example"),
+            ("http://[::1]:8090", "ws://[::1]:8090"),
+            ("https://name:word@meet.example; script-src *", "wss://meet.examplescript-src"),
+        ],
+    )
+    def test_pages_may_connect_to_the_signalling_server_that_the_operator_named_and_no_other(
+        self, link: str, source: str
+    ) -> None:
+        policy = security_headers(link)["Content-Security-Policy"]
+        assert policy.replace(f" {source}", "") == CONTENT_SECURITY_POLICY
+        assert f"connect-src 'self' {source};" in policy
 
 
 class TestHost:

@@ -14,10 +14,11 @@ from cryptography.x509.oid import NameOID
 from tests.contract.transport_contract import DATAGRAM, RELIABLE, end_of, soon
 from tests.support.certificates import make_certificate
 from tests.support.quic import HOST, Listening, RawQuic, listening, raw_client
-from theta.adapters import quic_connection
+from theta.adapters import quic_configuration
+from theta.adapters.quic_admission import RETRY_FROM_HALF_OPEN
 from theta.adapters.quic_client import connect_quic
 from theta.adapters.quic_frames import Inbox
-from theta.adapters.quic_listener import RETRY_FROM_HALF_OPEN, QuicListener
+from theta.adapters.quic_listener import QuicListener
 from theta.adapters.quic_socket import open_udp, open_udp_beside
 from theta.adapters.quic_transport import QuicTransport
 from theta.adapters.transport import CLOSE_LOST, Transport, TransportClosed
@@ -35,6 +36,7 @@ from theta.base.limits import (
     QUIC_SEND_BUFFER_BYTES_MAX,
     SEND_QUEUE_BYTES_MAX,
 )
+from theta.node.lanes import RELIABLE_LANES, Lane
 
 pytestmark = pytest.mark.integration
 
@@ -65,15 +67,46 @@ def say(raw: RawQuic, data: bytes, stream: int = 0, *, end: bool = False) -> Non
 # -- bytes -------------------------------------------------------------------------------------------------------------
 
 
-async def test_trn_9_the_stream_is_the_lane_and_then_lengths_and_frames(quic: Listening, raw: RawQuic) -> None:
-    say(raw, b"\x00\x05\x00\x00\x00fr")
+@pytest.mark.parametrize("lane", RELIABLE_LANES)
+async def test_trn_9_a_stream_is_the_lane_and_then_lengths_and_frames(
+    quic: Listening, raw: RawQuic, lane: Lane
+) -> None:
+    say(raw, bytes((lane,)) + b"\x05\x00\x00\x00fr")
+    if lane is not Lane.CONTROL:
+        say(raw, b"\x00", 4)
     room = await soon(quic.accepted.get())
     say(raw, b"ame\x00\x00\x00\x00")
-    assert await soon(room.receive()) == (RELIABLE, b"frame")
-    assert await soon(room.receive()) == (RELIABLE, b"")
-    room.send(RELIABLE, b"answer")
+    assert await soon(room.receive()) == (lane, b"frame")
+    assert await soon(room.receive()) == (lane, b"")
+    room.send(lane, b"answer")
     answer = await soon(raw.until(events.StreamDataReceived))
     assert (answer.stream_id, answer.data) == (0, b"\x06\x00\x00\x00answer")
+
+
+async def test_trn_9_what_is_for_a_lane_without_a_stream_waits_for_it(quic: Listening, raw: RawQuic) -> None:
+    say(raw, b"\x02")
+    await soon(quic.connect())
+    await soon(quic.accepted.get())
+    assert quic.accepted.empty(), "a connection is there once control is"
+    say(raw, b"\x00", 4)
+    room = await soon(quic.accepted.get())
+    room.send(Lane.BULK, b"an asset")
+    room.send(Lane.CONTROL, b"a pong")
+    assert (await soon(raw.until(events.StreamDataReceived))).data == b"\x06\x00\x00\x00a pong"
+    assert room.queued_bytes == len(b"an asset")
+    say(raw, b"\x04", 8)
+    while not (told := [each for each in raw.heard if getattr(each, "stream_id", None) == 8]):  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    assert [each.data for each in told if isinstance(each, events.StreamDataReceived)] == [b"\x08\x00\x00\x00an asset"]
+
+
+async def test_trn_9_a_participant_opens_all_lanes_at_once(quic: Listening) -> None:
+    room, participant = await soon(quic.pair())
+    for end in (room, participant):
+        assert isinstance(end, QuicTransport)
+        while len(end._streams._streams) < len(RELIABLE_LANES):  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        assert end._streams._streams == {lane: 4 * at for at, lane in enumerate(RELIABLE_LANES)}
 
 
 async def test_trn_10_a_datagram_is_a_frame_and_nothing_else(quic: Listening, raw: RawQuic) -> None:
@@ -92,7 +125,7 @@ async def test_trn_2_a_length_over_the_limit_ends_it_before_anything_is_gathered
 ) -> None:
     say(raw, b"\x00")
     room = await soon(quic.accepted.get())
-    say(raw, b"\x06\x00\x00\x00before" + size.to_bytes(4, "little"))
+    say(raw, b"\x02\x06\x00\x00\x00before" + size.to_bytes(4, "little"), 4)
     assert await soon(room.receive()) == (RELIABLE, b"before")
     end, told = await asyncio.gather(end_of(room), soon(raw.until(events.ConnectionTerminated)))
     assert (end.close_code, told.error_code) == (4413, 4413)
@@ -108,10 +141,22 @@ async def test_trn_2_a_datagram_over_the_limit_ends_it(quic: Listening, raw: Raw
     assert (end.close_code, told.error_code) == (4413, 4413)
 
 
-async def test_trn_11_a_stream_of_another_lane_is_refused(raw: RawQuic) -> None:
-    say(raw, b"\x01")
+@pytest.mark.parametrize("first", [b"\x01", b"\x05", b"\xff"])
+async def test_trn_11_a_stream_of_another_lane_is_refused(raw: RawQuic, first: bytes) -> None:
+    say(raw, first)
     told = await soon(raw.until(events.ConnectionTerminated))
     assert (told.error_code, told.frame_type) == (4400, None)
+
+
+async def test_trn_11_a_second_stream_for_a_lane_is_refused(quic: Listening, raw: RawQuic) -> None:
+    say(raw, b"\x00")
+    room = await soon(quic.accepted.get())
+    say(raw, b"\x04", 4)
+    say(raw, b"\x04", 8)
+    end, told = await asyncio.gather(end_of(room), soon(raw.until(events.ConnectionTerminated)))
+    assert (end.close_code, told.error_code, told.frame_type) == (4400, 4400, None)
+    assert "second stream for lane 4" in told.reason_phrase
+    assert room.metrics.invalid == 1
 
 
 @pytest.mark.parametrize("how", ["ended", "reset", "stopped"])
@@ -126,7 +171,7 @@ async def test_trn_11_the_stream_lasts_as_long_as_the_connection(quic: Listening
     assert (told.error_code, told.frame_type) == (4400, None)
 
 
-@pytest.mark.parametrize("stream", [2, 4])
+@pytest.mark.parametrize("stream", [2, 16])
 async def test_trn_11_another_stream_ends_the_connection(quic: Listening, raw: RawQuic, stream: int) -> None:
     say(raw, b"\x00")
     room = await soon(quic.accepted.get())
@@ -181,11 +226,12 @@ async def test_trn_12_who_does_not_read_makes_the_sender_wait(quic: Listening, m
     full, peak, taken = asyncio.Event(), 0, 0
     really_handle = Inbox.handle_stream
 
-    def watch(inbox: Inbox, data: bytes) -> None:
+    def watch(inbox: Inbox, lane: Lane, data: bytes) -> None:
         nonlocal peak
-        really_handle(inbox, data)
-        peak = max(peak, inbox._stream_bytes - taken)
-        if peak >= QUIC_RECEIVE_WINDOW_BYTES:
+        really_handle(inbox, lane, data)
+        peak = max(peak, inbox._lanes[lane].stream_bytes - taken)
+        # Of the window each stream's first byte has a part, the lane's number.
+        if peak >= QUIC_RECEIVE_WINDOW_BYTES - len(RELIABLE_LANES):
             full.set()
 
     monkeypatch.setattr(Inbox, "handle_stream", watch)
@@ -202,6 +248,21 @@ async def test_trn_12_who_does_not_read_makes_the_sender_wait(quic: Listening, m
     for _ in range(count):
         assert await soon(room.receive()) == (RELIABLE, frame)
         taken += len(frame)
+
+
+async def test_trn_25_the_way_is_measured_from_both_ends(quic: Listening) -> None:
+    room, participant = await soon(quic.pair())
+    for sender, receiver in ((room, participant), (participant, room)):
+        sender.send(RELIABLE, bytes(100_000))
+        await soon(receiver.receive())
+    for end in (room, participant):
+        measured = end.metrics
+        assert measured.rtt_seconds is not None
+        assert measured.jitter_seconds is not None
+        assert 0.0 < measured.rtt_seconds < 1.0
+        assert min(measured.packets_in, measured.packets_out) > 50
+        assert min(measured.packet_bytes_in, measured.packet_bytes_out) > 100_000
+        assert measured.loss is not None
 
 
 async def test_what_aioquic_holds_is_bounded_and_the_rest_is_counted_here(quic: Listening) -> None:
@@ -258,7 +319,7 @@ async def test_trn_17_a_connection_that_died_silently_ends_by_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert QUIC_IDLE_SECONDS_MAX > (HEARTBEATS_MISSED_MAX + 1) * HEARTBEAT_INTERVAL_SECONDS
-    monkeypatch.setattr(quic_connection, "QUIC_IDLE_SECONDS_MAX", SHORT_SECONDS)
+    monkeypatch.setattr(quic_configuration, "QUIC_IDLE_SECONDS_MAX", SHORT_SECONDS)
     quic = listening(tmp_path)
     room, participant = await soon(quic.pair())
     assert isinstance(participant, QuicTransport)
@@ -316,7 +377,8 @@ async def test_trn_15_too_many_unfinished_handshakes_are_refused_and_the_others_
     tmp_path: Path,
 ) -> None:
     quic = listening(tmp_path, handshake_seconds=60.0)
-    crowd = [await raw_client(quic.listener.port) for _ in range(HALF_OPEN_CONNECTIONS_MAX)]
+    hosts = [f"127.0.1.{number}" for number in range(1, HALF_OPEN_CONNECTIONS_MAX + 1)]
+    crowd = [await raw_client(quic.listener.port, host=each) for each in hosts]
     for each in crowd:
         await soon(each.until(events.HandshakeCompleted))
     assert quic.listener.half_open == HALF_OPEN_CONNECTIONS_MAX

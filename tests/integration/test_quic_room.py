@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.transport_contract import RELIABLE, end_of, soon
+from tests.contract.transport_contract import end_of, soon
 from tests.integration.driven_peer import DrivenPeer, a_cube, a_hello
 from tests.integration.test_host import make_room
 from tests.support.participants import Newcomer
@@ -22,6 +22,7 @@ from theta.adapters.transport import TransportClosed
 from theta.base.limits import HEARTBEAT_INTERVAL_SECONDS, HEARTBEATS_MISSED_MAX
 from theta.base.moment import Moment
 from theta.node.events import Joined, Said
+from theta.node.lanes import Lane
 
 pytestmark = pytest.mark.integration
 
@@ -62,7 +63,7 @@ async def room(tmp_path: Path) -> AsyncIterator[QuicRoom]:
 @pytest.mark.parametrize("nonce", [b"", b"short", bytes(33)])
 async def test_ses_2_quic_handshake_rejects_empty_nonce(room: QuicRoom, nonce: bytes) -> None:
     transport = await soon(room.quic.connect())
-    transport.send(RELIABLE, a_hello(nonce))
+    transport.send(Lane.CONTROL, a_hello(nonce))
     end = await end_of(transport)
     assert end.close_code == 4400
     assert end.reason.startswith("BadNonce")
@@ -124,7 +125,8 @@ async def test_after_a_lost_connection_nothing_is_lost_and_nothing_doubled(room:
     assert len(room.host.room.people) == 2
 
 
-async def test_a_hundred_reconnects_leave_nothing_behind(room: QuicRoom, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_quic_connection_survives_rapid_reconnect_cycles(room: QuicRoom, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred, each resumed, that leave nothing behind."""
     ada = await room.join()
     gone, really_forget = asyncio.Event(), room.quic.listener._forget
 

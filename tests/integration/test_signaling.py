@@ -215,8 +215,8 @@ class Line:
 class TestLosing:
     @pytest.fixture(autouse=True)
     def _soon_again(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("theta.signaling.backoff.SIGNAL_BACKOFF_SECONDS_MIN", 0.001)
-        monkeypatch.setattr("theta.signaling.backoff.SIGNAL_BACKOFF_SECONDS_MAX", 0.01)
+        monkeypatch.setattr("theta.adapters.signal_client.SIGNAL_BACKOFF_SECONDS_MIN", 0.001)
+        monkeypatch.setattr("theta.adapters.signal_client.SIGNAL_BACKOFF_SECONDS_MAX", 0.01)
 
     async def test_sig_15_a_lost_connection_is_opened_again(self, hub: SignalHub) -> None:
         line = Line(hub)

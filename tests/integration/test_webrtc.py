@@ -46,6 +46,7 @@ from theta.base.limits import (
     WEBRTC_PIECE_BYTES_MAX,
     WEBRTC_RECEIVE_WINDOW_BYTES,
 )
+from theta.node.lanes import RELIABLE_LANES, Lane
 from theta.signaling.refusals import TooManyCandidates
 
 pytestmark = pytest.mark.integration
@@ -333,9 +334,11 @@ async def test_trn_30_channels_have_the_numbers_of_their_lanes(pair: Pair) -> No
         sctp = end._peer.sctp
         assert sctp is not None
         channels = dict(sctp._data_channels)
-        assert sorted(channels) == [RELIABLE.value, DATAGRAM.value]
-        reliable, datagrams = channels[RELIABLE.value], channels[DATAGRAM.value]
-        assert (reliable.label, reliable.ordered, reliable.maxRetransmits) == ("theta-0", True, None)
+        assert sorted(channels) == [lane.value for lane in Lane]
+        for lane in RELIABLE_LANES:
+            reliable = channels[lane.value]
+            assert (reliable.label, reliable.ordered, reliable.maxRetransmits) == (f"theta-{lane.value}", True, None)
+        datagrams = channels[DATAGRAM.value]
         assert (datagrams.label, datagrams.ordered, datagrams.maxRetransmits) == ("theta-1", False, 0)
 
 
@@ -377,7 +380,7 @@ async def test_trn_32_who_sends_more_than_was_read_is_cut_off(pair: Pair) -> Non
     closed = await end_of(participant)
     assert closed.close_code == 4400
     assert str(WEBRTC_RECEIVE_WINDOW_BYTES) in closed.reason
-    assert room._reliable[RELIABLE].inbox.take() is None
+    assert room._inbox.take() is None
 
 
 async def test_trn_32_a_peer_that_does_not_read_is_sent_a_window_and_no_more(pair: Pair) -> None:
@@ -387,7 +390,7 @@ async def test_trn_32_a_peer_that_does_not_read_is_sent_a_window_and_no_more(pai
     while room._reliable[RELIABLE]._received_bytes < WEBRTC_RECEIVE_WINDOW_BYTES:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     participant.send(DATAGRAM, b"passes all the same")
-    while not room._datagrams.inbox.datagram_bytes:  # noqa: ASYNC110
+    while not room._inbox.datagram_bytes:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     most = WEBRTC_RECEIVE_WINDOW_BYTES + CLIENT_FRAME_BYTES_MAX + 4
     assert room._reliable[RELIABLE]._received_bytes <= most
@@ -412,6 +415,20 @@ async def test_trn_32_the_end_is_a_text_after_everything_else(pair: Pair) -> Non
 async def test_trn_32_a_text_that_says_nothing_ends_it(pair: Pair, text: str) -> None:
     pair[1]._reliable[RELIABLE]._channel.send(text)
     assert [(await end_of(end)).close_code for end in pair] == [4400, 4400]
+
+
+async def test_trn_25_the_way_is_measured_from_both_ends(pair: Pair) -> None:
+    for sender, receiver in (pair, pair[::-1]):
+        sender.send(RELIABLE, bytes(100_000))
+        await soon(receiver.receive())
+    for end in pair:
+        measured = end.metrics
+        assert measured.rtt_seconds is not None
+        assert measured.jitter_seconds is not None
+        assert 0.0 < measured.rtt_seconds < 1.0
+        assert min(measured.packets_in, measured.packets_out) > 50
+        assert min(measured.packet_bytes_in, measured.packet_bytes_out) > 100_000
+        assert measured.packets_lost == measured.retransmissions
 
 
 # -- what is refused -------------------------------------------------------------------------------------------------
@@ -542,5 +559,6 @@ async def test_trn_1_packets_that_are_lost_cost_time_and_no_frame(monkeypatch: p
     assert reliable == frames
     assert len(set(datagrams)) == len(datagrams) <= 100
     assert lost > 10
+    assert participant.metrics.retransmissions > 0
     monkeypatch.undo()
     await soon(close_both(pair))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.transport_contract import RELIABLE, end_of, soon
+from tests.contract.transport_contract import end_of, soon
 from tests.integration.driven_peer import DrivenPeer, a_cube, a_hello
 from tests.integration.test_host import make_room
 from tests.support.quic import Listening, listening
@@ -20,6 +20,7 @@ from theta.adapters.webrtc_client import connect_over
 from theta.adapters.webrtc_host import WebRtcHost
 from theta.adapters.webrtc_transport import WebRtcTransport
 from theta.base.errors import SignalingFailed
+from theta.node.lanes import Lane
 from theta.signaling.proof import room_of_key
 from theta.signaling.server import SignalSettings
 
@@ -80,7 +81,7 @@ async def test_trn_41_a_guest_joins_and_builds(room: MetRoom) -> None:
 @pytest.mark.parametrize("nonce", [b"", b"short", bytes(33)])
 async def test_webrtc_handshake_rejects_empty_nonce(room: MetRoom, nonce: bytes) -> None:
     transport = await room.connect()
-    transport.send(RELIABLE, a_hello(nonce))
+    transport.send(Lane.CONTROL, a_hello(nonce))
     end = await end_of(transport)
     assert end.close_code == 4400
     assert end.reason.startswith("BadNonce")

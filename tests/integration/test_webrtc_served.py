@@ -1,9 +1,5 @@
 """`theta serve` and `theta.connect` by WebRTC, at the room's own signalling server and at one in another process."""
 
-import asyncio
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -11,32 +7,14 @@ import pytest
 import theta
 from tests.contract.transport_contract import soon
 from tests.support.room_process import RoomProcess, serving
+from tests.support.signal_process import signalling
 
 pytestmark = pytest.mark.integration
 
-THETA = str(Path(sys.executable).parent / "theta")
 
-
-@asynccontextmanager
-async def signalling(folder: Path) -> AsyncIterator[str]:
-    """`theta signal` on this machine; gives the link that it prints first."""
-    process = await asyncio.create_subprocess_exec(
-        *(THETA, "signal", "--host", "localhost", "--port", "0"),
-        cwd=folder,
-        env={"HOME": str(folder), "PATH": ""},
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    try:
-        yield (await soon(process.stdout.readline())).decode().strip()
-    finally:
-        process.terminate()
-        await soon(process.wait())
-
-
-async def build(room: RoomProcess, identity: Path, **how: str) -> None:
+async def build(room: RoomProcess, identity: Path, signaling: str | None = None) -> None:
     """Join in a way that is named, build, and leave."""
-    async with theta.connect(room.link, name="Ada", identity=identity, transport="webrtc", **how) as ada:
+    async with theta.connect(room.link, name="Ada", identity=identity, transport="webrtc", signaling=signaling) as ada:
         assert ada.transport == "webrtc"
         await ada.create("cube", size=0.5, name="by webrtc")
         assert ada.find("by webrtc").name == "by webrtc"

@@ -28,7 +28,9 @@ def opened_from(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return seqs
 
 
-@pytest.mark.parametrize("interval", [1, 7, 64])
+@pytest.mark.parametrize(
+    "interval", [7, pytest.param(1, marks=pytest.mark.many), pytest.param(64, marks=pytest.mark.many)]
+)
 def test_log_25_everybody_converges_whatever_checkpoint_a_room_comes_back_from(
     seed: int, interval: int, opened_from: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -85,6 +85,7 @@ class LyingDisk(SimulatedDisk):
         self._schedule.call_after(0.0, lambda: self.on_durable(records[-1].seq))
 
 
+@pytest.mark.many
 def test_a_disk_that_lies_is_found_out(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("theta.sim.simulation.SimulatedDisk", LyingDisk)
     found = 0

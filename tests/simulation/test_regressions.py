@@ -121,12 +121,14 @@ def test_garbage_closes_its_own_connection_and_nobody_elses() -> None:
     assert [peer.complaints for peer in simulation.peers] == [[]] * 4
 
 
+@pytest.mark.many
 @pytest.mark.parametrize(("seed", "seconds"), [(3028, 3.0), (3041, 3.0), (20260826, 5.0)])
 def test_a_room_that_begins_anew_is_told_nothing_of_the_one_before(seed: int, seconds: float) -> None:
     """Who resumed its session in a room that was started anew acknowledged old frames, and was thrown out."""
     assert check_seed(seed, living_room(seed), seconds).room_starts > 1
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("seed", [3, 7])
 def test_a_child_is_shown_when_its_parent_is_out_of_reach(seed: int) -> None:
     """The child ended with its parent where only the parent was shown no more, and stayed away for good."""

@@ -2,6 +2,7 @@
 
 import datetime
 import ipaddress
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,12 +19,14 @@ class CertificatePair(NamedTuple):
     key: Path
 
 
-def make_certificate(folder: Path, name: str = "localhost") -> CertificatePair:
-    """A certificate for `name` and the loopback addresses, valid for a day around now, its key beside it."""
+def make_certificate(
+    folder: Path, name: str = "localhost", addresses: Sequence[str] = ("127.0.0.1", "::1")
+) -> CertificatePair:
+    """A certificate for `name` and some addresses, valid for a day around now, its key beside it."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.datetime.now(datetime.UTC)
-    addresses = [x509.IPAddress(ipaddress.ip_address(each)) for each in ("127.0.0.1", "::1")]
+    names = [x509.DNSName(name), *(x509.IPAddress(ipaddress.ip_address(each)) for each in addresses)]
     certificate = (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -32,7 +35,7 @@ def make_certificate(folder: Path, name: str = "localhost") -> CertificatePair:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(hours=12))
         .not_valid_after(now + datetime.timedelta(hours=12))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name), *addresses]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
+from itertools import count
 from typing import TypeVar
 
 from theta.base.identifiers import MAIN_BRANCH, CommandName, actor_of, blake2b_128, signed_name_id
@@ -14,13 +15,14 @@ from theta.commands.records import CHAIN_START, PacketRecord, RecordKind, chain_
 from theta.commands.registry import encode_payload
 from theta.editor.vocabulary import Operation
 from theta.node.lanes import Lane, lane_of
-from theta.node.protocol import protocol_hash
+from theta.node.protocol import protocol
 from theta.session.participant_handshake import ParticipantHandshake, ParticipantTerms, Resumption
 from theta.wire.codec import decode_from_room, encode
 from theta.wire.messages import (
     BranchList,
     CommandEnvelope,
     Commit,
+    Compressed,
     Corrected,
     DocumentPart,
     History,
@@ -34,6 +36,9 @@ from theta.wire.messages import (
     SubmitPacket,
     UnitPatch,
 )
+
+_MADE = count()
+"""No two newcomers to a room may have the same nonce."""
 
 AnyMessage = TypeVar("AnyMessage", bound=Message)
 
@@ -51,7 +56,7 @@ class RawClient:
         """Queue a message on its lane."""
         self._out.append((lane_of(message), encode(message)))
 
-    def throw(self, frame: bytes, lane: Lane = Lane.RELIABLE) -> None:
+    def throw(self, frame: bytes, lane: Lane = Lane.CONTROL) -> None:
         """Queue any bytes."""
         self._out.append((lane, frame))
 
@@ -71,11 +76,11 @@ class RawClient:
 
     def handle_frame(self, now: Moment, lane: Lane, frame: bytes) -> None:
         message = decode_from_room(frame)
-        assert lane is lane_of(message)
+        assert lane is lane_of(message) or isinstance(message, Ping | Compressed)
         self.heard.append(message)
         self.frames.append(frame)
         if isinstance(message, Ping):
-            self.say(Pong(message.number, message.sent_ms, float(now.unix_ms)))
+            self._out.append((lane, encode(Pong(message.number, message.sent_ms, float(now.unix_ms)))))
         else:
             self.take(now, message, frame)
 
@@ -101,12 +106,13 @@ class Newcomer(RawClient):
         self.instance = Randomness(f"instance {name}".encode()).draw(16)
         self.actor = actor_of(self.identity.public_key, self.instance)
         self.session: SessionAcknowledge | None = None
-        self._terms = ParticipantTerms(self.identity, self.instance, name, capabilities, protocol_hash(), invite)
-        self._handshake = ParticipantHandshake(self._terms, Resumption(), Randomness(b"newcomer"))
+        self._terms = ParticipantTerms(self.identity, self.instance, name, capabilities, protocol(), invite)
+        self._randomness = Randomness(f"nonces of newcomer {next(_MADE)}".encode())
+        self._handshake = ParticipantHandshake(self._terms, Resumption(), self._randomness)
 
     def handle_connected(self, now: Moment) -> None:
         super().handle_connected(now)
-        self._handshake = ParticipantHandshake(self._terms, Resumption(), Randomness(b"newcomer"))
+        self._handshake = ParticipantHandshake(self._terms, Resumption(), self._randomness)
         self.throw(self._handshake.hello_frame)
 
     def handle_disconnected(self, now: Moment) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from theta.base.identifiers import CommandName
+from theta.base.limits import HEARTBEAT_INTERVAL_SECONDS
 from theta.base.moment import Moment
 from theta.base.randomness import Randomness
 from theta.commands.identity import Identity
@@ -65,6 +66,12 @@ class Pump:
         self.meddle: Meddling | None = None
         self.dictionary: Dictionary | None = None
         """What the room compresses with from its next start on."""
+        self.heartbeat_seconds = HEARTBEAT_INTERVAL_SECONDS
+        """How often the room pings, from its next start on."""
+        self.has_luck_of_first_start = False
+        """Whether the room draws at its next start what it drew at the first."""
+        self.hung_up: list[tuple[int, str]] = []
+        """Code and reason with which participants closed their connections."""
         self.ends: dict[int, Participant] = {}
         self.closes: list[Close] = []
         self.events: dict[Peer, list[Event]] = {}
@@ -196,8 +203,15 @@ class Pump:
     _silent: Participant | None = None
 
     def _open(self) -> Room:
-        self._starts += 1
-        settings = RoomSettings("studio", self.secret, self.owner.public_key, self.dictionary, self._make_state())
+        self._starts = 1 if self.has_luck_of_first_start else self._starts + 1
+        settings = RoomSettings(
+            "studio",
+            self.secret,
+            self.owner.public_key,
+            self.dictionary,
+            self._make_state(),
+            self.heartbeat_seconds,
+        )
         luck = Randomness(self._seed(f"start {self._starts}"))
         return Room(settings, list(self.disk), luck, self.now, self.assets.values())
 
@@ -268,6 +282,7 @@ class Pump:
         ended = each.poll_close()
         if ended is not None:
             worked = True
+            self.hung_up.append(ended)
             del self.ends[number]
             each.handle_disconnected(self.now)
             self.room.handle_disconnected(self.now, number)

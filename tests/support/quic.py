@@ -2,16 +2,17 @@
 
 import asyncio
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 from aioquic.asyncio.protocol import QuicConnectionProtocol
 from aioquic.quic.connection import QuicConnection
-from aioquic.quic.events import QuicEvent
+from aioquic.quic.events import ConnectionTerminated, HandshakeCompleted, QuicEvent
 
 from tests.support.certificates import CertificatePair, make_certificate
 from theta.adapters.quic_client import connect_quic
-from theta.adapters.quic_connection import participant_configuration
+from theta.adapters.quic_configuration import participant_configuration
 from theta.adapters.quic_listener import QuicListener
 from theta.adapters.quic_socket import open_udp
 from theta.adapters.quic_transport import QuicTransport
@@ -45,6 +46,12 @@ class RawQuic(QuicConnectionProtocol):
             self._happened.clear()
             await self._happened.wait()
 
+    async def until_over_or_done(self) -> None:
+        """The handshake is done, or came to nothing."""
+        while not any(isinstance(event, HandshakeCompleted | ConnectionTerminated) for event in self.heard):
+            self._happened.clear()
+            await self._happened.wait()
+
     def release(self) -> None:
         """Say goodbye and close the socket, and don't wait."""
         self.close()
@@ -54,14 +61,24 @@ class RawQuic(QuicConnectionProtocol):
             self._timer.cancel()
 
 
-async def raw_client(port: int, **settings: Any) -> RawQuic:
-    """A client that has sent its first packet; `settings` are attributes of aioquic's configuration."""
+AnyRaw = TypeVar("AnyRaw", bound=RawQuic)
+
+
+async def raw_client(port: int, *, host: str = HOST, **settings: Any) -> RawQuic:
+    """A client at `host` that has sent its first packet; `settings` are attributes of aioquic's configuration."""
+    return await raw_client_of(RawQuic, port, host=host, **settings)
+
+
+async def raw_client_of(
+    kind: Callable[[QuicConnection], AnyRaw], port: int, *, host: str = HOST, **settings: Any
+) -> AnyRaw:
+    """The same, of another kind."""
     configuration = participant_configuration("localhost", verify=False)
     for name, value in settings.items():
         setattr(configuration, name, value)
     made = QuicConnection(configuration=configuration)
     loop = asyncio.get_running_loop()
-    _, raw = await loop.create_datagram_endpoint(lambda: RawQuic(made), remote_addr=(HOST, port))
+    _, raw = await loop.create_datagram_endpoint(lambda: kind(made), local_addr=(host, 0), remote_addr=(HOST, port))
     raw.connect((HOST, port))
     return raw
 
@@ -76,7 +93,7 @@ class Listening:
         )
 
     async def _keep(self, transport: Transport, address: str) -> None:
-        assert address == HOST
+        assert address.startswith("127.")
         assert isinstance(transport, QuicTransport)
         self.accepted.put_nowait(transport)
         await transport._finished.wait()

@@ -6,7 +6,7 @@ import re
 import shutil
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -27,10 +27,17 @@ LINK = re.compile(r"http://\S+#invite=\S+")
 
 
 class RoomProcess:
-    """`theta serve` in a folder of its own, which is also its home."""
+    """`theta serve` in a folder of its own, which is also its home.
 
-    def __init__(self, folder: Path) -> None:
+    `within` begins its command line, such as `ip netns exec NAME`; `environment_more` comes beside this process's.
+    """
+
+    def __init__(
+        self, folder: Path, within: Sequence[str] = (), environment_more: Mapping[str, str] | None = None
+    ) -> None:
         self._folder = folder
+        self._within = within
+        self._environment_more = environment_more or {}
         self._process: asyncio.subprocess.Process | None = None
         self.link = ""
         """For editors."""
@@ -51,7 +58,7 @@ class RoomProcess:
     async def start(self, *options: str) -> None:
         """Serve; the second time on the same port. `options` are for the command line."""
         self._process = await asyncio.create_subprocess_exec(
-            *(*PROGRAM, "serve", "studio.theta", "--port", str(self._port), *options),
+            *(*self._within, *PROGRAM, "serve", "studio.theta", "--port", str(self._port), *options),
             cwd=self._folder,
             env=self.environment,
             stdout=asyncio.subprocess.PIPE,
@@ -106,7 +113,7 @@ class RoomProcess:
     def environment(self) -> dict[str, str]:
         """This environment with another home, where its keys are."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
-        return {**kept, "HOME": str(self._folder), "COLUMNS": "200"}
+        return {**kept, "HOME": str(self._folder), "COLUMNS": "200", **self._environment_more}
 
     async def _end(self, with_signal: signal.Signals) -> None:
         assert self._process is not None

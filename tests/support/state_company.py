@@ -84,7 +84,7 @@ class Line:
         return len(self._reliable) + len(self._datagrams)
 
     def send(self, tick: int, lane: Lane, frame: bytes) -> None:
-        if lane is Lane.RELIABLE:
+        if lane is not Lane.DATAGRAM:
             self._reliable.append((tick + self.weather.delay_ticks, frame))
             return
         for _ in range(2 if self.random.random() < self.weather.duplication else 1):

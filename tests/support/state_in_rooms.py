@@ -15,7 +15,6 @@ import numpy as np
 from tests.support.participants import Newcomer
 from tests.support.pump import Pump
 from theta.base.moment import Moment
-from theta.base.randomness import Randomness
 from theta.ecs.component import Bytes, Plane, component
 from theta.ecs.systems import Stage, system
 from theta.ecs.world import World
@@ -104,7 +103,7 @@ class Watcher(Newcomer):
     def handle_connected(self, now: Moment) -> None:
         super().handle_connected(now)
         self._out.clear()
-        self._handshake = ParticipantHandshake(self._terms, self._resumption, Randomness(b"watcher"))
+        self._handshake = ParticipantHandshake(self._terms, self._resumption, self._randomness)
         self.throw(self._handshake.hello_frame)
 
     def handle_disconnected(self, now: Moment) -> None:

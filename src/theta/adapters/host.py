@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from theta.adapters.log_writer import LogWriter
 from theta.adapters.transport import CLOSE_GOING_AWAY, CLOSE_INTERNAL, Transport, TransportClosed
+from theta.adapters.transport_ledger import TransportLedger
 from theta.base.errors import PeerTooSlow, StoreUnavailable, ThetaError
 from theta.base.limits import HALF_OPEN_CONNECTIONS_MAX, SHUTDOWN_SETTLE_SECONDS_MAX
 from theta.base.moment import Moment
@@ -15,6 +16,7 @@ from theta.commands.store import LogStore, StoredRecord
 from theta.node.lanes import Transmit
 from theta.node.room import Room
 from theta.node.state_notices import StateNotice
+from theta.node.telemetry import Snapshot
 
 _log = logging.getLogger(__name__)
 
@@ -53,6 +55,7 @@ class RoomHost:
         self._on_state_notice = on_state_notice
         self._loop = asyncio.get_running_loop()
         self._transports: dict[int, Transport] = {}
+        self._ledger = TransportLedger()
         self._last_connection = 0
         self._closing: set[asyncio.Task[None]] = set()
         self._everyone_left = asyncio.Event()
@@ -79,6 +82,10 @@ class RoomHost:
         """How many connections are open, joined or not."""
         return len(self._transports)
 
+    def telemetry(self) -> Snapshot:
+        """What the room and its transports have done, as numbers by name."""
+        return self.room.telemetry(self._clock()) | self._ledger.snapshot()
+
     @property
     def has_place(self) -> bool:
         """Whether one more connection may try to join: too many that never finish would crowd out the rest."""
@@ -90,6 +97,7 @@ class RoomHost:
         self._last_connection += 1
         connection = self._last_connection
         self._transports[connection] = transport
+        self._ledger.begin(connection, transport)
         self._everyone_left.clear()
         _log.info("connected", extra={"connection": connection, "address": address, "transport": transport.kind})
         try:
@@ -138,6 +146,7 @@ class RoomHost:
 
     def _forget(self, connection: int) -> None:
         del self._transports[connection]
+        self._ledger.end(connection)
         self._guarded(lambda: self.room.handle_disconnected(self._clock(), connection))
         if not self._transports:
             self._everyone_left.set()
@@ -191,6 +200,7 @@ class RoomHost:
         while (transmit := self.room.poll_transmit()) is not None:
             self._transmit(transmit)
         while (close := self.room.poll_close()) is not None:
+            self._ledger.note_refused(close.connection, close.code)
             self._begin_close(close.connection, close.code, close.reason)
         while (notice := self.room.poll_state_notice()) is not None:
             _log_notice(notice)
@@ -215,6 +225,7 @@ class RoomHost:
             return
         try:
             transport.send(transmit.lane, transmit.frame)
+            self._ledger.note_sent(transmit.connection, transmit.plain_bytes, len(transmit.frame))
         except TransportClosed:
             pass  # its serve_connection hears of it and tells the room
         except PeerTooSlow as error:

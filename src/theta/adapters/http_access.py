@@ -1,7 +1,7 @@
 """Who may ask: requests by a name of ours, from a page of ours, and over TLS unless they come from this machine."""
 
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -20,12 +20,14 @@ class Reach:
     """By what the room can be reached; changes while it runs.
 
     `links` are the URLs to open from other machines, best first; `host_names` what the certificate is for, wildcards
-    among them; `quic` whether QUIC is served on the port.
+    among them; `quic` whether QUIC is served on the port; `page_hashes` says by which hashes pages know the certificate
+    of WebTransport there, none when it is the page's own, and is None where there is no WebTransport.
     """
 
     links: tuple[str, ...] = ()
     host_names: frozenset[str] = frozenset()
     quic: bool = False
+    page_hashes: Callable[[], Sequence[str]] | None = None
 
 
 def guard(listen_host: str, reach: Reach, is_local: Callable[[str], bool] = is_loopback) -> Middleware:
@@ -73,6 +75,24 @@ def is_same_origin(origin: str, scheme: str, host: str) -> bool:
     """Whether an Origin header is this very server as the request names it; `host` is the Host header."""
     theirs, ours = _endpoint(origin), _endpoint(f"{scheme}://{host}")
     return theirs is not None and theirs == ours
+
+
+def session_guard(
+    listen_host: str, reach: Reach, is_local: Callable[[str], bool] = is_loopback
+) -> Callable[[str, str | None, str], bool]:
+    """What lets WebTransport sessions in, by the authority asked for, the Origin (None: a program's) and the address.
+
+    It lets in what `guard` and `comes_from_elsewhere` do: a page of ours came over TLS, or from this machine.
+    """
+
+    def may_join(authority: str, origin: str | None, address: str) -> bool:
+        if not is_our_host(authority, listen_host, reach.host_names):
+            return False
+        if origin is None or is_same_origin(origin, "https", authority):
+            return True
+        return is_local(address) and is_same_origin(origin, "http", authority)
+
+    return may_join
 
 
 def comes_from_elsewhere(request: web.Request) -> bool:

@@ -1,9 +1,11 @@
 """One port for everything: the page, the API and the WebSocket. HTTP only as far as `theta serve` needs it."""
 
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -12,7 +14,9 @@ from theta.adapters.http_access import Reach, comes_from_elsewhere, guard
 from theta.adapters.http_codes import code_exchange
 from theta.adapters.http_downloads import add_downloads
 from theta.adapters.http_metrics import metrics
+from theta.adapters.http_webtransport import add_webtransport
 from theta.adapters.lan_addresses import is_loopback
+from theta.adapters.signal_client import signal_url
 from theta.adapters.signal_server import SignalHub, add_signaling
 from theta.adapters.websocket_transport import accept_websocket
 from theta.base.limits import HTTP_BODY_BYTES_MAX, HTTP_LINE_BYTES_MAX
@@ -51,6 +55,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "script-src 'self' 'wasm-unsafe-eval'",
         "style-src 'self'",
         "img-src 'self' data: blob:",
+        # WebTransport too: its UDP port has the number of this server's.
         "connect-src 'self'",
         "font-src 'self'",
         "manifest-src 'self'",
@@ -79,7 +84,8 @@ class HttpSettings:
 
     `listen_host` is as given to `--host`, "" for every address; `page` is the folder of the built page, `file` the
     room file (None: it has none); `is_local` says whether a peer's address is this machine's, so that plain HTTP will
-    do; `signaling` is mounted at /signal, if there is one.
+    do; `signaling` is mounted at /signal, if there is one. `signaling_elsewhere` is the link of another signalling
+    server where the room's host is met: pages may connect there, too.
     """
 
     listen_host: str = "localhost"
@@ -88,10 +94,12 @@ class HttpSettings:
     reach: Reach = field(default_factory=Reach)
     is_local: Callable[[str], bool] = is_loopback
     signaling: SignalHub | None = None
+    signaling_elsewhere: str | None = None
 
 
 _HOST = web.AppKey("host", RoomHost)
 _SETTINGS = web.AppKey("settings", HttpSettings)
+_HEADERS = web.AppKey("headers", dict[str, str])
 
 
 def create_app(host: RoomHost, settings: HttpSettings) -> web.Application:
@@ -100,17 +108,34 @@ def create_app(host: RoomHost, settings: HttpSettings) -> web.Application:
     app = web.Application(middlewares=[door], client_max_size=HTTP_BODY_BYTES_MAX)
     app[_HOST] = host
     app[_SETTINGS] = settings
+    app[_HEADERS] = security_headers(settings.signaling_elsewhere)
     app.on_response_prepare.append(_add_headers)
     app.router.add_get("/api/room", _room)
     app.router.add_post("/api/invite", code_exchange(host.room.invite_for_code))
     add_downloads(app, host.room, settings.file)
+    add_webtransport(app, settings.reach)
     app.router.add_get("/healthz", _health)
-    app.router.add_get("/metrics", metrics(host.room, settings.is_local))
+    app.router.add_get("/metrics", metrics(host, settings.is_local))
     app.router.add_get("/ws", _websocket, allow_head=False)
     if settings.signaling is not None:
         add_signaling(app, settings.signaling)
     app.router.add_get("/{path:.*}", _page)
     return app
+
+
+def security_headers(signaling_elsewhere: str | None = None) -> dict[str, str]:
+    """What comes with every answer; pages may connect to this server and, if it is given, to that signalling server.
+
+    Raises:
+        InvalidValue: it is no link.
+    """
+    if signaling_elsewhere is None:
+        return SECURITY_HEADERS
+    parts = urlsplit(signal_url(signaling_elsewhere))
+    # What no host has in it could end the directive and begin another.
+    source = re.sub(r"[^\w.:\[\]-]", "", parts.netloc.rpartition("@")[2])
+    policy = CONTENT_SECURITY_POLICY.replace("connect-src 'self'", f"connect-src 'self' {parts.scheme}://{source}")
+    return {**SECURITY_HEADERS, "Content-Security-Policy": policy}
 
 
 def create_runner(app: web.Application) -> web.AppRunner:
@@ -130,21 +155,22 @@ def create_runner(app: web.Application) -> web.AppRunner:
 
 
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
-    response.headers.update(SECURITY_HEADERS)
+    response.headers.update(request.app[_HEADERS])
     response.headers.setdefault("Cache-Control", CACHE_NEVER)
     response.headers["Server"] = "theta"
 
 
 async def _room(request: web.Request) -> web.Response:
-    room, reach = request.app[_HOST].room, request.app[_SETTINGS].reach
+    room, settings = request.app[_HOST].room, request.app[_SETTINGS]
     return web.json_response(
         {
             "name": room.name,
             "protocol_version": PROTOCOL_VERSION,
             "protocol_hash": protocol_hash().hex(),
             "people": len(room.people),
-            "links": list(reach.links),
-            "quic": reach.quic,
+            "links": list(settings.reach.links),
+            "quic": settings.reach.quic,
+            "signaling": settings.signaling_elsewhere or "",
         }
     )
 

@@ -1,4 +1,4 @@
-"""A room on its port: page, API and WebSocket over HTTP and HTTPS, and QUIC on the UDP port of the same number."""
+"""A room on its port: page, API and WebSocket over HTTP and HTTPS; QUIC and WebTransport on UDP at the same number."""
 
 import asyncio
 import logging
@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from theta.adapters.host import RoomHost
-from theta.adapters.http_access import EVERY_ADDRESS, Reach
+from theta.adapters.http_access import EVERY_ADDRESS, Reach, session_guard
 from theta.adapters.http_server import HttpSettings, create_app, create_runner
 from theta.adapters.lan_addresses import https_links, is_loopback
 from theta.adapters.lan_listener import LanListener
@@ -60,28 +60,34 @@ class LanServer:
         self._watching = asyncio.create_task(self._watch.run(self._take_up), name="theta certificate watch")
 
     def start_quic(self) -> None:
-        """Take QUIC connections too.
+        """Take QUIC connections too, and WebTransport sessions over them.
 
         Raises:
             QuicUnavailable: the UDP port is taken, or this system cannot; the room is as well without it.
         """
         # Imported when it is wanted: aioquic takes a while.
-        from theta.adapters.quic_listener import QuicListener, QuicUnavailable
+        from theta.adapters.quic_listener import PageSessions, QuicListener, QuicUnavailable
         from theta.adapters.quic_socket import open_udp_beside
+        from theta.adapters.webtransport_certificate import RotatingCertificate
 
         try:
             sockets = open_udp_beside(self._sockets)
         except OSError as error:
             raise QuicUnavailable(f"UDP port {self._port} cannot be listened on: {error.strerror}") from error
-        certificate = self._watch.sighting.certificate
+        certificate, is_own = self._watch.sighting.certificate, self._watch.sighting.is_own
+        settings = self._settings
+        # What the operator brought is trusted by browsers; what was made here they take by its hash.
+        for_pages = None if is_own else RotatingCertificate()
         self._quic = QuicListener(
             sockets,
             certificate.certificate,
             certificate.key,
             self._host.serve_connection,
             has_place=lambda: self._host.has_place,
+            pages=PageSessions(session_guard(settings.listen_host, settings.reach, settings.is_local), for_pages),
         )
-        self._settings.reach.quic = True
+        settings.reach.quic = True
+        settings.reach.page_hashes = for_pages.hashes if for_pages is not None else list
 
     async def stop_accepting(self) -> None:
         """Let nobody in any more; those who are in go on until `close`."""

@@ -83,6 +83,9 @@ def _addresses(host: str, port: int) -> list[tuple[socket.AddressFamily, str]]:
     """The addresses behind a name, IPv4 first, each once."""
     found = socket.getaddrinfo(host.strip("[]") or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     addresses = {(family, str(address[0])) for family, _, _, _, address in found}
+    if host.strip("[]") == "localhost":
+        # Browsers take it for both, whatever the system says (RFC 6761, 6.3), and try WebTransport on the second alone.
+        addresses |= {(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")}
     return sorted(addresses, key=lambda each: (each[0] != socket.AF_INET, each[1]))
 
 

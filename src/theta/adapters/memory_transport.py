@@ -7,10 +7,10 @@ from theta.adapters.transport import (
     CLOSE_NORMAL,
     SendQueue,
     TransportClosed,
-    TransportMetrics,
     check_frame_size,
     clip_reason,
 )
+from theta.adapters.transport_metrics import TransportMetrics
 from theta.base.errors import FrameTooLarge
 from theta.base.limits import FRAME_BYTES_MAX
 from theta.node.lanes import Lane
@@ -94,12 +94,11 @@ class MemoryTransport:
         try:
             check_frame_size(lane, frame, self._frame_bytes_max)
         except FrameTooLarge as error:
+            self._metrics.oversized += 1
             await self.close(error.close_code, str(error))
             raise self._fresh_error() from error
-        self._other._metrics.frames_out += 1
-        self._other._metrics.bytes_out += len(frame)
-        self._metrics.frames_in += 1
-        self._metrics.bytes_in += len(frame)
+        self._other._metrics.count_out(lane, len(frame))
+        self._metrics.count_in(lane, len(frame))
         return lane, frame
 
     def _fresh_error(self) -> TransportClosed:

@@ -5,55 +5,44 @@ tells of a close only after the closing period. What is overridden or read here 
 tests/unit/adapters/test_quic_connection.py.
 """
 
-import hashlib
 import hmac
 import logging
-import os
-import ssl
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+import math
+from typing import Any, NamedTuple
 
 from aioquic import tls
 from aioquic._buffer import Buffer
-from aioquic.quic.configuration import SMALLEST_MAX_DATAGRAM_SIZE, QuicConfiguration
 from aioquic.quic.connection import (
     CONNECTION_LIMIT_FRAME_CAPACITY,
     MAX_STREAM_DATA_FRAME_CAPACITY,
-    TRANSPORT_CLOSE_FRAME_CAPACITY,
     NetworkAddress,
     QuicConnection,
 )
-from aioquic.quic.crypto import CryptoPair
 from aioquic.quic.events import ConnectionTerminated, DatagramFrameReceived
-from aioquic.quic.packet import (
-    QuicErrorCode,
-    QuicFrameType,
-    QuicHeader,
-    QuicPacketType,
-    pull_quic_transport_parameters,
-    push_quic_transport_parameters,
-)
+from aioquic.quic.packet import QuicFrameType, pull_quic_transport_parameters, push_quic_transport_parameters
 from aioquic.quic.packet_builder import QuicPacketBuilder
 from aioquic.quic.recovery import QuicPacketSpace
 from aioquic.quic.stream import QuicStream
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 
-from theta.base.errors import InvalidValue, ProtocolError
-from theta.base.limits import DATAGRAM_BYTES_MAX, QUIC_IDLE_SECONDS_MAX, QUIC_RECEIVE_WINDOW_BYTES
+from theta.adapters.quic_configuration import ALPN_HTTP
+from theta.adapters.quic_stateless import reset_token
+from theta.base.errors import ProtocolError
+from theta.base.limits import DATAGRAM_BYTES_MAX, QUIC_PROBE_SECONDS_MAX, QUIC_RECEIVE_WINDOW_BYTES
+from theta.node.lanes import RELIABLE_LANES
 
-ALPN = "theta"
-STREAM = 0
-"""The one stream: the first that a client may open (RFC 9000, 2.1)."""
-CONNECTION_ID_BYTES = 8
+NATIVE_STREAMS_MAX = len(RELIABLE_LANES)
+HTTP_STREAMS_MAX = 2 + len(RELIABLE_LANES)
+"""The session's request, each lane, and one to say no on."""
+HTTP_CONTROL_STREAMS_MAX = 8
+"""Unidirectional: HTTP/3 needs three on each side, and a browser may open more to see that they are passed over."""
 DATAGRAM_FRAME_BYTES_MAX = DATAGRAM_BYTES_MAX + 3
 """A DATAGRAM frame's type and length come on top (RFC 9221, 4)."""
 
 # aioquic says at INFO what each connection does; ours is logged by what it leads to.
 logging.getLogger("quic").setLevel(logging.ERROR)
 
-_DATAGRAM_FRAME_BYTES_TAKEN = 65_535  # RFC 9221, 3: any that fits a packet; ours refuses the too large with a code
-_RESET_BYTES_MIN, _RESET_BYTES = 21, 41
 _CREDIT_STEP_BYTES = QUIC_RECEIVE_WINDOW_BYTES // 2
 _ACK_DELAY_MILLISECONDS_MAX = 50
 """What both sides promise to acknowledge within (RFC 9000, 18.2): longer than a tick, so that a datagram's
@@ -62,51 +51,11 @@ _DATAGRAM_ACK_SECONDS = 0.048
 """How long a datagram's acknowledgement waits for something to go with."""
 
 
-def room_configuration(certificate: Path, key: Path) -> QuicConfiguration:
-    """What a room's side is made with.
+class ShownCertificate(NamedTuple):
+    """A certificate and its key."""
 
-    Args:
-        certificate: PEM, the room's own first and then those that vouch for it.
-        key: PEM, the certificate's private key.
-
-    Raises:
-        InvalidValue: a file cannot be read, or is none.
-    """
-    configuration = _configuration(is_client=False)
-    try:
-        configuration.load_cert_chain(certificate, key)
-    except (OSError, ValueError, TypeError, IndexError) as error:
-        raise InvalidValue("certificate", f"{certificate} with {key}", f"PEM files of a pair ({error})") from error
-    return configuration
-
-
-def participant_configuration(server_name: str, *, verify: bool) -> QuicConfiguration:
-    """What a participant's side is made with.
-
-    Args:
-        server_name: the name or address in the link.
-        verify: whether the certificate must be vouched for by an authority of this machine.
-    """
-    configuration = _configuration(is_client=True)
-    configuration.server_name = server_name
-    configuration.verify_mode = ssl.CERT_REQUIRED if verify else ssl.CERT_NONE
-    if verify:
-        places = ssl.get_default_verify_paths()
-        configuration.load_verify_locations(cafile=places.cafile, capath=places.capath)
-    return configuration
-
-
-def _configuration(*, is_client: bool) -> QuicConfiguration:
-    """Without session tickets, so that there is no 0-RTT, whose data can be replayed (RFC 8446, 8)."""
-    return QuicConfiguration(
-        alpn_protocols=[ALPN],
-        connection_id_length=CONNECTION_ID_BYTES,
-        idle_timeout=QUIC_IDLE_SECONDS_MAX,
-        is_client=is_client,
-        max_data=QUIC_RECEIVE_WINDOW_BYTES,
-        max_stream_data=QUIC_RECEIVE_WINDOW_BYTES,
-        max_datagram_frame_size=_DATAGRAM_FRAME_BYTES_TAKEN,
-    )
+    certificate: x509.Certificate
+    key: ec.EllipticCurvePrivateKey
 
 
 class BoundedConnection(QuicConnection):
@@ -114,20 +63,22 @@ class BoundedConnection(QuicConnection):
 
     Args:
         reset_secret: a room's, for `reset_token`; empty for a participant.
+        http_certificate: what is shown to who speaks HTTP/3, with a key of the same kind as the configuration's; None
+            shows the configuration's to everyone.
         arguments: QuicConnection's.
     """
 
-    def __init__(self, *, reset_secret: bytes = b"", **arguments: Any) -> None:
+    def __init__(
+        self, *, reset_secret: bytes = b"", http_certificate: ShownCertificate | None = None, **arguments: Any
+    ) -> None:
         super().__init__(**arguments)
-        self._read_bytes = 0
+        self._http_certificate = http_certificate
+        self._read_bytes: dict[int, int] = {}
         self._brought_datagrams_alone = False
         if reset_secret:
             self._host_cids[0].stateless_reset_token = reset_token(reset_secret, self.host_cid)
-        for limit, count in (
-            (self._local_max_streams_bidi, 0 if self._is_client else 1),
-            (self._local_max_streams_uni, 0),
-        ):
-            limit.value = limit.sent = count
+        speaks_http = self._is_client and ALPN_HTTP in (self._configuration.alpn_protocols or ())
+        self._limit_streams(0 if self._is_client else NATIVE_STREAMS_MAX, HTTP_CONTROL_STREAMS_MAX * speaks_http)
 
     @property
     def termination(self) -> ConnectionTerminated | None:
@@ -137,14 +88,33 @@ class BoundedConnection(QuicConnection):
     @property
     def stream_bytes_held(self) -> int:
         """Stream bytes that the peer has not acknowledged yet, sent or not."""
-        stream = self._streams.get(STREAM)
-        return stream.sender._buffer_stop - stream.sender._buffer_start if stream else 0
+        return sum(each.sender._buffer_stop - each.sender._buffer_start for each in self._streams.values())
 
     @property
     def stream_bytes_unsent(self) -> int:
         """Stream bytes that no packet has taken along yet."""
-        stream = self._streams.get(STREAM)
+        return sum(self.unsent_on(each) for each in self._streams)
+
+    def held_on(self, stream_id: int) -> int:
+        """Of `stream_bytes_held`, those of one stream."""
+        stream = self._streams.get(stream_id)
+        return stream.sender._buffer_stop - stream.sender._buffer_start if stream else 0
+
+    def unsent_on(self, stream_id: int) -> int:
+        """Of `stream_bytes_unsent`, those of one stream."""
+        stream = self._streams.get(stream_id)
         return stream.sender._buffer_stop - stream.sender.highest_offset if stream else 0
+
+    def can_write(self, stream_id: int) -> bool:
+        """Whether more can be said on a stream: neither side has ended our half of it."""
+        stream = self._streams.get(stream_id)
+        return stream is not None and stream.sender._reset_error_code is None and stream.sender._buffer_fin is None
+
+    def refuse_stream(self, stream_id: int, error_code: int) -> None:
+        """Neither read nor write on a stream that the peer opened, as far as it goes on at all."""
+        if self.can_write(stream_id):
+            self.reset_stream(stream_id, error_code)
+            self.stop_stream(stream_id, error_code)
 
     def receive_datagram(self, data: bytes, addr: NetworkAddress, now: float) -> None:
         """A UDP payload came. If all that it brought are datagrams, its acknowledgement can wait to go with something.
@@ -163,6 +133,18 @@ class BoundedConnection(QuicConnection):
             space.ack_at = min(space.ack_at, now + self._ack_delay)
         elif space.ack_at == now + self._ack_delay:
             space.ack_at = now + _DATAGRAM_ACK_SECONDS
+
+    def handle_timer(self, now: float) -> None:
+        """The time that `get_timer` named has come.
+
+        Unanswered probes are sent ever more seldom (RFC 9002, 6.2.1), yet no longer apart than QUIC_PROBE_SECONDS_MAX:
+        a network that was dark for seconds is found again as soon as it is back.
+        """
+        super().handle_timer(now)
+        loss = self._loss
+        if self._handshake_confirmed and loss._pto_count:
+            doublings = math.log2(max(1.0, QUIC_PROBE_SECONDS_MAX / loss.get_probe_timeout()))
+            loss._pto_count = min(loss._pto_count, int(doublings))
 
     def _serialize_transport_parameters(self) -> bytes:
         """What is promised to the peer: aioquic's, but for how long acknowledgements may take."""
@@ -186,7 +168,25 @@ class BoundedConnection(QuicConnection):
         space = self._spaces.get(tls.Epoch.ONE_RTT)
         if space is not None and space.ack_at is not None and (self._datagrams_pending or self.stream_bytes_unsent):
             space.ack_at = min(space.ack_at, now)
-        return super().datagrams_to_send(now)
+        allowed = self._bytes_allowed
+        packets = super().datagrams_to_send(now)
+        if allowed is None or self.termination is None:
+            return packets
+        # aioquic keeps to the limit with all but the goodbye.
+        return packets if sum(len(data) for data, _ in packets) <= allowed else []
+
+    @property
+    def has_proved_address(self) -> bool:
+        """Whether the peer is known to be where its packets say; nobody else may be sent much (RFC 9000, 8)."""
+        return self._is_client or (bool(self._network_paths) and self._network_paths[0].is_validated)
+
+    @property
+    def _bytes_allowed(self) -> int | None:
+        """What may still be sent to an address that is not proved, three times what came from there; None: any."""
+        if self.has_proved_address:
+            return None
+        path = self._network_paths[0]
+        return 3 * path.bytes_received - path.bytes_sent
 
     def is_reset(self, packet: bytes) -> bool:
         """Whether a packet says that the room no longer knows the connection: it was started anew (RFC 9000, 10.3)."""
@@ -209,19 +209,48 @@ class BoundedConnection(QuicConnection):
         if taken < DATAGRAM_FRAME_BYTES_MAX:
             raise ProtocolError(f"datagrams of {DATAGRAM_BYTES_MAX} bytes must be taken (RFC 9221)")
 
-    def handle_read(self, read_bytes: int) -> bool:
-        """So many stream bytes were read since the beginning; returns whether the peer should be told."""
-        self._read_bytes = read_bytes
-        return self._credit - self._local_max_data.sent >= _CREDIT_STEP_BYTES
+    def handle_read(self, stream_id: int, read_bytes: int) -> bool:
+        """So many bytes of a stream were read since its beginning; returns whether the peer should be told."""
+        self._read_bytes[stream_id] = read_bytes
+        stream = self._streams.get(stream_id)
+        return self._owes_credit or (stream is not None and self._owes_stream_credit(stream))
 
     @property
     def _credit(self) -> int:
-        return self._read_bytes + QUIC_RECEIVE_WINDOW_BYTES
+        return sum(self._read_bytes.values()) + QUIC_RECEIVE_WINDOW_BYTES
+
+    @property
+    def _owes_credit(self) -> bool:
+        return self._credit - self._local_max_data.sent >= _CREDIT_STEP_BYTES
+
+    def _stream_credit(self, stream: QuicStream) -> int:
+        assert stream.stream_id is not None, "a stream of the handshake's has no limits"
+        return self._read_bytes.get(stream.stream_id, 0) + QUIC_RECEIVE_WINDOW_BYTES
+
+    def _owes_stream_credit(self, stream: QuicStream) -> bool:
+        return self._stream_credit(stream) - stream.max_stream_data_local_sent >= _CREDIT_STEP_BYTES
+
+    def _limit_streams(self, both_ways: int, one_way: int) -> None:
+        """How many streams of each kind the peer may open, ever."""
+        for limit, count in ((self._local_max_streams_bidi, both_ways), (self._local_max_streams_uni, one_way)):
+            limit.value = limit.sent = count
+
+    def _alpn_handler(self, alpn_protocol: str) -> None:
+        """The peer has said what it speaks; what it is shown and may do follows from that, before it is told either."""
+        super()._alpn_handler(alpn_protocol)
+        if self._is_client or alpn_protocol != ALPN_HTTP:
+            return
+        if self._http_certificate is not None:
+            self.tls.certificate, self.tls.certificate_chain = self._http_certificate.certificate, []
+            self.tls.certificate_private_key = self._http_certificate.key
+        self._limit_streams(HTTP_STREAMS_MAX, HTTP_CONTROL_STREAMS_MAX)
+        parameters = tls.ExtensionType.QUIC_TRANSPORT_PARAMETERS, self._serialize_transport_parameters()
+        self.tls.handshake_extensions = [parameters]
 
     def _write_connection_limits(self, builder: QuicPacketBuilder, space: QuicPacketSpace) -> None:
         """MAX_DATA as far as was read; a lost one leaves `sent` at 0 and is said again; no promise is taken back."""
         limit = self._local_max_data
-        if self._credit - limit.sent >= _CREDIT_STEP_BYTES:
+        if self._owes_credit:
             buffer = builder.start_frame(
                 limit.frame_type,
                 capacity=CONNECTION_LIMIT_FRAME_CAPACITY,
@@ -232,57 +261,16 @@ class BoundedConnection(QuicConnection):
             buffer.push_uint_var(limit.value)
 
     def _write_stream_limits(self, builder: QuicPacketBuilder, space: QuicPacketSpace, stream: QuicStream) -> None:
-        """MAX_STREAM_DATA as far as was read, on the one stream that there is."""
-        if stream.stream_id == STREAM and self._credit - stream.max_stream_data_local_sent >= _CREDIT_STEP_BYTES:
+        """MAX_STREAM_DATA as far as was read; a stream of our own that goes one way takes none."""
+        number = stream.stream_id
+        if number is not None and stream.max_stream_data_local and self._owes_stream_credit(stream):
             buffer = builder.start_frame(
                 QuicFrameType.MAX_STREAM_DATA,
                 capacity=MAX_STREAM_DATA_FRAME_CAPACITY,
                 handler=self._on_max_stream_data_delivery,
                 handler_args=(stream,),
             )
-            stream.max_stream_data_local = max(stream.max_stream_data_local, self._credit)
+            stream.max_stream_data_local = max(stream.max_stream_data_local, self._stream_credit(stream))
             stream.max_stream_data_local_sent = stream.max_stream_data_local
-            buffer.push_uint_var(stream.stream_id)
+            buffer.push_uint_var(number)
             buffer.push_uint_var(stream.max_stream_data_local)
-
-
-def reset_secret_of(configuration: QuicConfiguration) -> bytes:
-    """A secret that a room has again after it was started anew with the same key."""
-    encoding, form, encryption = Encoding.DER, PrivateFormat.PKCS8, NoEncryption()
-    return hashlib.blake2b(configuration.private_key.private_bytes(encoding, form, encryption), digest_size=32).digest()
-
-
-def reset_token(secret: bytes, connection_id: bytes) -> bytes:
-    """What ends the connection of that id for a participant who is shown it."""
-    return hashlib.blake2b(connection_id, key=secret, digest_size=16).digest()
-
-
-def stateless_reset(secret: bytes, packet: bytes) -> bytes:
-    """The answer to a packet of an unknown connection; empty where it would not be shorter (RFC 9000, 10.3.3)."""
-    size = min(len(packet) - 1, _RESET_BYTES)
-    if size < _RESET_BYTES_MIN:
-        return b""
-    noise = os.urandom(size - 16)
-    first = bytes((0x40 | noise[0] & 0x3F,))
-    return first + noise[1:] + reset_token(secret, packet[1 : 1 + CONNECTION_ID_BYTES])
-
-
-def refusal(header: QuicHeader, error_code: QuicErrorCode = QuicErrorCode.CONNECTION_REFUSED) -> Sequence[bytes]:
-    """What closes a connection that was only asked for, without keeping anything of it (RFC 9000, 10.2.3)."""
-    assert header.version is not None
-    crypto = CryptoPair()
-    crypto.setup_initial(cid=header.destination_cid, is_client=False, version=header.version)
-    builder = QuicPacketBuilder(
-        host_cid=header.destination_cid,
-        is_client=False,
-        max_datagram_size=SMALLEST_MAX_DATAGRAM_SIZE,
-        peer_cid=header.source_cid,
-        version=header.version,
-    )
-    builder.start_packet(QuicPacketType.INITIAL, crypto)
-    buffer = builder.start_frame(QuicFrameType.TRANSPORT_CLOSE, capacity=TRANSPORT_CLOSE_FRAME_CAPACITY)
-    buffer.push_uint_var(error_code)
-    buffer.push_uint_var(QuicFrameType.PADDING)
-    buffer.push_uint_var(0)
-    datagrams, _ = builder.flush()
-    return datagrams

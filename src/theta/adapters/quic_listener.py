@@ -2,46 +2,56 @@
 
 import asyncio
 import logging
-import os
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from aioquic._buffer import Buffer
 from aioquic.quic.configuration import SMALLEST_MAX_DATAGRAM_SIZE
-from aioquic.quic.packet import (
-    QuicErrorCode,
-    QuicHeader,
-    QuicPacketType,
-    encode_quic_retry,
-    encode_quic_version_negotiation,
-    pull_quic_header,
-)
+from aioquic.quic.packet import QuicErrorCode, QuicHeader, QuicPacketType, pull_quic_header
 from aioquic.quic.retry import QuicRetryTokenHandler
 
-from theta.adapters.quic_connection import (
+from theta.adapters.quic_admission import Admission, Verdict
+from theta.adapters.quic_configuration import ALPN_HTTP, room_configuration
+from theta.adapters.quic_connection import BoundedConnection
+from theta.adapters.quic_socket import Endpoint, UdpSocket
+from theta.adapters.quic_stateless import (
     CONNECTION_ID_BYTES,
-    BoundedConnection,
     refusal,
     reset_secret_of,
-    room_configuration,
+    retry,
     stateless_reset,
+    versions,
 )
-from theta.adapters.quic_socket import Endpoint, UdpSocket
-from theta.adapters.quic_transport import QuicTransport
+from theta.adapters.quic_streams import StreamCarrier
+from theta.adapters.quic_transport import QuicTransport, native_carrier
 from theta.adapters.transport import CLOSE_GOING_AWAY, CLOSE_INTERNAL, Transport
+from theta.adapters.webtransport_carrier import WebTransportCarrier
+from theta.adapters.webtransport_certificate import RotatingCertificate
 from theta.base.errors import UsageError
-from theta.base.limits import HALF_OPEN_CONNECTIONS_MAX, HANDSHAKE_SECONDS_MAX
+from theta.base.limits import HANDSHAKE_SECONDS_MAX
 
 _log = logging.getLogger(__name__)
 
-RETRY_FROM_HALF_OPEN = HALF_OPEN_CONNECTIONS_MAX // 4
-"""From so many unfinished handshakes on, newcomers show first that they are where they say (RFC 9000, 8.1.2)."""
+_FIXED_BIT = 0x40
+"""Set in every packet of QUIC (RFC 9000, 17), and not in STUN's or DTLS's, nor where nobody speaks any of them."""
 
 
 class QuicUnavailable(UsageError):
     """QUIC cannot be served here; says why. The room is as well without it."""
+
+
+class PageSessions(NamedTuple):
+    """How pages get in, by WebTransport.
+
+    `may_join` is asked with the `:authority` of a request, its Origin (None: a program's) and the address it came from;
+    `certificate` is what pages are shown, None for the listener's own.
+    """
+
+    may_join: Callable[[str, str | None, str], bool]
+    certificate: RotatingCertificate | None
 
 
 class QuicListener:
@@ -62,7 +72,8 @@ class QuicListener:
         key: PEM file, its private key.
         serve: runs for as long as a connection lasts, with its transport and the far end's address.
         has_place: asked before anything is kept of a newcomer; who comes when it says no is refused.
-        handshake_seconds: from the first packet until the stream is there.
+        handshake_seconds: from the first packet until the lanes are there.
+        pages: takes WebTransport too, where it is given.
 
     Raises:
         InvalidValue: certificate and key are not what they should be.
@@ -78,14 +89,16 @@ class QuicListener:
         *,
         has_place: Callable[[], bool] = lambda: True,
         handshake_seconds: float = HANDSHAKE_SECONDS_MAX,
+        pages: PageSessions | None = None,
     ) -> None:
         self._serve = serve
         self._has_place = has_place
         self._handshake_seconds = handshake_seconds
+        self._pages = pages
         self._loop = asyncio.get_running_loop()
         self._retry = QuicRetryTokenHandler()
         self._routes: dict[bytes, QuicTransport] = {}
-        self._half_open: set[QuicTransport] = set()
+        self._half_open: Admission[QuicTransport] = Admission()
         self._serving: dict[asyncio.Task[None], QuicTransport] = {}
         self._is_closing = False
         self._sockets: list[UdpSocket] = []
@@ -116,13 +129,13 @@ class QuicListener:
         Raises:
             InvalidValue: certificate and key are not what they should be; the old ones stay.
         """
-        self._configuration = room_configuration(certificate, key)
+        self._configuration = room_configuration(certificate, key, takes_pages=self._pages is not None)
         self._reset_secret = reset_secret_of(self._configuration)
 
     async def close(self) -> None:
         """Let nobody in any more, close what is open (code 1001), wait for it, and close the sockets."""
         self._is_closing = True
-        for transport in list(self._half_open):
+        for transport in self._half_open.unfinished:
             transport.abandon()
         closing = [each.close(CLOSE_GOING_AWAY, "the room is closing") for each in self._serving.values()]
         await asyncio.gather(*closing)
@@ -138,7 +151,7 @@ class QuicListener:
     # -- packets -------------------------------------------------------------------------------------------------
 
     def _handle_packet(self, data: bytes, sender: Endpoint, through: UdpSocket) -> None:
-        if not data:
+        if not data or not data[0] & _FIXED_BIT:
             return
         if data[0] & 0x80:
             transport = self._handle_long_header(data, sender, through)
@@ -165,48 +178,32 @@ class QuicListener:
             return known
         if header.version not in self._configuration.supported_versions:
             if header.packet_type is not QuicPacketType.VERSION_NEGOTIATION:
-                through.send(self._versions(header), sender)
+                through.send(versions(header, self._configuration.supported_versions), sender)
             return None
         if header.packet_type is not QuicPacketType.INITIAL:
             return None
-        if len(self._half_open) >= HALF_OPEN_CONNECTIONS_MAX or not self._has_place():
+        if not self._has_place():
             return self._refuse(header, sender, through, QuicErrorCode.CONNECTION_REFUSED)
-        if header.token:
-            try:
-                original = self._retry.validate_token(
-                    address=sender, destination_cid=header.destination_cid, token=header.token, now=self._loop.time()
-                )
-            except ValueError:
-                return self._refuse(header, sender, through, QuicErrorCode.INVALID_TOKEN)
-            return self._admit(header.destination_cid, original, header.destination_cid, sender, through)
-        if len(self._half_open) >= RETRY_FROM_HALF_OPEN:
-            through.send(self._retry_packet(header, sender), sender)
-            return None
-        return self._admit(header.destination_cid, header.destination_cid, None, sender, through)
+        return self._handle_newcomer(header, sender, through)
 
-    def _versions(self, header: QuicHeader) -> bytes:
-        return encode_quic_version_negotiation(
-            source_cid=header.destination_cid,
-            destination_cid=header.source_cid,
-            supported_versions=self._configuration.supported_versions,
-        )
-
-    def _retry_packet(self, header: QuicHeader, sender: Endpoint) -> bytes:
-        assert header.version is not None
-        identifier = os.urandom(CONNECTION_ID_BYTES)
-        token = self._retry.create_token(
-            address=sender,
-            original_destination_connection_id=header.destination_cid,
-            retry_source_connection_id=identifier,
-            now=self._loop.time(),
-        )
-        return encode_quic_retry(
-            version=header.version,
-            source_cid=identifier,
-            destination_cid=header.source_cid,
-            original_destination_cid=header.destination_cid,
-            retry_token=token,
-        )
+    def _handle_newcomer(self, header: QuicHeader, sender: Endpoint, through: UdpSocket) -> QuicTransport | None:
+        now, asked_for = self._loop.time(), header.destination_cid
+        try:
+            original = (
+                self._retry.validate_token(address=sender, destination_cid=asked_for, token=header.token, now=now)
+                if header.token
+                else None
+            )
+        except ValueError:
+            return self._refuse(header, sender, through, QuicErrorCode.INVALID_TOKEN)
+        match self._half_open.verdict(sender.host, is_validated=original is not None):
+            case Verdict.REFUSE:
+                return self._refuse(header, sender, through, QuicErrorCode.CONNECTION_REFUSED)
+            case Verdict.RETRY:
+                through.send(retry(header, self._retry, sender, now), sender)
+                return None
+            case Verdict.ADMIT:
+                return self._admit(asked_for, original, sender)
 
     @staticmethod
     def _refuse(header: QuicHeader, sender: Endpoint, through: UdpSocket, code: QuicErrorCode) -> None:
@@ -215,25 +212,38 @@ class QuicListener:
 
     # -- connections ---------------------------------------------------------------------------------------------
 
-    def _admit(
-        self, identifier: bytes, original: bytes, retried: bytes | None, sender: Endpoint, through: UdpSocket
-    ) -> QuicTransport:
+    def _admit(self, asked_for: bytes, original: bytes | None, sender: Endpoint) -> QuicTransport:
+        """A newcomer's transport; `original` is the first id that it asked for when it was told to ask again."""
+        pages = self._pages
         connection = BoundedConnection(
             configuration=self._configuration,
-            original_destination_connection_id=original,
-            retry_source_connection_id=retried,
+            original_destination_connection_id=asked_for if original is None else original,
+            retry_source_connection_id=None if original is None else asked_for,
             reset_secret=self._reset_secret,
+            http_certificate=pages.certificate.current() if pages is not None and pages.certificate else None,
         )
         transport = QuicTransport(
-            connection, is_room=True, send_packet=through.send, handshake_seconds=self._handshake_seconds
+            connection,
+            is_room=True,
+            send_packet=_send,
+            handshake_seconds=self._handshake_seconds,
+            carrier_for=lambda spoken, below: self._carrier_for(spoken, below, sender.host),
         )
-        self._half_open.add(transport)
-        self._routes[identifier] = self._routes[connection.host_cid] = transport
+        self._half_open.add(transport, sender.host, is_validated=original is not None)
+        self._routes[asked_for] = self._routes[connection.host_cid] = transport
         transport.on_connection_id = lambda issued, is_new: self._route(issued, transport if is_new else None)
         transport.on_opened = lambda: self._begin(transport, sender.host)
         transport.on_ended = lambda: self._half_open.discard(transport)
         transport.on_gone = lambda: self._forget(transport)
         return transport
+
+    def _carrier_for(self, spoken: str, connection: BoundedConnection, address: str) -> StreamCarrier:
+        """What carries a newcomer's lanes, by what both sides speak (ALPN)."""
+        pages = self._pages
+        if pages is None or spoken != ALPN_HTTP:
+            return native_carrier(spoken, connection)
+        may_join = pages.may_join
+        return WebTransportCarrier(connection, may_join=lambda authority, origin: may_join(authority, origin, address))
 
     def _route(self, identifier: bytes, transport: QuicTransport | None) -> None:
         if transport is None:
@@ -258,3 +268,8 @@ class QuicListener:
         self._half_open.discard(transport)
         for identifier in [each for each, routed in self._routes.items() if routed is transport]:
             del self._routes[identifier]
+
+
+def _send(data: bytes, to: Endpoint) -> None:
+    """By the socket that the path goes through: a participant may move to another of our addresses."""
+    to.through.send(data, to)

@@ -10,10 +10,10 @@ from typing import Any
 
 from aioquic.quic.events import ConnectionTerminated
 
-from theta.adapters.quic_connection import STREAM, BoundedConnection
-from theta.adapters.quic_frames import with_length
-from theta.adapters.transport import SendQueue, TransportMetrics
-from theta.base.limits import QUIC_SEND_BUFFER_BYTES_MAX
+from theta.adapters.quic_connection import BoundedConnection
+from theta.adapters.quic_streams import LaneStreams
+from theta.adapters.transport import SendQueue
+from theta.adapters.transport_metrics import TransportMetrics
 from theta.node.lanes import Lane
 
 _GOODBYES_MAX = 8
@@ -25,6 +25,8 @@ class QuicPump:
 
     Args:
         connection: new; a participant's before `begin`.
+        queue: what waits to be sent.
+        streams: of the connection, which take from the queue.
         metrics: the owner's counters.
         send_packet: puts a UDP payload on its way to an address; never blocks.
         on_events: the connection has events.
@@ -34,6 +36,8 @@ class QuicPump:
     def __init__(
         self,
         connection: BoundedConnection,
+        queue: SendQueue,
+        streams: LaneStreams,
         metrics: TransportMetrics,
         send_packet: Callable[[bytes, Any], None],
         on_events: Callable[[], None],
@@ -42,13 +46,13 @@ class QuicPump:
         self.is_open = False
         self.drained = asyncio.Event()
         self._connection = connection
+        self._queue = queue
+        self._streams = streams
         self._metrics = metrics
         self._send_packet = send_packet
         self._on_events = on_events
         self._on_end = on_end
         self._loop = asyncio.get_running_loop()
-        self._queue = SendQueue(self._loop.time, metrics)
-        self._writing = memoryview(b"")
         self._has_ended = self._is_stopped = False
         self._goodbye: list[tuple[bytes, Any]] = []
         self._goodbyes_left = _GOODBYES_MAX
@@ -59,31 +63,28 @@ class QuicPump:
     @property
     def queued_bytes(self) -> int:
         """Bytes of frames that no packet has taken along yet."""
-        return self._queue.queued_bytes + len(self._writing) + self._connection.stream_bytes_unsent
+        return self._queue.queued_bytes + self._streams.writing_bytes + self._connection.stream_bytes_unsent
 
     @property
     def owes(self) -> bool:
         """Whether something was not sent yet, or not acknowledged; `drained` is set when nothing is left."""
-        return bool(self._queue.queued_bytes or self._writing or self._connection.stream_bytes_held)
+        return not self._queue.is_empty or bool(self._streams.writing_bytes or self._connection.stream_bytes_held)
 
     def begin(self, address: Any) -> None:
         """Send a participant's first packet to `address`."""
         self._connection.connect(address, now=self._loop.time())
         self.tick()
 
-    def put(self, lane: Lane, frame: bytes) -> None:
-        """Queue a frame; see Transport.send for the limits and errors."""
-        self._queue.put(lane, frame)
-        self.tick_soon()
-
     def handle_packet(self, data: bytes, address: Any) -> None:
         """A UDP payload came from `address`."""
+        self._metrics.packets_in += 1
+        self._metrics.packet_bytes_in += len(data)
         if self._has_ended:
             self._say_goodbye_again()
             return
         self._connection.receive_datagram(data, address, now=self._loop.time())
         self._on_events()
-        if self._connection.can_wait and not self._queue.queued_bytes and not self._writing:
+        if self._connection.can_wait and self._queue.is_empty and not self._streams.writing_bytes:
             self._arm()
         else:
             self.tick_soon()
@@ -96,22 +97,25 @@ class QuicPump:
     def tick(self) -> None:
         """Send what there is to send; aioquic holds no datagram from one tick to the next."""
         self._tick_handle = None
-        self._top_up()
+        if self.is_open:
+            self._streams.top_up()
         datagrams = self._queue.take_datagrams() if self.is_open else []
         for _, frame in datagrams:
-            self._connection.send_datagram_frame(frame)
+            self._streams.carrier.send_datagram(frame)
         packets = self._connection.datagrams_to_send(now=self._loop.time())
         for data, address in packets:
+            self._metrics.packets_out += 1
+            self._metrics.packet_bytes_out += len(data)
             self._send_packet(data, address)
         sent = len(datagrams) - self._connection.take_datagrams_back()
         self._queue.put_back(datagrams[sent:])
         for _, frame in datagrams[:sent]:
-            self._count_out(frame)
+            self._metrics.count_out(Lane.DATAGRAM, len(frame))
         if not self.owes:
             self.drained.set()
         end = self._connection.termination
         if end is not None and not self._has_ended:
-            self._goodbye = packets
+            self._goodbye = packets if self._connection.has_proved_address else []
             self.forget()
             self._on_end(end)
         self._arm()
@@ -120,7 +124,7 @@ class QuicPump:
         """Nothing that waits will be sent any more."""
         self._has_ended = True
         self._queue.clear()
-        self._writing = memoryview(b"")
+        self._streams.forget()
         self.drained.set()
 
     def stop(self) -> None:
@@ -133,24 +137,6 @@ class QuicPump:
         self._tick_handle = self._timer = None
 
     # -- inside --------------------------------------------------------------------------------------------------
-
-    def _top_up(self) -> None:
-        """Let aioquic hold as much of the stream as can soon be under way; the rest waits where it is counted."""
-        space = QUIC_SEND_BUFFER_BYTES_MAX - self._connection.stream_bytes_held
-        while self.is_open and space > 0:
-            if not self._writing:
-                frame = self._queue.take_reliable()
-                if frame is None:
-                    return
-                self._writing = with_length(frame)
-                self._count_out(frame)
-            chunk, self._writing = self._writing[:space], self._writing[space:]
-            self._connection.send_stream_data(STREAM, bytes(chunk))
-            space -= len(chunk)
-
-    def _count_out(self, frame: bytes) -> None:
-        self._metrics.frames_out += 1
-        self._metrics.bytes_out += len(frame)
 
     def _arm(self) -> None:
         """Have `_handle_timer` called when aioquic wants it; called too early, it arms itself again."""

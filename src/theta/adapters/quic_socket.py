@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from typing import NamedTuple
 
-_BUFFER_BYTES = 2 * 1024 * 1024
+from theta.base.limits import UDP_BUFFER_BYTES
+
 _PACKETS_PER_TURN = 64
 _PAYLOAD_BYTES_MAX = 65_535
 _HAS_PACKET_INFO = sys.platform == "linux"
@@ -24,13 +25,14 @@ _ANCILLARY_BYTES = 128
 
 
 class Endpoint(NamedTuple):
-    """The far end of a path, and which of our addresses it talks to; begins like a socket address."""
+    """The far end of a path, which of our addresses it talks to, and our socket there; begins like a socket address."""
 
     host: str
     port: int
     flow: int
     scope: int
     ours: bytes
+    through: "UdpSocket"
 
 
 class UdpSocket:
@@ -81,9 +83,13 @@ class UdpSocket:
     def _receive(self) -> tuple[bytes, Endpoint]:
         if not _HAS_PACKET_INFO:
             data, address = self._socket.recvfrom(_PAYLOAD_BYTES_MAX)
-            return data, _endpoint(address, b"")
+            return data, self._endpoint(address, b"")
         data, ancillary, _, address = self._socket.recvmsg(_PAYLOAD_BYTES_MAX, _ANCILLARY_BYTES)
-        return data, _endpoint(address, _answer_from(ancillary))
+        return data, self._endpoint(address, _answer_from(ancillary))
+
+    def _endpoint(self, address: tuple[str, int] | tuple[str, int, int, int], ours: bytes) -> Endpoint:
+        flow, scope = address[2:] if len(address) == 4 else (0, 0)
+        return Endpoint(address[0], address[1], flow, scope, ours, self)
 
 
 def open_udp(family: int, address: tuple[str, int] | tuple[str, int, int, int]) -> socket.socket:
@@ -96,7 +102,7 @@ def open_udp(family: int, address: tuple[str, int] | tuple[str, int, int, int]) 
     try:
         made.setblocking(False)
         for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
-            made.setsockopt(socket.SOL_SOCKET, option, _BUFFER_BYTES)
+            made.setsockopt(socket.SOL_SOCKET, option, UDP_BUFFER_BYTES)
         if family == socket.AF_INET6:
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             if _HAS_PACKET_INFO:
@@ -120,11 +126,6 @@ def open_udp_beside(listening: Sequence[socket.socket]) -> list[socket.socket]:
         made = [until_all_are_there.enter_context(open_udp(each.family, each.getsockname())) for each in listening]
         until_all_are_there.pop_all()
     return made
-
-
-def _endpoint(address: tuple[str, int] | tuple[str, int, int, int], ours: bytes) -> Endpoint:
-    flow, scope = address[2:] if len(address) == 4 else (0, 0)
-    return Endpoint(address[0], address[1], flow, scope, ours)
 
 
 def _answer_from(ancillary: Sequence[tuple[int, int, bytes]]) -> bytes:

@@ -1,6 +1,7 @@
 """Frames over one QUIC connection (RFC 9000, RFC 9221), on either side of it: spec/transport.md.
 
-Reliable frames travel on one stream, datagrams as DATAGRAM frames.
+Each reliable lane has a stream, and datagrams travel in DATAGRAM frames. A WebTransport session is the same over
+another carrier (theta.adapters.quic_streams).
 """
 
 import asyncio
@@ -9,31 +10,50 @@ from contextlib import suppress
 from typing import Any
 
 from aioquic.quic import events
+from aioquic.quic.packet import QuicErrorCode
 
-from theta.adapters.quic_connection import STREAM, BoundedConnection
-from theta.adapters.quic_frames import PREAMBLE, FrameReader, Inbox
+from theta.adapters.quic_connection import BoundedConnection
+from theta.adapters.quic_measures import QuicMeasures
 from theta.adapters.quic_pump import QuicPump
-from theta.adapters.transport import CLOSE_LOST, CLOSE_NORMAL, TransportClosed, TransportMetrics, clip_reason
+from theta.adapters.quic_streams import (
+    CarrierEvent,
+    Datagram,
+    LaneStreams,
+    NativeCarrier,
+    Ready,
+    SessionEnded,
+    StreamBroken,
+    StreamBytes,
+    StreamCarrier,
+)
+from theta.adapters.streamed_transport import StreamedTransport
+from theta.adapters.transport import CLOSE_LOST, CLOSE_NORMAL, TransportClosed, clip_reason
 from theta.base.errors import HandshakeTimeout, PeerError, ProtocolError
-from theta.base.limits import CLIENT_FRAME_BYTES_MAX, FRAME_BYTES_MAX, TRANSPORT_CLOSE_SECONDS_MAX
+from theta.base.limits import TRANSPORT_CLOSE_SECONDS_MAX
 from theta.node.lanes import Lane
 
+CarrierFor = Callable[[str, BoundedConnection], StreamCarrier]
 
-class QuicTransport:
+
+def native_carrier(alpn: str, connection: BoundedConnection) -> StreamCarrier:
+    """QUIC by itself, whatever the peer says that it speaks."""
+    return NativeCarrier(connection)
+
+
+class QuicTransport(StreamedTransport):
     """A transport over a QUIC connection, the room's end or a participant's. Needs a running event loop.
 
     Whoever has the socket owns it: calls `handle_packet` for what comes in, and sets the callbacks: `on_opened` once
-    the stream is there, `on_ended` once nothing more can be said, `on_gone` once nothing more needs be heard, and
+    frames can be sent, `on_ended` once nothing more can be said, `on_gone` once nothing more needs be heard, and
     `on_connection_id` for each id under which packets may come from now on (True) or no longer (False).
 
     Args:
         connection: new; a participant's before `begin`.
-        is_room: which end this is: a participant opens the stream, and a room takes smaller frames.
+        is_room: which end this is: a participant opens the streams, and a room takes smaller frames.
         send_packet: puts a UDP payload on its way to an address; never blocks.
-        handshake_seconds: from now until the stream is there.
+        handshake_seconds: from now until the control stream is there.
+        carrier_for: what carries the streams, by the application protocol that both sides agreed on.
     """
-
-    kind = "quic"
 
     def __init__(
         self,
@@ -42,24 +62,34 @@ class QuicTransport:
         is_room: bool,
         send_packet: Callable[[bytes, Any], None],
         handshake_seconds: float,
+        carrier_for: CarrierFor = native_carrier,
     ) -> None:
+        super().__init__(is_room=is_room)
         self.on_opened: Callable[[], None] = lambda: None
         self.on_ended: Callable[[], None] = lambda: None
         self.on_gone: Callable[[], None] = lambda: None
         self.on_connection_id: Callable[[bytes, bool], None] = lambda identifier, is_new: None
         self._connection = connection
         self._is_room = is_room
-        self._metrics = TransportMetrics()
-        self._pump = QuicPump(connection, self._metrics, send_packet, self._handle_events, self._handle_end)
-        frame_bytes_max = CLIENT_FRAME_BYTES_MAX if is_room else FRAME_BYTES_MAX
-        self._inbox = Inbox(FrameReader(frame_bytes_max, has_preamble=is_room), self._metrics)
-        self._arrived = asyncio.Event()
-        self._opened_or_over = asyncio.Event()
-        self._finished = asyncio.Event()
-        self._closed: TransportClosed | None = None
-        self._closed_here = False
-        loop = asyncio.get_running_loop()
-        self._deadline = loop.call_later(handshake_seconds, self._handle_deadline, handshake_seconds)
+        self._carrier_for = carrier_for
+        self._measures = QuicMeasures(connection, self._metrics)
+        self._streams = LaneStreams(connection, self._queue, self._inbox, self._metrics)
+        self._pump = QuicPump(
+            connection,
+            self._queue,
+            self._streams,
+            self._metrics,
+            send_packet,
+            self._handle_events,
+            self._handle_end,
+        )
+        self._hanging_up: asyncio.TimerHandle | None = None
+        self._deadline = self._loop.call_later(handshake_seconds, self._handle_deadline, handshake_seconds)
+
+    @property
+    def kind(self) -> str:
+        """See Transport.kind; what the peer speaks is known with the first packets."""
+        return self._streams.carrier.kind
 
     @property
     def queued_bytes(self) -> int:
@@ -67,43 +97,15 @@ class QuicTransport:
         return self._pump.queued_bytes
 
     @property
-    def metrics(self) -> TransportMetrics:
-        """See Transport.metrics."""
-        return self._metrics
-
-    @property
     def is_open(self) -> bool:
-        """Whether the handshake was finished and the stream was there; stays true after the end."""
+        """Whether the handshake was finished and the control stream was there; stays true after the end."""
         return self._pump.is_open
-
-    def send(self, lane: Lane, frame: bytes) -> None:
-        """See Transport.send."""
-        if self._closed:
-            raise self._fresh_error()
-        self._pump.put(lane, frame)
-
-    async def receive(self) -> tuple[Lane, bytes]:
-        """See Transport.receive."""
-        while not self._closed_here:
-            received = self._inbox.take()
-            if received is not None:
-                if self._connection.handle_read(self._inbox.read_bytes):
-                    self._pump.tick_soon()
-                return received
-            if self._closed:
-                break
-            self._arrived.clear()
-            await self._arrived.wait()
-        await self._finished.wait()
-        raise self._fresh_error()
 
     async def close(self, code: int = CLOSE_NORMAL, reason: str = "") -> None:
         """See Transport.close."""
         if not self._closed:
             self._closed = TransportClosed(code, clip_reason(reason))
-            self._closed_here = True
-            self._inbox.shut()
-            self._arrived.set()
+            self._stop_receiving()
             try:
                 await self._flush()
             finally:
@@ -115,16 +117,6 @@ class QuicTransport:
     def begin(self, address: Any) -> None:
         """Send a participant's first packet to `address`."""
         self._pump.begin(address)
-
-    async def opened(self) -> None:
-        """Return once the stream is there.
-
-        Raises:
-            TransportClosed: it came to nothing.
-        """
-        await self._opened_or_over.wait()
-        if not self.is_open:
-            raise self._fresh_error()
 
     def handle_packet(self, data: bytes, address: Any) -> None:
         """A UDP payload came from `address`."""
@@ -142,44 +134,68 @@ class QuicTransport:
 
     # -- inside --------------------------------------------------------------------------------------------------
 
+    def _tick_soon(self) -> None:
+        self._pump.tick_soon()
+
+    def _handle_taken(self, lane: Lane) -> None:
+        if self._streams.handle_read(lane):
+            self._pump.tick_soon()
+
+    def _measure(self) -> None:
+        self._measures.update()
+
     def _handle_events(self) -> None:
         try:
             while (event := self._connection.next_event()) is not None:
                 self._handle_event(event)
         except PeerError as error:
+            self._metrics.invalid += isinstance(error, ProtocolError)
             self._fail(error)
+        if self._hanging_up is not None and self._streams.carrier.is_heard:
+            self._streams.carrier.hang_up()
 
     def _handle_event(self, event: events.QuicEvent) -> None:
         match event:
-            case events.StreamDataReceived():
-                self._handle_stream(event)
-            case events.DatagramFrameReceived():
-                self._inbox.handle_datagram(event.data)
-                self._arrived.set()
-            case events.HandshakeCompleted():
-                self._connection.check_peer()
-                if not self._is_room:
-                    self._connection.send_stream_data(STREAM, PREAMBLE)
-                    self._open()
-            case events.StreamReset() | events.StopSendingReceived():
-                raise ProtocolError("the stream was broken off")
             case events.ConnectionIdIssued() | events.ConnectionIdRetired():
                 self.on_connection_id(event.connection_id, isinstance(event, events.ConnectionIdIssued))
             case events.ConnectionTerminated():
-                self._closed = self._closed or _end_of(event, self.is_open)
+                self._closed = self._closed or _end_of(event, self._streams.carrier, self.is_open)
                 self.abandon()
+            case events.ProtocolNegotiated():
+                self._streams.carrier = self._carrier_for(event.alpn_protocol or "", self._connection)
+            case _:
+                if isinstance(event, events.HandshakeCompleted):
+                    self._connection.check_peer()
+                for carried in self._streams.carrier.handle_event(event):
+                    self._handle_carried(carried)
 
-    def _handle_stream(self, event: events.StreamDataReceived) -> None:
-        if event.stream_id != STREAM:
-            raise ProtocolError("there is one stream, the first that a participant may open")
+    def _handle_carried(self, event: CarrierEvent) -> None:
+        match event:
+            case StreamBytes():
+                self._handle_stream(event)
+            case Datagram():
+                self._inbox.handle_datagram(event.data)
+                self._arrived.set()
+            case Ready():
+                if not self._is_room:
+                    self._streams.open_all()
+                    self._open()
+            case StreamBroken():
+                raise ProtocolError("a stream was broken off")
+            case SessionEnded():
+                self._closed = self._closed or TransportClosed(event.code, clip_reason(event.reason))
+                self._say_close()
+
+    def _handle_stream(self, event: StreamBytes) -> None:
         try:
-            self._inbox.handle_stream(event.data)
+            lane = self._streams.handle_bytes(event.stream, event.data)
         finally:
             self._arrived.set()
-        self._connection.handle_read(self._inbox.read_bytes)
-        if event.end_stream:
-            raise ProtocolError("the stream was ended")
-        if not self.is_open and not self._closed:
+        if lane is not None:
+            self._streams.handle_read(lane)
+        if event.is_end:
+            raise ProtocolError("a stream was ended")
+        if not self.is_open and not self._closed and self._streams.has_control:
             self._open()
 
     def _open(self) -> None:
@@ -199,44 +215,64 @@ class QuicTransport:
     def _say_close(self) -> None:
         assert self._closed is not None
         if not self._finished.is_set():
-            self._connection.close(error_code=self._closed.close_code, reason_phrase=self._closed.reason)
+            self._close_carrier(self._closed.close_code, self._closed.reason)
             self._pump.tick()
 
     def _fail(self, error: PeerError) -> None:
-        reason = clip_reason(str(error))
-        self._closed = self._closed or TransportClosed(error.close_code, reason)
-        self._connection.close(error_code=error.close_code, reason_phrase=reason)
+        self._closed = self._closed or TransportClosed(error.close_code, clip_reason(str(error)))
+        self._close_carrier(error.close_code, clip_reason(str(error)))
         self._pump.tick_soon()
+
+    def _close_carrier(self, code: int, reason: str) -> None:
+        """Once: last words that do not close the connection have a while to be heard."""
+        if self._hanging_up is None:
+            self._streams.carrier.close(code, reason)
+            self._hanging_up = self._loop.call_later(TRANSPORT_CLOSE_SECONDS_MAX, self._hang_up)
+
+    def _hang_up(self) -> None:
+        self._streams.carrier.hang_up()
+        self._pump.tick()
 
     def _handle_deadline(self, seconds: float) -> None:
         self._fail(HandshakeTimeout(f"no QUIC connection within {seconds:g} s"))
 
     def _handle_end(self, end: events.ConnectionTerminated) -> None:
-        self._closed = self._closed or _end_of(end, self.is_open)
+        self._closed = self._closed or _end_of(end, self._streams.carrier, self.is_open)
         self._finish()
         self.on_ended()
 
     def _finish(self) -> None:
         self._deadline.cancel()
+        if self._hanging_up is not None:
+            self._hanging_up.cancel()
         for event in (self._arrived, self._opened_or_over, self._finished):
             event.set()
 
-    def _fresh_error(self) -> TransportClosed:
-        assert self._closed is not None
-        return TransportClosed(self._closed.close_code, self._closed.reason)
+
+_NOBODYS_FAULT = frozenset(
+    (
+        QuicErrorCode.NO_ERROR,
+        QuicErrorCode.INTERNAL_ERROR,
+        QuicErrorCode.CONNECTION_REFUSED,
+        QuicErrorCode.APPLICATION_ERROR,
+        QuicErrorCode.AEAD_LIMIT_REACHED,
+        QuicErrorCode.NO_VIABLE_PATH,
+    )
+)
+"""QUIC's own errors by which nobody broke a rule (RFC 9000, 20.1). Among them are aioquic's silent ends, INTERNAL_ERROR
+for the idle timeout and NO_VIABLE_PATH. APPLICATION_ERROR is all that a room can say that gives up before it has heard
+the end of QUIC's handshake (10.2.3)."""
 
 
-_LOST = ("Idle timeout", "No validated network path")
-"""aioquic's words for its two silent ends (RFC 9000, 8.2.4 and 10.1)."""
-
-
-def _end_of(end: events.ConnectionTerminated, was_open: bool) -> TransportClosed:
+def _end_of(end: events.ConnectionTerminated, carrier: StreamCarrier, was_open: bool) -> TransportClosed:
     """What the end of a connection amounts to: an application's code, or QUIC's own reason."""
-    if end.frame_type is None:
-        return TransportClosed(end.error_code or CLOSE_NORMAL, clip_reason(end.reason_phrase))
+    code = carrier.close_code_of(end.error_code) if end.frame_type is None else None
+    if code is not None:
+        return TransportClosed(code or CLOSE_NORMAL, clip_reason(end.reason_phrase))
     if not was_open:
         why = clip_reason(end.reason_phrase) or f"error {end.error_code:#x}"
         return TransportClosed(CLOSE_LOST, f"no QUIC connection: {why}")
-    if end.reason_phrase in _LOST:
+    if end.frame_type is None or end.error_code in _NOBODYS_FAULT:
         return TransportClosed(CLOSE_LOST, "the connection was lost")
-    return TransportClosed(ProtocolError.close_code, clip_reason(f"QUIC: {end.reason_phrase}"))
+    why = end.reason_phrase or f"error {end.error_code:#x}"
+    return TransportClosed(ProtocolError.close_code, clip_reason(f"QUIC: {why}"))

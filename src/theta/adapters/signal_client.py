@@ -21,11 +21,16 @@ from theta.adapters.transport import (
     TransportClosed,
 )
 from theta.adapters.websocket_transport import connect_websocket
+from theta.base.backoff import Backoff
 from theta.base.errors import HandshakeTimeout, InvalidValue, PeerTimeout, PeerTooSlow, RoomFull, SignalingFailed
-from theta.base.limits import SIGNAL_QUEUE_BYTES_MAX, SIGNALING_SECONDS_MAX
+from theta.base.limits import (
+    SIGNAL_BACKOFF_SECONDS_MAX,
+    SIGNAL_BACKOFF_SECONDS_MIN,
+    SIGNAL_QUEUE_BYTES_MAX,
+    SIGNALING_SECONDS_MAX,
+)
 from theta.base.moment import Moment
 from theta.base.randomness import Randomness
-from theta.signaling.backoff import Backoff
 from theta.signaling.participant import SignalEvent, SignalParticipant, SignalTerms
 from theta.wire.signal_messages import SignalRelayed, SignalWelcome
 
@@ -96,7 +101,9 @@ class SignalClient:
         self.welcomes = 0
         """How often the server has taken us in: one more than it was lost and found again."""
         self._open_transport = open_transport
-        self._backoff = Backoff(randomness or Randomness(os.urandom(32)))
+        self._backoff = Backoff(
+            randomness or Randomness(os.urandom(32)), SIGNAL_BACKOFF_SECONDS_MIN, SIGNAL_BACKOFF_SECONDS_MAX
+        )
         self._clock = clock
         self._transport: Transport | None = None
         self._running: asyncio.Task[None] | None = None

@@ -9,6 +9,7 @@ import ssl
 import stat
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,6 +28,8 @@ from theta.base.errors import StoreLocked, StoreUnavailable, UsageError
 
 VALID_DAYS = 365
 REMAKE_DAYS_LEFT_MIN = 30
+CLOCK_DAYS_BEHIND_MAX = 1
+"""A headset's clock may be so far behind, and yet finds a new certificate valid."""
 _LOCK_SECONDS_MAX = 5.0
 _LOCK_PAUSE_SECONDS = 0.02
 _PEM = serialization.Encoding.PEM
@@ -211,31 +214,50 @@ def _read_machine_certificate(folder: Path, wanted: frozenset[str], now: datetim
 
 def _make(folder: Path, wanted: frozenset[str], machine: MachineNames, now: datetime) -> None:
     private = ec.generate_private_key(ec.SECP256R1())
-    title = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, _common_name(machine))])
     addresses = sorted(name for name in wanted if _is_address(name))
-    names = [
+    names: list[x509.GeneralName] = [
         *(x509.DNSName(name) for name in sorted(wanted - set(addresses))),
         *(x509.IPAddress(ipaddress.ip_address(address)) for address in addresses),
     ]
-    begins = now - timedelta(days=1)  # a headset's clock may be behind
-    certificate = (
+    certificate = self_signed(private, _common_name(machine), names, now, VALID_DAYS)
+    form = serialization.PrivateFormat.PKCS8
+    key_pem = private.private_bytes(_PEM, form, serialization.NoEncryption())
+    write_private(folder / "key.pem", key_pem).replace(folder / "key.pem")
+    write_private(folder / "certificate.pem", certificate.public_bytes(_PEM)).replace(folder / "certificate.pem")
+
+
+def self_signed(
+    private: ec.EllipticCurvePrivateKey,
+    common_name: str,
+    names: Sequence[x509.GeneralName],
+    now: datetime,
+    valid_days: int,
+) -> x509.Certificate:
+    """A server's certificate that vouches for itself, `valid_days` long; a day of them is over already.
+
+    Args:
+        private: its key.
+        common_name: at most 64 characters.
+        names: what it is for, names and addresses.
+        now: in UTC.
+        valid_days: whole days from CLOCK_DAYS_BEHIND_MAX days ago.
+    """
+    title = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+    begins = now - timedelta(days=CLOCK_DAYS_BEHIND_MAX)
+    return (
         x509.CertificateBuilder()
         .subject_name(title)
         .issuer_name(title)
         .public_key(private.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(begins)
-        .not_valid_after(begins + timedelta(days=VALID_DAYS))
+        .not_valid_after(begins + timedelta(days=valid_days))
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(private.public_key()), critical=False)
         .sign(private, hashes.SHA256())
     )
-    form = serialization.PrivateFormat.PKCS8
-    key_pem = private.private_bytes(_PEM, form, serialization.NoEncryption())
-    write_private(folder / "key.pem", key_pem).replace(folder / "key.pem")
-    write_private(folder / "certificate.pem", certificate.public_bytes(_PEM)).replace(folder / "certificate.pem")
 
 
 def _common_name(machine: MachineNames) -> str:

@@ -1,14 +1,14 @@
 """The port behind which frames travel: spec/transport.md (TRN-n). One contract suite runs on every one.
 
-A transport carries whole frames on two lanes between one room and one participant. It knows nothing of what is in
-them. `send` never blocks: what cannot leave yet waits in a SendQueue, whose bounds are the transport's bounds.
+A transport carries whole frames on lanes between one room and one participant. It knows nothing of what is in them.
+`send` never blocks: what cannot leave yet waits in a SendQueue, whose bounds are the transport's bounds.
 """
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+from theta.adapters.transport_metrics import TransportMetrics
 from theta.base.errors import FrameTooLarge, PeerTooSlow, ThetaError
 from theta.base.limits import (
     CLOSE_REASON_BYTES_MAX,
@@ -18,7 +18,7 @@ from theta.base.limits import (
     FRAME_BYTES_MAX,
     SEND_QUEUE_BYTES_MAX,
 )
-from theta.node.lanes import Lane
+from theta.node.lanes import RELIABLE_LANES, Lane
 
 CLOSE_NORMAL = 1000
 CLOSE_GOING_AWAY = 1001
@@ -26,6 +26,9 @@ CLOSE_LOST = 1006
 CLOSE_INTERNAL = 1011
 CLOSE_UNTRUSTED = 1015
 """Never sent: the room's certificate is not trusted here (RFC 6455, 7.4.1)."""
+
+_DATAGRAM = Lane.DATAGRAM
+"""Looked up once: a member of an enumeration costs a call, and this is asked for with every frame."""
 
 
 class TransportClosed(ThetaError):
@@ -37,23 +40,12 @@ class TransportClosed(ThetaError):
         self.reason = reason
 
 
-@dataclass(slots=True)
-class TransportMetrics:
-    """Counters since the transport was made; bytes are frames' own, without the carrier's headers."""
-
-    frames_in: int = 0
-    frames_out: int = 0
-    bytes_in: int = 0
-    bytes_out: int = 0
-    datagrams_dropped: int = 0
-
-
 class Transport(Protocol):
     """One connection. All of it belongs to one event loop."""
 
     @property
     def kind(self) -> str:
-        """What carries it: "memory", "websocket" or "quic"."""
+        """What carries it: "memory", "websocket", "quic", "webtransport" or "webrtc"."""
         ...
 
     @property
@@ -63,7 +55,7 @@ class Transport(Protocol):
 
     @property
     def metrics(self) -> TransportMetrics:
-        """Counters; read only."""
+        """Counters, up to date; read only."""
         ...
 
     def send(self, lane: Lane, frame: bytes) -> None:
@@ -102,38 +94,50 @@ def clip_reason(reason: str) -> str:
 
 
 class SendQueue:
-    """What waits to be sent: reliable frames in order, and the latest datagrams, which go first.
+    """What waits to be sent: of each reliable lane its frames in order, and the latest datagrams.
+
+    Datagrams go first, and then the lanes in the order of RELIABLE_LANES.
 
     Args:
         clock: monotonic seconds.
-        metrics: the owner's counters; dropped datagrams are counted there.
+        metrics: the owner's counters; what is dropped or refused here is counted there.
     """
 
     def __init__(self, clock: Callable[[], float], metrics: TransportMetrics) -> None:
         self._clock = clock
         self._metrics = metrics
-        self._reliable: deque[bytes] = deque()
+        self._reliable: dict[Lane, deque[bytes]] = {lane: deque() for lane in RELIABLE_LANES}
         self._reliable_bytes = 0
         self._datagrams: deque[tuple[float, bytes]] = deque()
         self._datagram_bytes = 0
 
     @property
     def queued_bytes(self) -> int:
-        """Bytes that wait on both lanes."""
+        """Bytes that wait on all lanes."""
         return self._reliable_bytes + self._datagram_bytes
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing waits, not even an empty frame."""
+        return not self._datagrams and not any(self._reliable.values())
 
     def put(self, lane: Lane, frame: bytes) -> None:
         """Add a frame; see Transport.send for the limits and errors."""
-        check_frame_size(lane, frame, FRAME_BYTES_MAX)
-        if lane is Lane.DATAGRAM:
+        try:
+            check_frame_size(lane, frame, FRAME_BYTES_MAX)
+        except FrameTooLarge:
+            self._metrics.oversized += 1
+            raise
+        if lane is _DATAGRAM:
             self._datagrams.append((self._clock(), frame))
             self._datagram_bytes += len(frame)
             while self._datagram_bytes > DATAGRAM_QUEUE_BYTES_MAX:
                 self._drop_oldest_datagram()
+                self._metrics.datagrams_overflowed += 1
             return
         if self._reliable_bytes + len(frame) > SEND_QUEUE_BYTES_MAX:
             raise PeerTooSlow(f"more than {SEND_QUEUE_BYTES_MAX} bytes wait to be sent")
-        self._reliable.append(frame)
+        self._reliable[lane].append(frame)
         self._reliable_bytes += len(frame)
 
     def take(self) -> tuple[Lane, bytes] | None:
@@ -142,15 +146,20 @@ class SendQueue:
         if self._datagrams:
             _, frame = self._datagrams.popleft()
             self._datagram_bytes -= len(frame)
-            return Lane.DATAGRAM, frame
-        reliable = self.take_reliable()
-        return None if reliable is None else (Lane.RELIABLE, reliable)
+            return _DATAGRAM, frame
+        for lane, waiting in self._reliable.items():
+            if waiting:
+                frame = waiting.popleft()
+                self._reliable_bytes -= len(frame)
+                return lane, frame
+        return None
 
-    def take_reliable(self) -> bytes | None:
-        """The next reliable frame, whatever datagrams wait, or None."""
-        if not self._reliable:
+    def take_reliable(self, lane: Lane) -> bytes | None:
+        """The next frame of a reliable lane, whatever else waits, or None."""
+        waiting = self._reliable[lane]
+        if not waiting:
             return None
-        frame = self._reliable.popleft()
+        frame = waiting.popleft()
         self._reliable_bytes -= len(frame)
         return frame
 
@@ -169,19 +178,22 @@ class SendQueue:
 
     def clear(self) -> None:
         """Forget everything that waits."""
-        self._reliable.clear()
+        for waiting in self._reliable.values():
+            waiting.clear()
         self._datagrams.clear()
         self._reliable_bytes = self._datagram_bytes = 0
 
     def _expire(self) -> None:
+        if not self._datagrams:
+            return
         oldest = self._clock() - DATAGRAM_AGE_SECONDS_MAX
         while self._datagrams and self._datagrams[0][0] < oldest:
             self._drop_oldest_datagram()
+            self._metrics.datagrams_late += 1
 
     def _drop_oldest_datagram(self) -> None:
         _, frame = self._datagrams.popleft()
         self._datagram_bytes -= len(frame)
-        self._metrics.datagrams_dropped += 1
 
 
 def check_frame_size(lane: Lane, frame: bytes, frame_bytes_max: int) -> None:
@@ -190,7 +202,7 @@ def check_frame_size(lane: Lane, frame: bytes, frame_bytes_max: int) -> None:
     Raises:
         FrameTooLarge: names the limit.
     """
-    bytes_max = DATAGRAM_BYTES_MAX if lane is Lane.DATAGRAM else frame_bytes_max
+    bytes_max = DATAGRAM_BYTES_MAX if lane is _DATAGRAM else frame_bytes_max
     if len(frame) > bytes_max:
         raise frame_too_large(lane, len(frame), bytes_max)
 

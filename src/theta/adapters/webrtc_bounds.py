@@ -8,7 +8,7 @@ import asyncio
 import struct
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from aioice import Candidate, Connection, TransportPolicy, stun
 from aioice.ice import CandidatePair, StunProtocol
@@ -22,6 +22,7 @@ from aiortc import (
 from aiortc.rtcconfiguration import RTCIceTransportPolicy
 from aiortc.rtcsctptransport import Chunk, DataChunk
 
+from theta.adapters.transport_metrics import TransportMetrics
 from theta.base.errors import PeerError, ProtocolError
 from theta.base.limits import (
     ICE_CANDIDATES_KNOWN_MAX,
@@ -147,6 +148,7 @@ class BoundedSctp(RTCSctpTransport):
         """
         self._advertised_rwnd = receive_bytes
         self._on_broken = on_broken
+        self.chunks_sent_again = 0
 
     async def _handle_data(self, data: bytes) -> None:
         try:
@@ -168,6 +170,8 @@ class BoundedSctp(RTCSctpTransport):
         await super()._receive_data_chunk(chunk)
 
     async def _send_chunk(self, chunk: Chunk) -> None:
+        if isinstance(chunk, DataChunk):
+            self.chunks_sent_again += chunk._sent_count > 1
         # Without a connection below it, it is lost like any packet; that end is told elsewhere.
         with suppress(ConnectionError):
             await super()._send_chunk(chunk)
@@ -205,6 +209,35 @@ def has_candidates(peer: RTCPeerConnection) -> bool:
 def message_bytes_max(peer: RTCPeerConnection) -> int | None:
     """The largest message that the other side takes, or None when any will do; known once it is connected."""
     return _sctp_of(peer)._remote_max_message_size or None
+
+
+def measure(peer: RTCPeerConnection, metrics: TransportMetrics) -> None:
+    """Write into the metrics what SCTP and DTLS know of the way; a chunk that is sent again was taken for lost."""
+    sctp = _sctp_of(peer)
+    metrics.rtt_seconds, metrics.jitter_seconds = sctp._srtt, sctp._rttvar
+    if isinstance(sctp, BoundedSctp):
+        metrics.packets_lost = metrics.retransmissions = sctp.chunks_sent_again
+    known = next(iter(sctp.transport._get_stats().values()))
+    metrics.packets_out, metrics.packets_in = known.packetsSent, known.packetsReceived
+    metrics.packet_bytes_out, metrics.packet_bytes_in = known.bytesSent, known.bytesReceived
+
+
+class IceWay(NamedTuple):
+    """How ICE went: the types of one's own candidates ("host", "srflx", "relay"), and of the pair that won."""
+
+    gathered: tuple[str, ...]
+    ours: str
+    theirs: str
+
+
+def way_of(peer: RTCPeerConnection) -> IceWay | None:
+    """How a peer connection that stands, or stood, got through; None for one that never did."""
+    ice = _sctp_of(peer).transport.transport._connection
+    pair = ice._nominated.get(1)
+    if pair is None:
+        return None
+    gathered = tuple(dict.fromkeys(each.type for each in ice.local_candidates))
+    return IceWay(gathered, pair.local_candidate.type, pair.remote_candidate.type)
 
 
 def _sctp_of(peer: RTCPeerConnection) -> RTCSctpTransport:

@@ -14,6 +14,9 @@ from theta.base.errors import SignalingFailed
 from theta.base.limits import WEBRTC_CONNECT_SECONDS_MAX
 from theta.signaling.participant import SignalTerms
 
+_TELLING_SECONDS = 2.0
+"""Whoever waits as long as a connection may take is to hear what an attempt at it failed with."""
+
 
 async def connect_webrtc(
     http: ClientSession, signaling: str, room: bytes, settings: WebRtcSettings | None = None
@@ -41,25 +44,27 @@ async def connect_over(
     """As `connect_webrtc`, with any way to the signalling server."""
     chosen = settings or WebRtcSettings()
     try:
-        async with asyncio.timeout(WEBRTC_CONNECT_SECONDS_MAX):
+        async with asyncio.timeout(WEBRTC_CONNECT_SECONDS_MAX) as deadline:
             async with SignalClient(SignalTerms(room), open_signaling) as client:
                 links = SignalLinks(client)
                 listening = asyncio.create_task(links.run(), name="theta guest signalling")
                 try:
                     links.start(await client.wait_for_host())
-                    return await _make(links, chosen)
+                    return await _make(links, chosen, (deadline.when() or 0.0) - _TELLING_SECONDS)
                 finally:
                     listening.cancel()
     except TimeoutError:
         raise SignalingFailed(f"no connection within {WEBRTC_CONNECT_SECONDS_MAX:g} s") from None
 
 
-async def _make(links: SignalLinks, settings: WebRtcSettings) -> WebRtcTransport:
-    """A connection of the first attempt that is not overtaken by another."""
+async def _make(links: SignalLinks, settings: WebRtcSettings, until: float) -> WebRtcTransport:
+    """A connection of the first attempt that is not overtaken by another; `until` is a time of the loop's."""
     while True:
         attempt = await links.next_attempt()
+        left = until - asyncio.get_running_loop().time()
         servers, relay_only = ice_addresses(links.ice_servers), links.relay_only or settings.relay_only
-        made = replace(settings, ice_servers=servers, relay_only=relay_only)
+        seconds = max(0.0, min(settings.connect_seconds, left))
+        made = replace(settings, ice_servers=servers, relay_only=relay_only, connect_seconds=seconds)
         try:
             transport = await open_webrtc(attempt, is_room=False, offers=attempt.offers, settings=made)
         except SignalingFailed:

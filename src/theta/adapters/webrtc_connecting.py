@@ -85,7 +85,7 @@ class _Attempt:
         else:
             await self._take(await self._next_description("offer"))
             await self._describe()
-        self.overdue = IceFailed(f"no way through to the other side within {self.settings.connect_seconds:g} s")
+        self.overdue = IceFailed(f"no way through to the other side within {self.settings.connect_seconds:.1f} s")
         listening = asyncio.create_task(self._listen(), name="theta webrtc candidates")
         try:
             await self.transport.opened()

@@ -5,24 +5,23 @@ QUIC; a text is said to the other transport, not to whoever uses it: `read N` or
 """
 
 import re
-from collections.abc import Callable, Iterable
 
 from aiortc import RTCDataChannel
 
-from theta.adapters.quic_frames import FrameReader, Inbox, with_length
-from theta.adapters.transport import SendQueue, TransportClosed, TransportMetrics, clip_reason
+from theta.adapters.quic_frames import FrameWriter, Inbox
+from theta.adapters.transport import SendQueue, TransportClosed, clip_reason
+from theta.adapters.transport_metrics import TransportMetrics
 from theta.base.errors import ProtocolError
 from theta.base.limits import (
+    WEBRTC_AHEAD_BYTES_MAX,
     WEBRTC_CONTROL_CHARACTERS_MAX,
     WEBRTC_DATAGRAM_BUFFER_BYTES_MAX,
     WEBRTC_RECEIVE_WINDOW_BYTES,
-    WEBRTC_SEND_BUFFER_BYTES_MAX,
 )
-from theta.node.lanes import Lane
+from theta.node.lanes import RELIABLE_LANES, Lane
 
-RELIABLE_LANES = (Lane.RELIABLE,)
-"""Lanes with a channel of their own that loses nothing, the most urgent first."""
-
+_LOW_BYTES = WEBRTC_AHEAD_BYTES_MAX // len(RELIABLE_LANES) - 1
+"""A channel is low when it has so little. With WEBRTC_AHEAD_BYTES_MAX ahead, some channel has more, and will tell."""
 _READ = re.compile(r"read ([0-9]{1,15})", re.ASCII)
 _CLOSE = re.compile(r"close ([1-4][0-9]{3}) ?(.*)", re.ASCII | re.DOTALL)
 
@@ -32,17 +31,18 @@ class ReliableChannel:
 
     Args:
         channel: ordered, and loses nothing.
-        frame_bytes_max: of a frame that is taken in.
-        metrics: the owner's counters.
+        lane: whose it is.
+        writer: of the lane.
+        inbox: where its frames go.
     """
 
-    def __init__(self, channel: RTCDataChannel, frame_bytes_max: int, metrics: TransportMetrics) -> None:
+    def __init__(self, channel: RTCDataChannel, lane: Lane, writer: FrameWriter, inbox: Inbox) -> None:
         self.closed: TransportClosed | None = None
-        self.inbox = Inbox(FrameReader(frame_bytes_max, has_preamble=False), metrics)
         self._channel = channel
-        self._channel.bufferedAmountLowThreshold = WEBRTC_SEND_BUFFER_BYTES_MAX // 2
-        self._metrics = metrics
-        self._writing = memoryview(b"")
+        self._channel.bufferedAmountLowThreshold = _LOW_BYTES
+        self._lane = lane
+        self._writer = writer
+        self._inbox = inbox
         self._sent_bytes = self._peer_read_bytes = 0
         self._received_bytes = self._told_bytes = 0
 
@@ -54,25 +54,23 @@ class ReliableChannel:
     @property
     def writing_bytes(self) -> int:
         """Of the frame that was begun, what is not with aiortc yet."""
-        return len(self._writing)
+        return self._writer.writing_bytes
 
     @property
     def buffered_bytes(self) -> int:
         """What aiortc has not begun to send."""
         return self._channel.bufferedAmount
 
-    def fill(self, take_frame: Callable[[], bytes | None], piece_bytes_max: int, space: int) -> int:
-        """Hand aiortc as many pieces as there is space for and the other side has room for; what they came to."""
-        handed = 0
-        while handed < space:
+    def fill(self, piece_bytes_max: int, space: int) -> None:
+        """Hand aiortc as many pieces as there is space for and the other side has room for."""
+        while space > 0:
             window = self._peer_read_bytes + WEBRTC_RECEIVE_WINDOW_BYTES - self._sent_bytes
-            piece = self._next_piece(take_frame, min(piece_bytes_max, window))
+            piece = self._writer.next_piece(min(piece_bytes_max, window))
             if not piece:
-                break
+                return
             self._channel.send(piece)
             self._sent_bytes += len(piece)
-            handed += len(piece)
-        return handed
+            space -= len(piece)
 
     def handle_piece(self, data: bytes) -> None:
         """More of the other side's stream.
@@ -84,7 +82,7 @@ class ReliableChannel:
         self._received_bytes += len(data)
         if self._received_bytes > self._told_bytes + WEBRTC_RECEIVE_WINDOW_BYTES:
             raise ProtocolError(f"more than {WEBRTC_RECEIVE_WINDOW_BYTES} bytes that were not read")
-        self.inbox.handle_stream(data)
+        self._inbox.handle_stream(self._lane, data)
 
     def handle_text(self, text: str) -> None:
         """What the other side's transport says; `closed` is set when it closes.
@@ -105,7 +103,7 @@ class ReliableChannel:
 
     def tell_read(self) -> None:
         """Give the other side room for what was read, now and then; a frame that is not whole counts as read."""
-        read = self.inbox.read_bytes
+        read = self._inbox.read_bytes(self._lane)
         if self.is_open and read - self._told_bytes >= WEBRTC_RECEIVE_WINDOW_BYTES // 4:
             self._told_bytes = read
             self._channel.send(f"read {read}")
@@ -117,23 +115,7 @@ class ReliableChannel:
 
     def forget(self) -> None:
         """Nothing that waits will be sent any more."""
-        self._writing = memoryview(b"")
-
-    def _next_piece(self, take_frame: Callable[[], bytes | None], size: int) -> bytes:
-        """At most `size` bytes of the stream: small frames go together, a large one in several pieces."""
-        parts: list[bytes] = []
-        while size > 0:
-            if not self._writing:
-                frame = take_frame()
-                if frame is None:
-                    break
-                self._writing = with_length(frame)
-                self._metrics.frames_out += 1
-                self._metrics.bytes_out += len(frame)
-            part, self._writing = self._writing[:size], self._writing[size:]
-            parts.append(bytes(part))
-            size -= len(part)
-        return b"".join(parts)
+        self._writer.forget()
 
 
 class DatagramChannel:
@@ -145,7 +127,6 @@ class DatagramChannel:
     """
 
     def __init__(self, channel: RTCDataChannel, metrics: TransportMetrics) -> None:
-        self.inbox = Inbox(FrameReader(0, has_preamble=False), metrics)
         self._channel = channel
         self._channel.bufferedAmountLowThreshold = WEBRTC_DATAGRAM_BUFFER_BYTES_MAX // 2
         self._metrics = metrics
@@ -167,15 +148,6 @@ class DatagramChannel:
         while count < len(datagrams) and self._channel.bufferedAmount < WEBRTC_DATAGRAM_BUFFER_BYTES_MAX:
             frame = datagrams[count][1]
             self._channel.send(frame)
-            self._metrics.frames_out += 1
-            self._metrics.bytes_out += len(frame)
+            self._metrics.count_out(Lane.DATAGRAM, len(frame))
             count += 1
         queue.put_back(datagrams[count:])
-
-
-def next_frame(inboxes: Iterable[Inbox]) -> tuple[Lane, bytes] | None:
-    """The first frame that waits in one of them."""
-    for inbox in inboxes:
-        if (received := inbox.take()) is not None:
-            return received
-    return None

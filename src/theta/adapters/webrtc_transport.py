@@ -12,30 +12,24 @@ from typing import Any
 
 from aiortc import RTCDataChannel, RTCPeerConnection
 
-from theta.adapters.transport import (
-    CLOSE_LOST,
-    CLOSE_NORMAL,
-    SendQueue,
-    TransportClosed,
-    TransportMetrics,
-    clip_reason,
-)
-from theta.adapters.webrtc_bounds import message_bytes_max
-from theta.adapters.webrtc_lanes import RELIABLE_LANES, DatagramChannel, ReliableChannel, next_frame
+from theta.adapters.quic_frames import FrameWriter
+from theta.adapters.streamed_transport import StreamedTransport
+from theta.adapters.transport import CLOSE_LOST, CLOSE_NORMAL, TransportClosed, clip_reason
+from theta.adapters.webrtc_bounds import IceWay, measure, message_bytes_max, way_of
+from theta.adapters.webrtc_lanes import DatagramChannel, ReliableChannel
 from theta.base.errors import PeerError, ProtocolError
 from theta.base.limits import (
-    CLIENT_FRAME_BYTES_MAX,
-    FRAME_BYTES_MAX,
     TRANSPORT_CLOSE_SECONDS_MAX,
+    WEBRTC_AHEAD_BYTES_MAX,
     WEBRTC_PIECE_BYTES_MAX,
     WEBRTC_SEND_BUFFER_BYTES_MAX,
 )
-from theta.node.lanes import Lane
+from theta.node.lanes import RELIABLE_LANES, Lane
 
 _LOST = "the connection was lost"
 
 
-class WebRtcTransport:
+class WebRtcTransport(StreamedTransport):
     """A transport over a peer connection, the room's end or a participant's. Needs a running event loop.
 
     Args:
@@ -46,21 +40,16 @@ class WebRtcTransport:
     kind = "webrtc"
 
     def __init__(self, peer: RTCPeerConnection, *, is_room: bool) -> None:
+        super().__init__(is_room=is_room)
         self._peer = peer
-        self._metrics = TransportMetrics()
-        self._loop = asyncio.get_running_loop()
-        self._queue = SendQueue(self._loop.time, self._metrics)
         self._piece_bytes_max = WEBRTC_PIECE_BYTES_MAX
-        self._arrived = asyncio.Event()
         self._drained = asyncio.Event()
-        self._opened_or_over = asyncio.Event()
         self._gone = asyncio.Event()
-        self._finished = asyncio.Event()
-        self._is_open = self._closed_here = False
-        self._closed: TransportClosed | None = None
+        self._is_open = False
         self._tick_handle: asyncio.Handle | None = None
         self._closing: asyncio.Task[None] | None = None
-        self._make_channels(CLIENT_FRAME_BYTES_MAX if is_room else FRAME_BYTES_MAX)
+        self._releasing: asyncio.Task[None] | None = None
+        self._make_channels()
         peer.on("connectionstatechange", self._handle_state)
 
     @property
@@ -71,31 +60,14 @@ class WebRtcTransport:
         return self._queue.queued_bytes + (0 if self._gone.is_set() else held)
 
     @property
-    def metrics(self) -> TransportMetrics:
-        """See Transport.metrics."""
-        return self._metrics
+    def is_open(self) -> bool:
+        """Whether all channels were there; stays true after the end."""
+        return self._is_open
 
-    def send(self, lane: Lane, frame: bytes) -> None:
-        """See Transport.send."""
-        if self._closed:
-            raise self._fresh_error()
-        self._queue.put(lane, frame)
-        self._tick_soon()
-
-    async def receive(self) -> tuple[Lane, bytes]:
-        """See Transport.receive."""
-        while not self._closed_here:
-            received = next_frame(self._inboxes)
-            if received is not None:
-                if received[0] in self._reliable and not self._gone.is_set():
-                    self._reliable[received[0]].tell_read()
-                return received
-            if self._closed:
-                break
-            self._arrived.clear()
-            await self._arrived.wait()
-        await self._finished.wait()
-        raise self._fresh_error()
+    @property
+    def way(self) -> IceWay | None:
+        """Which candidates were found, and which pair of them won; None before that."""
+        return way_of(self._peer)
 
     async def close(self, code: int = CLOSE_NORMAL, reason: str = "") -> None:
         """See Transport.close."""
@@ -104,16 +76,6 @@ class WebRtcTransport:
         await self._finished.wait()
 
     # -- for whoever connects ------------------------------------------------------------------------------------
-
-    async def opened(self) -> None:
-        """Return once all channels are there.
-
-        Raises:
-            TransportClosed: it came to nothing.
-        """
-        await self._opened_or_over.wait()
-        if not self._is_open:
-            raise self._fresh_error()
 
     def fail(self, error: PeerError) -> None:
         """The other side broke a rule: say so, and end."""
@@ -127,19 +89,19 @@ class WebRtcTransport:
 
     # -- channels ------------------------------------------------------------------------------------------------
 
-    def _make_channels(self, frame_bytes_max: int) -> None:
+    def _make_channels(self) -> None:
         make = partial(self._peer.createDataChannel, negotiated=True)
         self._reliable: dict[Lane, ReliableChannel] = {}
         for lane in RELIABLE_LANES:
             channel = make(f"theta-{lane.value}", id=lane.value)
-            self._reliable[lane] = ReliableChannel(channel, frame_bytes_max, self._metrics)
+            writer = FrameWriter(lane, self._queue, self._metrics)
+            self._reliable[lane] = ReliableChannel(channel, lane, writer, self._inbox)
             channel.on("message", partial(self._handle, partial(self._handle_reliable, self._reliable[lane])))
             self._watch(channel)
         channel = make(f"theta-{Lane.DATAGRAM.value}", id=Lane.DATAGRAM.value, ordered=False, maxRetransmits=0)
         self._datagrams = DatagramChannel(channel, self._metrics)
         channel.on("message", partial(self._handle, self._handle_datagram))
         self._watch(channel)
-        self._inboxes = (self._datagrams.inbox, *(lane.inbox for lane in self._reliable.values()))
 
     def _watch(self, channel: RTCDataChannel) -> None:
         channel.on("open", self._handle_open)
@@ -151,6 +113,7 @@ class WebRtcTransport:
         try:
             handler(data)
         except PeerError as error:
+            self._metrics.invalid += isinstance(error, ProtocolError)
             self.fail(error)
         self._arrived.set()
 
@@ -170,7 +133,7 @@ class WebRtcTransport:
     def _handle_datagram(self, data: bytes | str) -> None:
         if isinstance(data, str):
             raise ProtocolError("a text; datagrams are binary")
-        self._datagrams.inbox.handle_datagram(data)
+        self._inbox.handle_datagram(data)
 
     def _handle_open(self) -> None:
         if self._is_open or not (self._datagrams.is_open and all(lane.is_open for lane in self._reliable.values())):
@@ -209,21 +172,30 @@ class WebRtcTransport:
             return
         if self._datagrams.is_open:
             self._datagrams.fill(self._queue)
-        lanes = self._reliable.values()
-        space = WEBRTC_SEND_BUFFER_BYTES_MAX - sum(lane.buffered_bytes for lane in lanes)
-        for lane in lanes:
-            if lane.is_open:
-                space -= lane.fill(self._queue.take_reliable, self._piece_bytes_max, space)
-        if not self._queue.queued_bytes and not any(lane.writing_bytes for lane in lanes):
+        for lane, channel in self._reliable.items():
+            if channel.is_open:
+                channel.fill(self._piece_bytes_max, self._space(lane))
+        if self._queue.is_empty and not any(channel.writing_bytes for channel in self._reliable.values()):
             self._drained.set()
+
+    def _space(self, lane: Lane) -> int:
+        """What aiortc may be handed: it sends in the order in which it was, so little of what may be large."""
+        if lane in (Lane.CONTROL, Lane.COMMANDS):
+            return WEBRTC_SEND_BUFFER_BYTES_MAX - self._reliable[lane].buffered_bytes
+        return WEBRTC_AHEAD_BYTES_MAX - sum(channel.buffered_bytes for channel in self._reliable.values())
+
+    def _handle_taken(self, lane: Lane) -> None:
+        if not self._gone.is_set():
+            self._reliable[lane].tell_read()
+
+    def _measure(self) -> None:
+        measure(self._peer, self._metrics)
 
     # -- the end -------------------------------------------------------------------------------------------------
 
     def _end_here(self, closed: TransportClosed, *, flushes: bool) -> None:
         """End it from this side: what is queued may go first, then the other side hears why."""
-        self._closed_here = True
-        for inbox in self._inboxes:
-            inbox.shut()
+        self._stop_receiving()
         self._end(closed, says=self._is_open and not self._gone.is_set(), flushes=flushes)
 
     def _end(self, closed: TransportClosed, *, says: bool = False, flushes: bool = False) -> None:
@@ -247,8 +219,14 @@ class WebRtcTransport:
             self._queue.clear()
             for lane in self._reliable.values():
                 lane.forget()
-            await self._within_deadline(self._peer.close())
+            await self._release()
             self._finished.set()
+
+    async def _release(self) -> None:
+        """Have aiortc let go, in a task of its own: it may close itself as well, and breaks when that is cancelled."""
+        self._releasing = self._loop.create_task(self._peer.close())
+        self._releasing.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+        await asyncio.wait({self._releasing}, timeout=TRANSPORT_CLOSE_SECONDS_MAX)
 
     async def _flush(self) -> None:
         while not self._gone.is_set():
@@ -270,7 +248,3 @@ class WebRtcTransport:
         with suppress(TimeoutError):
             async with asyncio.timeout(TRANSPORT_CLOSE_SECONDS_MAX):
                 await step
-
-    def _fresh_error(self) -> TransportClosed:
-        assert self._closed is not None
-        return TransportClosed(self._closed.close_code, self._closed.reason)

@@ -1,7 +1,8 @@
 """Frames over one WebSocket (RFC 6455), on either side of it: spec/transport.md.
 
-Every binary message is one byte for the lane and then the frame. TCP carries both lanes, so a datagram is only ever
-late, never lost; what would be late is dropped before it is written.
+Every binary message is one byte for the lane and then the frame. TCP carries all lanes, so a datagram is only ever
+late, never lost; what would be late is dropped before it is written. What was written is in order: so little is written
+ahead that a frame of an urgent lane does not wait behind many of another.
 """
 
 import asyncio
@@ -12,15 +13,16 @@ from typing import Any
 from aiohttp import ClientError, ClientSession, ClientWebSocketResponse, ClientWSTimeout, WebSocketError, WSMsgType, web
 
 from theta.adapters.http_problems import problem_of
+from theta.adapters.tcp_way import measure_tcp, write_little_ahead
 from theta.adapters.transport import (
     CLOSE_LOST,
     CLOSE_NORMAL,
     SendQueue,
     TransportClosed,
-    TransportMetrics,
     check_frame_size,
     clip_reason,
 )
+from theta.adapters.transport_metrics import TransportMetrics
 from theta.base.errors import FrameTooLarge, PeerError, ProtocolError
 from theta.base.limits import CLIENT_FRAME_BYTES_MAX, FRAME_BYTES_MAX, TRANSPORT_CLOSE_SECONDS_MAX
 from theta.node.lanes import Lane
@@ -29,17 +31,27 @@ AnyWebSocket = web.WebSocketResponse[Any] | ClientWebSocketResponse[Any]
 
 _WEBSOCKET_TOO_BIG = 1009
 _PREFIX = {lane: bytes((lane,)) for lane in Lane}
+_LANES = {lane.value: lane for lane in Lane}
+_TEXT = WSMsgType.TEXT
+_MESSAGES = (WSMsgType.BINARY, _TEXT)
 
 
 async def accept_websocket(request: web.Request) -> tuple[web.WebSocketResponse[Any], "WebSocketTransport"]:
-    """Answer an upgrade request: the response that the handler must return in the end, and the transport on it."""
+    """Answer an upgrade request: the response that the handler must return in the end, and the transport on it.
+
+    Raises:
+        HTTPBadRequest: who asked has hung up meanwhile, and reads no answer.
+    """
     websocket: web.WebSocketResponse[Any] = web.WebSocketResponse(
         timeout=TRANSPORT_CLOSE_SECONDS_MAX,
         autoclose=False,
         compress=False,
         max_msg_size=_message_bytes_max(CLIENT_FRAME_BYTES_MAX),
     )
-    await websocket.prepare(request)
+    try:
+        await websocket.prepare(request)
+    except ConnectionResetError as error:
+        raise web.HTTPBadRequest from error
     carrier = request.transport
     return websocket, WebSocketTransport(websocket, CLIENT_FRAME_BYTES_MAX, carrier)
 
@@ -76,6 +88,8 @@ class WebSocketTransport:
 
     def __init__(self, websocket: AnyWebSocket, frame_bytes_max: int, carrier: asyncio.Transport | None = None) -> None:
         self._websocket = websocket
+        self._socket = websocket.get_extra_info("socket")
+        write_little_ahead(self._socket)
         self._frame_bytes_max = frame_bytes_max
         self._carrier = carrier
         self._said_close = False
@@ -98,6 +112,7 @@ class WebSocketTransport:
     @property
     def metrics(self) -> TransportMetrics:
         """See Transport.metrics."""
+        measure_tcp(self._socket, self._metrics)
         return self._metrics
 
     def send(self, lane: Lane, frame: bytes) -> None:
@@ -117,6 +132,8 @@ class WebSocketTransport:
             try:
                 received = await self._read()
             except PeerError as error:
+                self._metrics.oversized += isinstance(error, FrameTooLarge)
+                self._metrics.invalid += isinstance(error, ProtocolError)
                 self._receiving = False
                 await self.close(error.close_code, str(error))
             finally:
@@ -139,7 +156,7 @@ class WebSocketTransport:
         """The next frame, or None at the end; after our own close what still comes in is read and dropped."""
         while True:
             message = await self._websocket.receive()
-            if message.type not in (WSMsgType.BINARY, WSMsgType.TEXT):
+            if message.type not in _MESSAGES:
                 break
             if not self._closed:
                 return self._frame_of(message.type, message.data)
@@ -150,14 +167,14 @@ class WebSocketTransport:
         return None
 
     def _frame_of(self, kind: WSMsgType, data: bytes) -> tuple[Lane, bytes]:
-        if kind is WSMsgType.TEXT:
+        if kind is _TEXT:
             raise ProtocolError("a text message; frames are binary")
-        if not data or data[0] not in _PREFIX:
+        lane = _LANES.get(data[0]) if data else None
+        if lane is None:
             raise ProtocolError("a message without a lane")
-        lane, frame = Lane(data[0]), data[1:]
+        frame = data[1:]
         check_frame_size(lane, frame, self._frame_bytes_max)
-        self._metrics.frames_in += 1
-        self._metrics.bytes_in += len(frame)
+        self._metrics.count_in(lane, len(frame))
         return lane, frame
 
     # -- writing -----------------------------------------------------------------------------------------------------
@@ -175,8 +192,7 @@ class WebSocketTransport:
                     self._end_of_writing()
                     return
                 self._writing_bytes = 0
-                self._metrics.frames_out += 1
-                self._metrics.bytes_out += len(frame)
+                self._metrics.count_out(lane, len(frame))
             self._drained.set()
 
     def _end_of_writing(self) -> None:
@@ -218,6 +234,7 @@ class WebSocketTransport:
             with suppress(asyncio.CancelledError):
                 await self._writer
             self._end_of_writing()
+            measure_tcp(self._socket, self._metrics)
             if self._carrier is not None and not graceful:
                 self._carrier.abort()
             elif self._carrier is not None and self._said_close:

@@ -114,6 +114,9 @@ def serve(
         Path | None,
         typer.Option(metavar="FILE.py", help="Python that makes the room's world, as above.", show_default=False),
     ] = None,
+    heartbeat: Annotated[
+        float, typer.Option(metavar="SECONDS", help="How often people are asked for a sign of life; 0.25 to 4.")
+    ] = 2.0,
     log_level: Annotated[Level, typer.Option(help="How much is logged, on stderr.")] = Level.warning,
     log_format: Annotated[Format, typer.Option(help="Lines of key=value, or of JSON.")] = Format.text,
 ) -> None:
@@ -165,7 +168,11 @@ def serve(
     from theta.cli.serve import serve as serve_room
 
     place, tls = (file, host, port, name), (lan, cert, key)
-    serve_room(ServeOptions(*place, log_level.value, log_format.value, *tls, quic, qr, dictionary, ice, signal, world))
+    serve_room(
+        ServeOptions(
+            *place, log_level.value, log_format.value, *tls, quic, qr, dictionary, ice, signal, world, heartbeat
+        )
+    )
 
 
 @app.command()
@@ -210,6 +217,44 @@ def signal(
 
     allowed = (tuple(origin or ()), tuple(room or ()))
     run_signaling(SignalOptions(host, port, ice, *allowed, cert, key, log_level.value, log_format.value))
+
+
+@app.command()
+def doctor(
+    link: Annotated[
+        str, typer.Argument(metavar="LINK", help="A room's link; without, only this machine is looked at.")
+    ] = "",
+    port: Annotated[int, typer.Option(help="The port that a room is to have on this machine.")] = 8080,
+    ice: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="STUN and TURN servers to try; TOML or JSON.", show_default=False),
+    ] = None,
+    signal: Annotated[
+        str | None,
+        typer.Option(metavar="LINK", help="A signalling server to try, and to meet the room at.", show_default=False),
+    ] = None,
+    relay_only: Annotated[bool, typer.Option("--relay-only", help="WebRTC by TURN alone.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object with all that was found.")] = False,
+) -> None:
+    """Find out what is wrong with the network: on this machine, and on the way to a room.
+
+    Each line is a check, with what was seen, and the way out where something is wrong. Nothing takes longer than ten
+    seconds. With a link the doctor comes in as a guest by each transport, which leaves one session in the room's log.
+    The exit code is 1 when there is a problem.
+
+    [bold]Examples[/bold]
+
+      theta doctor
+
+      theta doctor "https://192.168.1.5:8080/#invite=…"
+
+      theta doctor --ice servers.toml
+
+      theta doctor "https://studio.example.org/#invite=…" --signal https://signal.example.org --relay-only --json
+    """
+    from theta.cli.doctor import DoctorOptions, examine_network
+
+    raise typer.Exit(examine_network(DoctorOptions(link, port, ice, signal, relay_only, as_json)))
 
 
 @app.command()
@@ -540,7 +585,18 @@ def flowing(text: str) -> str:
 
 
 PANELS = {
-    "Rooms": ("serve", "signal", "headset", "demo", "import", "export", "backup", "compact", "train-dictionary"),
+    "Rooms": (
+        "serve",
+        "signal",
+        "doctor",
+        "headset",
+        "demo",
+        "import",
+        "export",
+        "backup",
+        "compact",
+        "train-dictionary",
+    ),
     "What is in them, and what happened": ("info", "verify", "log", "replay"),
     "Who comes in, and who decides": ("invite", "role", "kick", "revoke", "policy"),
 }

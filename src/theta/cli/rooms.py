@@ -129,6 +129,9 @@ class _DoorInside:
         task.add_done_callback(self._serving.discard)
         return outside
 
+    def handle_fruitless(self, kind: str) -> None:
+        """There is no other way."""
+
     async def close(self) -> None:
         """See Opening.close."""
         if self._serving:

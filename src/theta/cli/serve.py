@@ -38,7 +38,7 @@ from theta.adapters.sqlite_store import SqliteLogStore
 from theta.adapters.tls_watch import CertificateWatch, certificate_source
 from theta.adapters.world_files import read_world
 from theta.base.errors import InvalidValue, StoreUnavailable, UsageError
-from theta.base.limits import NAME_CHARACTERS_MAX
+from theta.base.limits import HEARTBEAT_INTERVAL_SECONDS, NAME_CHARACTERS_MAX
 from theta.base.randomness import Randomness
 from theta.cli.console import err
 from theta.cli.meeting import Meeting, check_signaling_link
@@ -50,6 +50,7 @@ from theta.node.room import Room, RoomSettings
 from theta.node.state_notices import StateNotice
 from theta.node.state_report import fault_text
 from theta.node.state_world import StateWorld
+from theta.session.heartbeat import check_heartbeat
 from theta.session.secret import RoomSecret
 from theta.signaling.ice import IceSettings
 from theta.signaling.proof import room_of_key
@@ -81,6 +82,7 @@ class ServeOptions:
     ice: Path | None = None
     signal: str | None = None
     world: Path | None = None
+    heartbeat: float = HEARTBEAT_INTERVAL_SECONDS
 
     @property
     def listen_host(self) -> str:
@@ -107,6 +109,7 @@ def serve(options: ServeOptions, beside: Beside | None = None) -> None:
     """
     if options.name is not None:
         check_room_name(options.name)
+    check_heartbeat(options.heartbeat)
     if options.signal is not None:
         check_signaling_link(options.signal)
     set_up_logging(options.log_level, options.log_format)
@@ -162,7 +165,7 @@ def open_room(
     secret = _secret_of(options.file, source)
     name = options.name or recorded_name(source) or options.file.stem[:NAME_CHARACTERS_MAX] or "room"
     dictionary = read_dictionary(options.dictionary) if options.dictionary is not None else None
-    settings = RoomSettings(name, secret, identity.public_key, dictionary, world)
+    settings = RoomSettings(name, secret, identity.public_key, dictionary, world, options.heartbeat)
     shown = ShownSource(source, f"Opening {options.file}")
     room = Room(settings, shown, Randomness(os.urandom(32)), machine_clock(), assets, time.perf_counter)
     for why in room.passed_over:
@@ -227,7 +230,9 @@ async def _run(
     stop, told = asyncio.Event(), asyncio.Event()
     stop_on_signals(stop, told)
     host = RoomHost(room, store, on_store_failed=_say_read_only, on_state_notice=_say_fault)
-    settings = HttpSettings(options.listen_host, file=options.file, signaling=meeting.hub)
+    settings = HttpSettings(
+        options.listen_host, file=options.file, signaling=meeting.hub, signaling_elsewhere=options.signal
+    )
     server = LanServer(host, sockets, watch, settings)
     note: RuntimeNote | None = None
     try:
@@ -243,7 +248,8 @@ async def _run(
         )
         certificate, is_own = watch.sighting.certificate, watch.sighting.is_own
         links = server.reach.links
-        place = Place(options.file, url, links, certificate.fingerprint, is_own, options.qr, options.world)
+        shown = (options.qr, options.world, options.signal)
+        place = Place(options.file, url, links, certificate.fingerprint, is_own, *shown)
         print_welcome(room, place)
         async with meeting.open(host), _company(stop, beside(room, url) if beside is not None else None):
             await stop.wait()

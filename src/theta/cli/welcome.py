@@ -4,13 +4,14 @@ import io
 import sys
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import segno
 from rich.markup import escape
 
 from theta.cli.console import out
 from theta.node.room import Room
+from theta.wire.types import RoleName
 
 LINKS_SHOWN_MAX = 4
 PORT_DEFAULT = 8080
@@ -22,7 +23,8 @@ class Place(NamedTuple):
     """Where a room is open. `url` is for this machine, `links` for others; `fingerprint` is the certificate's.
 
     `is_trusted` says that the certificate is one's own, so that browsers may know it; `qr` that a QR code is wanted;
-    `world` is the file that the room's world was made by, if any.
+    `world` is the file that the room's world was made by, if any, and `signaling` the link of another signalling
+    server where the room is met, for pages that were opened while the room itself could be reached.
     """
 
     file: Path
@@ -32,14 +34,15 @@ class Place(NamedTuple):
     is_trusted: bool
     qr: bool
     world: Path | None = None
+    signaling: str | None = None
 
 
 def print_welcome(room: Room, place: Place) -> None:
     """Print how to come in. The first line is the editors' link on this machine and nothing else."""
     # An IPv6 address in brackets looks like markup.
-    out.print(f"{place.url}/#invite={room.invite('editor')}", markup=False, style="bold")
+    out.print(f"{place.url}/{_fragment(room, place, 'editor')}", markup=False, style="bold")
     out.print(f"  Open this link to build in [bold]{escape(room.name)}[/bold]; whoever has it may edit.")
-    out.print(f"  To let somebody only watch: {place.url}/#invite={room.invite('viewer')}", markup=False)
+    out.print(f"  To let somebody only watch: {place.url}/{_fragment(room, place, 'viewer')}", markup=False)
     if place.links:
         _print_network(room, place)
     records = f"{room.head_seq} record{'s' if room.head_seq != 1 else ''}" if room.head_seq else "a new room"
@@ -60,15 +63,21 @@ def qr_code(text: str) -> str:
     return "".join(f"  {_WHITE_ON_BLACK}{line}{_PLAIN}\n" for line in drawn.getvalue().splitlines())
 
 
+def _fragment(room: Room, place: Place, role: RoleName) -> str:
+    """What a link ends with: the invite, and where the room is met elsewhere."""
+    meeting = f"&signal={quote(place.signaling, safe='')}" if place.signaling else ""
+    return f"#invite={room.invite(role)}{meeting}"
+
+
 def _print_network(room: Room, place: Place) -> None:
     best, *others = place.links
-    invite = room.invite("editor")
+    fragment = _fragment(room, place, "editor")
     host = urlsplit(best).hostname
     out.print("\n  From a headset, or any other device on this network:")
     for link in (best, *others[: LINKS_SHOWN_MAX - 1]):
-        out.print(f"    {link}/#invite={invite}", markup=False, style="bold" if link == best else None)
+        out.print(f"    {link}/{fragment}", markup=False, style="bold" if link == best else None)
     if place.qr and out.is_terminal:
-        out.file.write(f"\n{qr_code(f'{best}/#invite={invite}')}\n")
+        out.file.write(f"\n{qr_code(f'{best}/{fragment}')}\n")
     out.print(f"  or type  {best}/#{room.code}  there, in capitals or not.", markup=False)
     if not place.is_trusted:
         out.print("  The certificate is this machine's own, so the browser warns once. In Chromium's words:")

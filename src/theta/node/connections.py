@@ -20,6 +20,7 @@ from theta.commands.records import SessionRecord
 from theta.session.capabilities import FOLD
 from theta.session.heartbeat import Heartbeat
 from theta.session.host_handshake import Established, HostHandshake
+from theta.session.states import SessionMachine, State
 from theta.wire.messages import History, Person
 from theta.wire.types import RoleName
 
@@ -78,6 +79,11 @@ class Connection:
     participant: Participant | None = None
 
     @property
+    def session(self) -> SessionMachine:
+        """Where its session is."""
+        return self.handshake.session
+
+    @property
     def timeout(self) -> float:
         """Monotonic seconds at which it needs attention."""
         return min(self.handshake.deadline, self.heartbeat.timeout) if self.is_shaking_hands else self.heartbeat.timeout
@@ -85,7 +91,7 @@ class Connection:
     @property
     def is_shaking_hands(self) -> bool:
         """Whether it has still to prove who it is; from there on it is the room that is waited for."""
-        return self.arrival is None and self.participant is None
+        return self.session.state in (State.HELLO, State.PROOF)
 
 
 class Connections:
@@ -96,7 +102,7 @@ class Connections:
         self._attend_at: float | None = None
 
     def open(self, number: int, handshake: HostHandshake, now: Moment) -> Connection:
-        """A new connection."""
+        """A new connection; until its session has agreed on an interval, it pings as often as its other end does."""
         assert number not in self._all
         chat = TokenBucket(CHAT_BURST_MAX, CHATS_PER_SECOND, now.seconds)
         resync = TokenBucket(RESYNC_BURST_MAX, RESYNCS_PER_SECOND, now.seconds)
@@ -104,8 +110,7 @@ class Connections:
         requests = TokenBucket(REQUEST_BURST_MAX, REQUESTS_PER_SECOND, now.seconds)
         connection = Connection(number, handshake, Heartbeat(now), chat, resync, assets, requests)
         self._all[number] = connection
-        if self._attend_at is None or connection.timeout < self._attend_at:
-            self._attend_at = connection.timeout
+        self.attend_by(connection.timeout)
         return connection
 
     def find(self, number: int) -> Connection | None:
@@ -126,6 +131,11 @@ class Connections:
         It is found when they are attended to: what is heard meanwhile only puts it off.
         """
         return self._attend_at
+
+    def attend_by(self, seconds: float) -> None:
+        """One of them needs attention then, which may be earlier than was known."""
+        if self._attend_at is None or seconds < self._attend_at:
+            self._attend_at = seconds
 
     def attend(self, seconds: float) -> Iterator[Connection]:
         """All of them when `timeout` has come, else none; the set may change meanwhile."""

@@ -22,7 +22,8 @@ ELSEWHERE = Outcome("suspended", "it is on another branch")
 class Follower:
     """Takes commits into a replica and says what changed.
 
-    `has_diverged` when the last compared hash was another than the room's; `is_anew` after starting over, until a hash
+    `has_diverged` when the last compared hash was another than the room's; `has_compared` when the last commit's was
+    the same; `is_anew` after starting over, until a hash
     was the room's again.
     """
 
@@ -42,6 +43,7 @@ class Follower:
         self.is_anew = False
         self.replica = held if held is not None else Replica(assets)
         self.has_diverged = False
+        self.has_compared = False
 
     @property
     def is_synced(self) -> bool:
@@ -132,8 +134,10 @@ class Follower:
         self.committed = [command.name for command in commands if command.name.actor == self._actor]
         change = self.replica.apply(commands, log.head_seq)
         is_comparable = commit.document_hash != NOT_COMPARED and commit.branch == self.replica.branch
+        self.has_compared = False
         if is_comparable and commit.first_seq + len(commit.records) - 1 == log.head_seq:
             self.has_diverged = commit.document_hash != self.replica.document.hash
+            self.has_compared = not self.has_diverged
             self.is_anew = self.is_anew and self.has_diverged
         entities = frozenset(patch.entity for patch in change.units) | self._stale
         self._stale = frozenset()

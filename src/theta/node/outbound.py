@@ -6,7 +6,7 @@ from functools import partial
 
 from theta.base.errors import PeerError, PeerTooSlow
 from theta.base.limits import CLOSE_REASON_BYTES_MAX, DATAGRAM_BYTES_MAX
-from theta.node.backlog import Backlog
+from theta.node.backlog import BACKLOG_LANE, LANE_PING, Backlog
 from theta.node.lanes import Close, Lane, Transmit, lane_of
 from theta.node.packing import Packing
 from theta.replication.presence import PRESENCE_BYTES
@@ -18,6 +18,7 @@ from theta.wire.messages import (
     DocumentPart,
     Message,
     MomentPart,
+    Ping,
     PresenceBatch,
     SnapshotPart,
 )
@@ -44,7 +45,7 @@ def close_reason(error: PeerError) -> str:
 
 
 class Outbound:
-    """Frames and closes in the order they were said; on a connection with a backlog, after that.
+    """Frames and closes in the order they were said; those of the lane of a connection's backlog come after that.
 
     Args:
         dictionary: what frames are compressed with, for sessions that have it.
@@ -62,11 +63,13 @@ class Outbound:
         dictionary = self._packing.agree(connection, capabilities)
         if dictionary is not None:
             self.send(connection, dictionary)
+            self.send(connection, Ping(LANE_PING, 0.0))
 
     def send(self, connection: int, message: Message) -> bytes:
         """Queue a message and return its frame."""
-        frame = self._packing.pack(connection, message, encode(message))
-        self._queue(connection, type(message), lane_of(message), frame)
+        plain = encode(message)
+        frame = self._packing.pack(connection, message, plain)
+        self._queue(type(message), Transmit(connection, lane_of(message), frame, len(plain)))
         return frame
 
     def send_all(self, connections: Iterable[int], message: Message) -> None:
@@ -74,27 +77,25 @@ class Outbound:
         connections = list(connections)
         if not connections:
             return
-        lane = lane_of(message)
-        for connection, frame in self._packing.pack_all(connections, message):
-            self._queue(connection, type(message), lane, frame)
+        lane, plain = lane_of(message), encode(message)
+        for connection, frame in self._packing.pack_all(connections, message, plain):
+            self._queue(type(message), Transmit(connection, lane, frame, len(plain)))
 
     def begin_backlog(self, connection: int, messages: Iterator[Message]) -> None:
-        """Send many messages, as many at a time as `BACKLOG_WINDOW_BYTES`; see `continue_backlog`."""
+        """Send many messages, as many at a time as `BACKLOG_WINDOW_BYTES`; see `handle_answered`."""
         backlog = self._backlogs.get(connection)
         if backlog is None:
             self._backlogs[connection] = Backlog(messages, partial(self._packing.pack, connection))
-            self.continue_backlog(connection)
+            self._continue_backlog(connection)
         else:
             backlog.replace(messages)
 
-    def continue_backlog(self, connection: int) -> None:
-        """The participant has answered the ping after the last window: send it the next, if there is one."""
-        backlog = self._backlogs.get(connection)
-        if backlog is None:
-            return
-        self._frames.extend(Transmit(connection, Lane.RELIABLE, frame) for frame in backlog.window())
-        if backlog.is_done:
-            del self._backlogs[connection]
+    def handle_answered(self, connection: int, lane: Lane) -> None:
+        """The participant has answered the ping with the number LANE_PING on a lane: what came before is there."""
+        if lane is BACKLOG_LANE:
+            self._continue_backlog(connection)
+        else:
+            self._packing.handle_taken(connection)
 
     def forget(self, connection: int) -> None:
         """The connection is gone: nothing more has to be sent."""
@@ -128,13 +129,21 @@ class Outbound:
         """The next connection to close, once every frame before it was sent."""
         return self._closes.popleft() if self._closes else None
 
-    def _queue(self, connection: int, message: type[Message], lane: Lane, frame: bytes) -> None:
-        if message not in _UNCOUNTED:
-            self._spent[connection] += len(frame)
+    def _continue_backlog(self, connection: int) -> None:
         backlog = self._backlogs.get(connection)
-        if backlog is None or not backlog.holds(message, lane):
-            self._frames.append(Transmit(connection, lane, frame))
+        if backlog is None:
             return
-        backlog.hold(message, frame)
+        self._frames.extend(Transmit(connection, BACKLOG_LANE, *each) for each in backlog.window())
+        if backlog.is_done:
+            del self._backlogs[connection]
+
+    def _queue(self, message: type[Message], transmit: Transmit) -> None:
+        if message not in _UNCOUNTED:
+            self._spent[transmit.connection] += len(transmit.frame)
+        backlog = self._backlogs.get(transmit.connection)
+        if backlog is None or transmit.lane is not BACKLOG_LANE:
+            self._frames.append(transmit)
+            return
+        backlog.hold(message, transmit.frame, transmit.plain_bytes)
         if backlog.is_too_long:
-            self.close(connection, PeerTooSlow("more was said than could be sent while catching up"))
+            self.close(transmit.connection, PeerTooSlow("more was said than could be sent while catching up"))

@@ -30,16 +30,20 @@ class Packing:
         self._ways: dict[int, Compressor] = {}
 
     def agree(self, connection: int, capabilities: Collection[str]) -> CompressionDictionary | None:
-        """The session on a connection stands; returns the dictionary if it has to be told that first.
+        """The session on a connection stands; returns the dictionary if it has to be told that.
 
-        What is packed from here on for the connection may need the room's dictionary.
+        What is packed from here on for the connection is compressed; with the dictionary, if it has that already.
         """
         if ZSTD not in capabilities:
             return None
-        self._ways[connection] = self._with_dictionary
-        if self._dictionary is None or self._dictionary.capability in capabilities:
-            return None
-        return CompressionDictionary(self._dictionary.data)
+        has_it = self._dictionary is None or self._dictionary.capability in capabilities
+        self._ways[connection] = self._with_dictionary if has_it else self._plain
+        return None if self._dictionary is None or has_it else CompressionDictionary(self._dictionary.data)
+
+    def handle_taken(self, connection: int) -> None:
+        """The participant has the dictionary that it was told: frames on any lane may need it from now on (WIRE-48)."""
+        if connection in self._ways:
+            self._ways[connection] = self._with_dictionary
 
     def forget(self, connection: int) -> None:
         """The connection is gone."""
@@ -47,19 +51,19 @@ class Packing:
 
     def pack(self, connection: int, message: Message, frame: bytes) -> bytes:
         """What to send on a connection for a message whose frame is `frame`."""
-        # Whoever is being given the dictionary does not have it yet.
-        way = self._plain if isinstance(message, CompressionDictionary) else self._ways.get(connection)
-        return _packed(message, frame, way)
+        return _packed(message, frame, self._ways.get(connection))
 
-    def pack_all(self, connections: Iterable[int], message: Message) -> Iterator[tuple[int, bytes]]:
-        """Each connection with the message's frame for it; encoded once, and compressed at most once."""
-        frame = encode(message)
-        packed: bytes | None = None
+    def pack_all(self, connections: Iterable[int], message: Message, frame: bytes) -> Iterator[tuple[int, bytes]]:
+        """Each connection with the message's frame for it; compressed at most once in each way."""
+        packed: dict[Compressor, bytes] = {}
         for connection in connections:
             way = self._ways.get(connection)
-            if way is not None and packed is None:
-                packed = _packed(message, frame, way)
-            yield connection, packed if way is not None and packed is not None else frame
+            if way is None:
+                yield connection, frame
+                continue
+            if way not in packed:
+                packed[way] = _packed(message, frame, way)
+            yield connection, packed[way]
 
 
 def _packed(message: Message, frame: bytes, way: Compressor | None) -> bytes:

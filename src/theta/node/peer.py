@@ -23,13 +23,12 @@ from theta.base.errors import (
     UsageError,
 )
 from theta.base.identifiers import MAIN_BRANCH, CommandName, actor_of
-from theta.base.limits import CHAT_CHARACTERS_MAX, HANDSHAKE_SECONDS_MAX
+from theta.base.limits import CHAT_CHARACTERS_MAX
 from theta.base.moment import Moment
 from theta.base.randomness import Randomness
-from theta.commands.packets import SigningDomain
 from theta.commands.records import BadRecord
 from theta.node.asset_shelf import AssetShelf
-from theta.node.backlog import BACKLOG_PING
+from theta.node.backlog import BACKLOG_LANE, LANE_PING
 from theta.node.commit_gate import CommitGate
 from theta.node.events import (
     Answer,
@@ -47,10 +46,12 @@ from theta.node.events import (
     Synced,
 )
 from theta.node.follower import Follower
+from theta.node.held_frames import HeldFrames
 from theta.node.lanes import Lane, lane_of
 from theta.node.opening import open_log
 from theta.node.outbound import close_reason
 from theta.node.outbox import Outbox, Performed
+from theta.node.peer_session import PeerSession
 from theta.node.peer_settings import PeerSettings
 from theta.node.peer_verbs import PeerVerbs
 from theta.node.preview import Preview, entities_of
@@ -63,9 +64,9 @@ from theta.node.unpacking import Unpacking
 from theta.node.uploads import Uploads
 from theta.replication.presence import Presence, PresenceBoard, read_rows
 from theta.session.capabilities import CHAT, PRESENCE, STATE, ZSTD
-from theta.session.heartbeat import Heartbeat, answer
-from theta.session.participant_handshake import ParticipantHandshake, Resumption
+from theta.session.heartbeat import LinkQuality, answer
 from theta.session.plain_text import is_plain_text
+from theta.session.states import State
 from theta.wire.codec import decode_from_room, encode
 from theta.wire.messages import (
     AssetData,
@@ -86,7 +87,6 @@ from theta.wire.messages import (
     RequestRefused,
     ResyncRequest,
     Roster,
-    SessionAcknowledge,
     SnapshotOffer,
     SnapshotPart,
     SwitchBranch,
@@ -115,9 +115,7 @@ class Peer(PeerVerbs):
         self.settings = settings
         self.actor = actor_of(settings.identity.public_key, settings.instance)
         self.people: tuple[Person, ...] = ()
-        self._randomness = randomness
-        self._room_key = settings.room_key
-        self._first_offset_ms = 0.0
+        self._session = PeerSession(settings.room_key, randomness)
         self.state = StateParticipant(self.actor)
         self._outbox = Outbox(settings.identity, self.actor)
         self.preview = Preview(settings.identity.public_key, lambda: self.replica, self._outbox)
@@ -130,13 +128,9 @@ class Peer(PeerVerbs):
         self._follower = Follower(self.actor, settings.identity.public_key, shelf, held)
         self._requests = 0
         self._presence = PresenceBoard()
-        self._handshake: ParticipantHandshake | None = None
-        self._handshake_deadline = 0.0
-        self._heartbeat: Heartbeat | None = None
-        self._session: SessionAcknowledge | None = None
-        self._joined = False
         self._shown = SelfPresence(self.actor)
         self._frames: deque[tuple[Lane, bytes]] = deque()
+        self._held = HeldFrames()
         self._events: deque[Event] = deque()
         self._close: tuple[int, str] | None = None
 
@@ -160,7 +154,7 @@ class Peer(PeerVerbs):
     @property
     def is_joined(self) -> bool:
         """Whether the session stands on a connection now."""
-        return self._joined
+        return self._session.stands
 
     @property
     def unacknowledged(self) -> int:
@@ -173,16 +167,24 @@ class Peer(PeerVerbs):
         return self._uploads.unfinished
 
     @property
+    def session_state(self) -> State:
+        """Where the session is (theta.session.states)."""
+        return self._session.state
+
+    @property
+    def link(self) -> LinkQuality | None:
+        """How good the connection is; None while there is none."""
+        return self._session.quality
+
+    @property
     def rtt_seconds(self) -> float | None:
         """Smoothed round-trip time; None before the first answer."""
-        return self._heartbeat.rtt_seconds if self._heartbeat is not None else None
+        return self.link.rtt_seconds if self.link is not None else None
 
     @property
     def clock_offset_ms(self) -> float:
         """The room's wall clock minus ours, in milliseconds; from the acknowledgement until a ping was answered."""
-        if self._heartbeat is None or self._heartbeat.rtt_seconds is None:
-            return self._first_offset_ms
-        return self._heartbeat.clock_offset_ms
+        return self._session.clock_offset_ms
 
     def presence_of(self, actor: int) -> Presence | None:
         """Somebody's latest presence."""
@@ -239,7 +241,7 @@ class Peer(PeerVerbs):
         except NotHere as error:
             # It begins before the snapshot that is here: with the whole log it can be shown.
             self._start_over(self.replica.log.head_seq, StoreCorrupt(self.replica.log.head_seq, str(error)))
-        if self._joined:
+        if self.is_joined:
             self._send(SwitchBranch(branch))
 
     def ask(self, request: Callable[[int], Message]) -> int:
@@ -252,7 +254,7 @@ class Peer(PeerVerbs):
         Raises:
             NotConnected: there is no session now.
         """
-        if not self._joined:
+        if not self.is_joined:
             raise NotConnected("there is no connection to the room now")
         self._requests += 1
         self._send(request(self._requests))
@@ -281,62 +283,66 @@ class Peer(PeerVerbs):
     # -- input ---------------------------------------------------------------------------------------------------
 
     def handle_connected(self, now: Moment) -> None:
-        """There is a connection to the room: say hello."""
+        """There is a connection to the room: say hello.
+
+        Raises:
+            NotConnected: the session is over for good.
+        """
         dictionaries = self._unpacking.capabilities if ZSTD in self.settings.capabilities else ()
-        terms = self.settings.terms(self._room_key, dictionaries)
-        previous = self._session
-        held = self.replica.log.head_seq
-        resumption = (
-            Resumption(previous.session, previous.resume_token, held) if previous else Resumption(last_seq=held)
-        )
+        terms = self.settings.terms(self._session.room_key, dictionaries)
+        hello = self._session.handle_connected(now, terms, self.replica.log.head_seq)
         self._frames.clear()
         self._close = None
-        self._handshake = ParticipantHandshake(terms, resumption, self._randomness)
-        self._handshake_deadline = now.seconds + HANDSHAKE_SECONDS_MAX
-        self._heartbeat = Heartbeat(now)
-        self._frames.append((Lane.RELIABLE, self._handshake.hello_frame))
+        self._frames.append((Lane.CONTROL, hello))
 
     def handle_disconnected(self, now: Moment) -> None:
         """The connection is gone; the session, the outbox and the document stay."""
-        self._joined = False
-        self._handshake = None
-        self._heartbeat = None
+        self._session.handle_disconnected()
         self._frames.clear()
+        self._held.clear()
         self._outbox.handle_disconnected()
         self._uploads.handle_disconnected()
         self.state.handle_disconnected()
         self._gate.forget()
         self._owed_pong = None
 
+    def handle_ended(self, now: Moment) -> None:
+        """There will be no further connection: the room lets nobody in again, or one leaves."""
+        self.handle_disconnected(now)
+        self._session.handle_ended()
+
     def handle_frame(self, now: Moment, lane: Lane, frame: bytes) -> None:
         """The room says something. A lying or broken room is hung up on: see poll_close."""
-        if self._heartbeat is None or self._close is not None:
+        if not self._session.is_connected or self._close is not None:
             return
-        if lane is Lane.DATAGRAM and not self._joined:
-            return  # it overtook the acknowledgement; state comes again
         try:
-            message = self._unpacking.unwrap(decode_from_room(frame), allowed=self._can(ZSTD))
-            self._heartbeat.handle_heard(now)
-            self._dispatch(now, message, frame)
-            self._flush(now)
+            if self.is_joined or lane is Lane.CONTROL:
+                self._take_frame(now, lane, frame)
+                while self.is_joined and (held := self._held.poll()) is not None:
+                    self._take_frame(now, *held)
+                self._flush(now)
+            elif lane is not Lane.DATAGRAM:
+                # It overtook the acknowledgement. So may a datagram, but state comes again.
+                self._held.put(lane, frame)
         except PeerError as error:
             self._hang_up(error)
 
     def handle_timeout(self, now: Moment) -> None:
         """The time that poll_timeout named has come."""
-        if self._heartbeat is None or self._close is not None:
+        if not self._session.is_connected or self._close is not None:
             return
-        handshaking_too_long = not self._joined and now.seconds >= self._handshake_deadline
-        if self._heartbeat.is_dead(now) or handshaking_too_long:
-            self._hang_up(PeerTimeout("nothing was heard from the room"))
+        try:
+            self._session.check(now)
+        except PeerTimeout as error:
+            self._hang_up(error)
             return
-        if self._joined and (self._gate.is_overdue(now) or self._snapshot.is_overdue(now)):
+        if self.is_joined and (self._gate.is_overdue(now) or self._snapshot.is_overdue(now)):
             self._hang_up(PeerTimeout("the room does not send what its log cannot be folded without"))
             return
-        ping = self._heartbeat.poll_ping(now)
+        ping = self._session.poll_ping(now)
         if ping is not None:
             self._send(ping)
-        if self._joined:
+        if self.is_joined:
             self._ask(now)
             self.state.handle_timeout(now.seconds)
         self._flush(now)
@@ -361,35 +367,39 @@ class Peer(PeerVerbs):
         """Code and reason with which to close the connection, once."""
         close, self._close = self._close, None
         if close is not None:
-            self._heartbeat = None
+            self._session.handle_hung_up()
         return close
 
     def poll_timeout(self) -> float | None:
         """Monotonic seconds at which to call handle_timeout; None without a connection."""
-        if self._heartbeat is None:
+        if not self._session.is_connected:
             return None
         times = [
-            self._heartbeat.timeout,
-            None if self._joined else self._handshake_deadline,
+            self._session.timeout,
             self._outbox.timeout if self._may_send_packets else None,
             self._shown.timeout if self._can(PRESENCE) else None,
-            self._uploads.timeout if self._joined else None,
-            self._gate.timeout if self._joined else None,
-            self._snapshot.timeout if self._joined else None,
-            self.state.timeout if self._joined else None,
+            self._uploads.timeout if self.is_joined else None,
+            self._gate.timeout if self.is_joined else None,
+            self._snapshot.timeout if self.is_joined else None,
+            self.state.timeout if self.is_joined else None,
             self._presence.timeout,
         ]
         return min(at for at in times if at is not None)
 
     # -- inside --------------------------------------------------------------------------------------------------
 
-    def _dispatch(self, now: Moment, message: Message, frame: bytes) -> None:
-        assert self._heartbeat is not None
+    def _take_frame(self, now: Moment, lane: Lane, frame: bytes) -> None:
+        message = self._unpacking.unwrap(decode_from_room(frame), allowed=self._can(ZSTD))
+        self._session.handle_heard(now, message)
         if isinstance(message, Ping):
-            self._take_ping(now, message)
-        elif isinstance(message, Pong):
-            self._heartbeat.handle_pong(now, message)
-        elif not self._joined:
+            self._take_ping(now, lane, message)
+        else:
+            self._dispatch(now, message, frame)
+
+    def _dispatch(self, now: Moment, message: Message, frame: bytes) -> None:
+        if isinstance(message, Pong):
+            self._session.handle_pong(now, message)
+        elif not self.is_joined:
             self._shake_hands(now, message, frame)
         elif isinstance(message, Commit):
             self._gate.put(now, message)
@@ -424,11 +434,12 @@ class Peer(PeerVerbs):
         else:
             raise ProtocolError(f"{type(message).__name__} is not for a participant that folds")
 
-    def _take_ping(self, now: Moment, ping: Ping) -> None:
-        if ping.number == BACKLOG_PING and self._gate.is_waiting and self._snapshot.offer is None:
+    def _take_ping(self, now: Moment, lane: Lane, ping: Ping) -> None:
+        is_of_backlog = (lane, ping.number) == (BACKLOG_LANE, LANE_PING)
+        if is_of_backlog and self._gate.is_waiting and self._snapshot.offer is None:
             self._owed_pong = ping  # the next window would only wait behind what waits here
         else:
-            self._send(answer(now, ping))
+            self._frames.append((lane, encode(answer(now, ping))))
 
     def _take_refusal(self, now: Moment, refusal: PacketRefused) -> None:
         touched = self.preview.touched()
@@ -495,7 +506,7 @@ class Peer(PeerVerbs):
         owed = self._owed_pong
         if owed is not None and not self._gate.is_waiting:
             self._owed_pong = None
-            self._send(answer(now, owed))
+            self._frames.append((BACKLOG_LANE, encode(answer(now, owed))))
 
     def _ask(self, now: Moment) -> None:
         for request in (self._snapshot.poll_request(), self._gate.poll_request(now)):
@@ -503,31 +514,26 @@ class Peer(PeerVerbs):
                 self._send(request)
 
     def _shake_hands(self, now: Moment, message: Message, frame: bytes) -> None:
-        assert self._handshake is not None
-        reply = self._handshake.handle_frame(message, frame)
+        reply, domain = self._session.shake_hands(now, message, frame)
         if reply is not None:
-            self._frames.append((Lane.RELIABLE, reply))
-        acknowledge, challenge = self._handshake.acknowledge, self._handshake.challenge
-        if acknowledge is None or challenge is None:
+            self._frames.append((Lane.CONTROL, reply))
+        acknowledge, room_key = self._session.acknowledge, self._session.room_key
+        if domain is None or acknowledge is None or room_key is None:
             return
-        self._room_key = challenge.room_key
-        self._session = acknowledge
-        self._joined = True
-        self._first_offset_ms = float(acknowledge.room_time_ms - now.unix_ms)
-        domain = SigningDomain(challenge.server, challenge.room, acknowledge.session, self.actor)
         held = self.replica.log.head_seq
-        self._follower.handle_session(acknowledge.head_seq, challenge.room_key)
+        is_resumed = self.session_state is State.RESUMED
+        self._follower.handle_session(acknowledge.head_seq, room_key)
         self._uploads.handle_session()
         self._gate.handle_session(now, acknowledge.head_seq)
         self._snapshot.handle_session()
-        self._outbox.handle_session(domain, acknowledge.next_nonce, resumed=acknowledge.resumed)
-        self._events.append(Joined(self.actor, acknowledge.role, acknowledge.room_name, acknowledge.resumed))
+        self._outbox.handle_session(domain, acknowledge.next_nonce, resumed=is_resumed)
+        self._events.append(Joined(self.actor, acknowledge.role, acknowledge.room_name, is_resumed))
         if acknowledge.head_seq < held:
             self._start_over(acknowledge.head_seq, StoreCorrupt(held, "the room's log ends before it"))
         elif self._follower.is_synced:
             self._events.append(Synced(held))
         self._shown.handle_session(now)
-        self.state.handle_session(now.seconds, resumed=acknowledge.resumed, is_on=self._can(STATE))
+        self.state.handle_session(now.seconds, resumed=is_resumed, is_on=self._can(STATE))
         if self.branch != MAIN_BRANCH:
             self._send(SwitchBranch(self.branch))
 
@@ -546,7 +552,10 @@ class Peer(PeerVerbs):
         head = self.replica.log.head_seq
         if self._follower.has_diverged:
             self._start_over(head, StoreCorrupt(head, "the document's hash is not the room's"))
-        elif self._follower.is_synced and not was_synced:
+            return
+        if self._follower.has_compared:
+            self._session.handle_compared(is_same=True)
+        if self._follower.is_synced and not was_synced:
             self._events.append(Synced(head))
 
     def _start_over(self, sync_seq: int, reason: StoreCorrupt) -> None:
@@ -557,6 +566,7 @@ class Peer(PeerVerbs):
         """
         if self._follower.is_anew:
             raise ProtocolError(f"the room's log does not hold together: {reason}")
+        self._session.handle_compared(is_same=False)
         self._send(ResyncRequest(self.replica.log.head_seq, self.replica.document.hash))
         self._follower.start_over(sync_seq)
         self._gate.forget()
@@ -575,7 +585,6 @@ class Peer(PeerVerbs):
 
     def _take_roster(self, roster: Roster) -> None:
         self.people = tuple(roster.people)
-        self.state.handle_roster()
         here = {person.actor for person in self.people}
         for row in self._presence.rows():
             if row.actor not in here:
@@ -585,13 +594,13 @@ class Peer(PeerVerbs):
     @property
     def _may_send_packets(self) -> bool:
         """Only over a log that has caught up: `seen` says what the author saw."""
-        return self._joined and self._follower.is_synced
+        return self.is_joined and self._follower.is_synced
 
     def _can(self, capability: str) -> bool:
-        return self._joined and self._session is not None and capability in self._session.capabilities
+        return self._session.can(capability)
 
     def _flush(self, now: Moment) -> None:
-        while self._joined and (part := self._uploads.poll(now)) is not None:
+        while self.is_joined and (part := self._uploads.poll(now)) is not None:
             self._send(part)
         if not self._may_send_packets:
             return
@@ -608,5 +617,5 @@ class Peer(PeerVerbs):
         self._frames.append((lane_of(message), encode(message)))
 
     def _hang_up(self, error: PeerError) -> None:
-        self._joined = False
+        self._session.handle_fault()
         self._close = (error.close_code, close_reason(error))

@@ -10,11 +10,14 @@ from typing import Any
 import msgspec
 
 from theta.base.identifiers import blake2b_128, name_id
+from theta.base.version import VERSION
 from theta.commands.registry import CommandRegistry
 from theta.ecs.component import component_type
 from theta.editor.components import DOCUMENT_COMPONENTS, MESH_CONTENT, MESH_REDIRECTS
 from theta.editor.vocabulary import OPERATIONS
+from theta.node.lanes import LANES
 from theta.replication.presence import Presence
+from theta.session.upgrading import Protocol
 from theta.wire.messages import PROTOCOL_VERSION, Message, canonical_name
 from theta.wire.planes import FROM_PARTICIPANT, FROM_ROOM, PLANES
 
@@ -29,7 +32,11 @@ def manifest() -> dict[str, Any]:
     return {
         "protocol_version": PROTOCOL_VERSION,
         "messages": {
-            canonical_name(message.__name__): {"plane": PLANES[message], "fields": _fields(message)}
+            canonical_name(message.__name__): {
+                "plane": PLANES[message],
+                "lane": LANES[message].value,
+                "fields": _fields(message),
+            }
             for message in _MESSAGES
         },
         "commands": {f"{operation.NAME}@{operation.VERSION}": _fields(operation) for operation in OPERATIONS},
@@ -47,6 +54,12 @@ def manifest_bytes() -> bytes:
 def protocol_hash() -> bytes:
     """16 bytes; compared in the handshake."""
     return blake2b_128("theta-manifest", manifest_bytes())
+
+
+@cache
+def protocol() -> Protocol:
+    """What this Theta speaks, as both sides say it in the handshake."""
+    return Protocol(PROTOCOL_VERSION, protocol_hash(), VERSION)
 
 
 def _fields(struct: type[msgspec.Struct]) -> list[list[Any]]:

@@ -1,5 +1,7 @@
 """From a connection to a participant: the handshake's end, new sessions and resumed ones (SES-8, SES-10)."""
 
+from typing import NamedTuple
+
 from theta.base.errors import NotInvited, ProtocolError, RoomFull, SessionReplaced
 from theta.base.identifiers import actor_of
 from theta.base.limits import PEERS_MAX, RESUME_SECONDS_MAX, SESSION_ID_BYTES
@@ -13,8 +15,19 @@ from theta.node.outbound import Outbound
 from theta.node.standing import Standing
 from theta.session.colours import colour_for
 from theta.session.host_handshake import Established, HostHandshake, HostTerms, resume_token
-from theta.wire.messages import Message, Person, SessionAcknowledge, SessionProof
+from theta.session.nonces import NonceMemory
+from theta.session.states import Event, SessionMachine, State
+from theta.session.upgrading import check_protocol
+from theta.wire.codec import decode_from_participant, read_opening
+from theta.wire.messages import Message, Person, SessionAcknowledge
 from theta.wire.types import RoleName
+
+
+class _Suspended(NamedTuple):
+    """A session without a connection, and since when, in monotonic seconds."""
+
+    session: SessionMachine
+    since: float
 
 
 class Reception:
@@ -39,18 +52,33 @@ class Reception:
         self._outbound = outbound
         self._randomness = randomness
         self._opened_at = now.seconds
-        self._left_at: dict[bytes, float] = {}
+        self._nonces = NonceMemory("participant")
+        self._suspended: dict[bytes, _Suspended] = {}
 
     def handle_connected(self, now: Moment, number: int) -> None:
         """A connection is there; it has two seconds to say who it is."""
-        self._connections.open(number, HostHandshake(self._terms, self._randomness, now), now)
+        handshake = HostHandshake(self._terms, self._randomness, now, self._nonces)
+        self._connections.open(number, handshake, now)
 
-    def handle_left(self, now: Moment, participant: Participant) -> None:
+    def handle_left(self, now: Moment, participant: Participant, session: SessionMachine) -> None:
         """A participant's connection is gone; its session may be resumed for a while."""
-        expired = [each for each, at in self._left_at.items() if now.seconds - at > RESUME_SECONDS_MAX]
-        for session in expired:
-            del self._left_at[session]
-        self._left_at[participant.record.session] = now.seconds
+        self._expire(now)
+        if session.state is State.SUSPENDED:
+            self._suspended[participant.record.session] = _Suspended(session, now.seconds)
+
+    def read(self, connection: Connection, frame: bytes) -> Message:
+        """What is said on a connection.
+
+        Raises:
+            PeerError: of theta.wire.codec; ProtocolMismatch for the hello of another protocol that cannot be read here.
+        """
+        try:
+            return decode_from_participant(frame)
+        except ProtocolError:
+            opening = read_opening(frame) if connection.session.state is State.HELLO else None
+            if opening is not None:
+                check_protocol(*opening, software="", ours=self._terms.protocol)
+            raise
 
     def handle_message(
         self, now: Moment, connection: Connection, message: Message, frame: bytes, *, read_only: bool = False
@@ -62,9 +90,9 @@ class Reception:
         Raises:
             PeerError: of the handshake's table, RoomFull, or NotInvited.
         """
-        if connection.arrival is not None:
+        if connection.session.state is State.ACKNOWLEDGE:
             raise ProtocolError("wait for the acknowledgement before saying more")
-        if not isinstance(message, SessionProof):
+        if connection.session.state is State.HELLO:
             challenge = connection.handshake.handle_hello(message, frame)
             connection.handshake.handle_sent(self._outbound.send(connection.number, challenge))
             return None
@@ -76,7 +104,8 @@ class Reception:
             previous = None  # the log tells a session's role, so that a higher one needs another session
         record = previous or self._new_session(now, established, granted)
         returns = self._connections.of_actor(record.actor) is not None
-        if not returns and self._connections.places_taken >= PEERS_MAX:
+        # Whoever has proved a key takes a place, and so does this one by now.
+        if not returns and self._connections.places_taken > PEERS_MAX:
             raise RoomFull(f"the room holds {PEERS_MAX} people")
         is_stored = previous is None and not read_only
         seq = self._log.head_seq + 1 if is_stored else 0
@@ -92,7 +121,14 @@ class Reception:
         if replaced is not None and replaced.participant is not None:
             self._outbound.close(replaced.number, SessionReplaced("the session went on over a newer connection"))
             self._connections.forget(replaced.number)
-            self.handle_left(now, replaced.participant)
+            replaced.session.handle(Event.REPLACED)
+            self.handle_left(now, replaced.participant, replaced.session)
+        suspended = self._suspended.pop(record.session, None)
+        if suspended is not None:
+            suspended.session.handle(Event.TAKEN_UP)
+        connection.session.handle(Event.RESUMED if arrival.resumed else Event.RECORDED)
+        connection.heartbeat.agree(now, established.heartbeat_seconds)
+        self._connections.attend_by(connection.timeout)
         taken = {who.person.colour for _, who in self._connections.joined() if who.record.author != record.author}
         person = Person(record.actor, record.author, established.name, colour_for(record.author, taken), arrival.role)
         capabilities = frozenset(established.capabilities)
@@ -112,6 +148,7 @@ class Reception:
                 lamport,
                 self._log.guard(record.session).highest + 1,
                 arrival.resumed,
+                round(established.heartbeat_seconds * 1000.0),
             ),
         )
         self._outbound.agree(connection.number, capabilities)
@@ -122,8 +159,14 @@ class Reception:
         if record is None or record.instance != established.instance or self._standing.is_over(record):
             return None
         standing = any(who.record.session == record.session for _, who in self._connections.joined())
-        left_at = self._left_at.get(record.session, self._opened_at)
+        suspended = self._suspended.get(record.session)
+        left_at = self._opened_at if suspended is None else suspended.since
         return record if standing or now.seconds - left_at <= RESUME_SECONDS_MAX else None
+
+    def _expire(self, now: Moment) -> None:
+        over = [each for each, left in self._suspended.items() if now.seconds - left.since > RESUME_SECONDS_MAX]
+        for session in over:
+            self._suspended.pop(session).session.handle(Event.EXPIRED)
 
     def _granted(self, established: Established, previous: SessionRecord | None) -> RoleName:
         roles = [role for role in (established.role, previous.role if previous else None) if role is not None]

@@ -8,16 +8,17 @@ After every `handle_*` call, drain the outputs until each returns nothing:
     poll_checkpoint()   a piece of a checkpoint to store; answer with handle_checkpoint_durable once it is on disk
     poll_transmit()     frames to send
     poll_close()        connections to close, after the frames
-    poll_state_notice() what is to be logged of the state plane
+    poll_state_notice() what is to be logged of the state plane, and of documents that were not the same
     poll_timeout()      when to call handle_timeout, in monotonic seconds
 """
 
 import hmac
+from collections import deque
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from theta.base.errors import PeerError, PeerTimeout, ProtocolError, RoomFull, StoreUnavailable
-from theta.base.limits import SESSION_BURST_MAX, SESSIONS_PER_SECOND
+from theta.base.limits import HEARTBEAT_INTERVAL_SECONDS, PEERS_MAX, SESSION_BURST_MAX, SESSIONS_PER_SECOND
 from theta.base.moment import Moment
 from theta.base.randomness import Randomness
 from theta.commands.admission import Admission
@@ -26,7 +27,7 @@ from theta.commands.records import FORMAT_VERSION, Genesis, RecordKind, sign_gen
 from theta.commands.store import CheckpointDone, CheckpointPart, LogSource, StoredAsset, StoredRecord
 from theta.node.asset_desk import AssetDesk, shelf_of
 from theta.node.attestation import Attestation
-from theta.node.backlog import BACKLOG_PING
+from theta.node.backlog import BACKLOG_LANE, LANE_PING
 from theta.node.branches import Branches
 from theta.node.connections import Connection, Connections, Participant
 from theta.node.errands import Errands
@@ -39,7 +40,7 @@ from theta.node.opening import open_log
 from theta.node.outbound import Outbound
 from theta.node.pipeline import Pipeline
 from theta.node.presence_desk import PresenceDesk
-from theta.node.protocol import protocol_hash
+from theta.node.protocol import protocol
 from theta.node.reception import Reception
 from theta.node.replica import Replica
 from theta.node.requests import REQUESTS, Requests, RoomParts
@@ -52,12 +53,12 @@ from theta.node.state_notices import StateNotice
 from theta.node.state_world import StateWorld
 from theta.node.telemetry import Snapshot, Stopwatch, Telemetry
 from theta.session.capabilities import CHAT, PRESENCE
-from theta.session.heartbeat import answer
+from theta.session.heartbeat import answer, check_heartbeat
 from theta.session.host_handshake import HostTerms, resume_token
 from theta.session.invites import CODE_ROLE, code_in_groups, is_code_of, make_code, make_invite
 from theta.session.plain_text import is_plain_text
 from theta.session.secret import RoomSecret
-from theta.wire.codec import decode_from_participant
+from theta.session.states import Action, Event, event_of
 from theta.wire.dictionaries import Dictionary
 from theta.wire.messages import (
     AssetPart,
@@ -81,7 +82,7 @@ class RoomSettings(NamedTuple):
     """What makes a room this one: its name, its secret, and the public key of whoever is always admin.
 
     `dictionary`, if any, is what it compresses with (WIRE-47). `state` is what lives in it on the state plane; without
-    one it is `StateWorld.standard()`.
+    one it is `StateWorld.standard()`. `heartbeat_seconds` is how often it pings those who don't say how often.
     """
 
     name: str
@@ -89,6 +90,7 @@ class RoomSettings(NamedTuple):
     owner: bytes
     dictionary: Dictionary | None = None
     state: StateWorld | None = None
+    heartbeat_seconds: float = HEARTBEAT_INTERVAL_SECONDS
 
 
 class Room:
@@ -106,7 +108,7 @@ class Room:
     Raises:
         StoreCorrupt: a record does not fit, or names an asset that is not stored whole; names the first.
         StoreUnavailable: the secret is another room's.
-        InvalidValue: components of the state world that cannot be replicated.
+        InvalidValue: components of the state world that cannot be replicated, or such an interval of heartbeats.
 
     Attributes:
         replica: the main branch's document.
@@ -147,7 +149,8 @@ class Room:
         self._assets = AssetDesk(shelf, stored_ms, log, self._connections, self._outbound, now)
         self._open_log(now)
         dictionaries = () if settings.dictionary is None else (settings.dictionary.capability,)
-        terms = HostTerms(settings.secret, settings.owner, protocol_hash(), dictionaries)
+        check_heartbeat(settings.heartbeat_seconds)
+        terms = HostTerms(settings.secret, settings.owner, protocol(), dictionaries, settings.heartbeat_seconds)
         self._standing = Standing(log, self._connections)
         self._reception = Reception(
             terms, settings.name, log, self._connections, self._outbound, randomness, now, self._standing
@@ -161,6 +164,7 @@ class Room:
         documents = (self._branches, self._connections, self._outbound, self._spreading)
         self._requests = Requests(RoomParts(settings.secret, *documents, loading, errands, self._history, self.state))
         self.passed_over = opened.damaged
+        self._notices: deque[StateNotice] = deque(maxlen=PEERS_MAX)
         self._work_at: float | None = None
         self._branches_told = self._branches.count
 
@@ -246,7 +250,8 @@ class Room:
         self._requests.handle_disconnected(connection)
         self._snapshots.forget(connection)
         if gone is not None and gone.participant is not None:
-            self._left(now, gone.participant)
+            gone.session.handle(Event.LOST)
+            self._left(now, gone, gone.participant)
 
     def handle_frame(self, now: Moment, connection: int, lane: Lane, frame: bytes) -> None:
         """Something was said on a connection. A peer's mistake closes that connection and nothing else."""
@@ -254,10 +259,14 @@ class Room:
         if speaker is None:
             return
         try:
-            message = decode_from_participant(frame)
-            if lane != lane_of(message):
+            if speaker.participant is None and lane is not Lane.CONTROL:
+                raise ProtocolError(f"lane {lane} is for whoever has the acknowledgement of its session")
+            message = self._reception.read(speaker, frame)
+            if lane is not lane_of(message) and not (isinstance(message, Pong) and lane is BACKLOG_LANE):
                 raise ProtocolError(f"{type(message).__name__} does not travel on lane {lane}")
             speaker.heartbeat.handle_heard(now)
+            if isinstance(message, Pong) and message.number == LANE_PING:
+                self._outbound.handle_answered(speaker.number, lane)
             self._dispatch(now, speaker, message, frame)
         except PeerError as error:
             self._expel(now, speaker, error)
@@ -317,6 +326,7 @@ class Room:
         if self._is_writable:
             self._checkpoints.handle_shutdown(now)
         for connection in self._connections:
+            connection.session.handle(Event.ENDED)
             self._outbound.say_goodbye(connection.number, "the room is closing")
             self._connections.forget(connection.number)
 
@@ -347,8 +357,8 @@ class Room:
         return self._outbound.poll_close()
 
     def poll_state_notice(self) -> StateNotice | None:
-        """What of the state plane is to be logged next."""
-        return self.state.poll_notice()
+        """What is to be logged next of documents and worlds that were not the same."""
+        return self._notices.popleft() if self._notices else self.state.poll_notice()
 
     def poll_timeout(self) -> float | None:
         """Monotonic seconds at which to call handle_timeout; None when nothing is waited for."""
@@ -384,25 +394,23 @@ class Room:
 
     def _dispatch(self, now: Moment, speaker: Connection, message: Message, frame: bytes) -> None:
         who = speaker.participant
+        if who is None and not isinstance(message, Ping | Pong):
+            self._receive(now, speaker, message, frame)
+            return
+        action = speaker.session.handle(event_of(message))
         if isinstance(message, Ping):
             self._outbound.send(speaker.number, answer(now, message))
         elif isinstance(message, Pong):
             speaker.heartbeat.handle_pong(now, message)
-            if message.number == BACKLOG_PING:
-                self._outbound.continue_backlog(speaker.number)
-        elif who is None:
-            self._receive(now, speaker, message, frame)
+        elif who is None or action is Action.REFUSE:
+            raise ProtocolError(f"{type(message).__name__} came after its time")
+        elif isinstance(message, ResyncRequest):
+            self._resync(now, speaker, who, message)
         elif isinstance(message, SubmitPacket):
             self._pipeline.handle_packet(now, speaker, who, message)
         elif isinstance(message, REQUESTS):
             self._requests.handle(now, speaker, who, message)
             self._work_at = now.seconds
-        elif isinstance(message, ResyncRequest):
-            if speaker.resync.take(1, now.seconds):
-                raise ProtocolError("the document was asked for too often")
-            self._pipeline.admission.release(who.record.session)
-            who.wants_whole_log = True
-            self._send_everything(now, speaker, who, 1)
         else:
             self._dispatch_others(now, speaker, who, message)
 
@@ -424,6 +432,16 @@ class Room:
             self._snapshots.handle_request(now, speaker, message)
         else:
             raise ProtocolError(f"{type(message).__name__} is not for this session, or came after its time")
+
+    def _resync(self, now: Moment, speaker: Connection, who: Participant, request: ResyncRequest) -> None:
+        """A participant's document is another: it gets the room's anew."""
+        if speaker.resync.take(1, now.seconds):
+            raise ProtocolError("the document was asked for too often")
+        what = f"{who.person.name}'s document was another at record {request.seq}: it is sent anew"
+        self._notices.append(StateNotice("diverged", what))
+        self._pipeline.admission.release(who.record.session)
+        who.wants_whole_log = True
+        self._send_everything(now, speaker, who, 1)
 
     def _receive(self, now: Moment, speaker: Connection, message: Message, frame: bytes) -> None:
         record = self._reception.handle_message(now, speaker, message, frame, read_only=not self._is_writable)
@@ -480,6 +498,7 @@ class Room:
         if connection.is_shaking_hands:
             connection.handshake.check_deadline(now)
         if connection.heartbeat.is_dead(now):
+            connection.session.handle(Event.SILENT)
             raise PeerTimeout("nothing was heard for three heartbeats")
         ping = connection.heartbeat.poll_ping(now)
         if ping is not None:
@@ -528,14 +547,15 @@ class Room:
                 self._requests.send_branches(connection, who)
 
     def _expel(self, now: Moment, connection: Connection, error: PeerError) -> None:
+        connection.session.handle(Event.FAULT)
         self._outbound.close(connection.number, error)
         self._connections.forget(connection.number)
         self._requests.handle_disconnected(connection.number)
         if connection.participant is not None:
-            self._left(now, connection.participant)
+            self._left(now, connection, connection.participant)
 
-    def _left(self, now: Moment, participant: Participant) -> None:
-        self._reception.handle_left(now, participant)
+    def _left(self, now: Moment, connection: Connection, participant: Participant) -> None:
+        self._reception.handle_left(now, participant, connection.session)
         self._presence.handle_left(participant.record.actor)
         self.state.handle_left(now, participant)
         self._send_roster()

@@ -163,7 +163,7 @@ class StateFollower:
     def poll_transmit(self) -> tuple[Lane, Message] | None:
         """The next answer to the room."""
         if self._reliable:
-            return Lane.RELIABLE, self._reliable.popleft()
+            return Lane.STATE, self._reliable.popleft()
         ack = self.receiver.poll_ack()
         return (Lane.DATAGRAM, ack) if ack is not None else None
 

@@ -30,7 +30,7 @@ class StateTransmit(NamedTuple):
 class StateOutbox:
     """Messages in order, for each lane. A tick's datagrams that nobody takes are dropped at the next tick.
 
-    On the reliable lane there is what is paced by answers (chunks), what is sent once until it is answered (large
+    On the lane of state there is what is paced by answers (chunks), what is sent once until it is answered (large
     sections), and which cells are to be forgotten, which who is silent is not told. So nothing piles up.
 
     Args:
@@ -38,7 +38,7 @@ class StateOutbox:
         seats: of the room.
 
     Attributes:
-        counts: "frames" of both lanes, and of them "sections" on the reliable lane.
+        counts: "frames" of both lanes, and of them "sections" on the reliable one.
     """
 
     def __init__(self, interest: Interest, seats: Seats) -> None:
@@ -70,7 +70,7 @@ class StateOutbox:
 
     def send(self, peer: int, message: Message) -> None:
         """Say something reliably."""
-        self._reliable.append(StateTransmit(peer, Lane.RELIABLE, message))
+        self._reliable.append(StateTransmit(peer, Lane.STATE, message))
 
     def send_left(self, left: Left, tick: int) -> None:
         """Tell participants which cells to forget; once a tick."""

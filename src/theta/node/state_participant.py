@@ -1,6 +1,6 @@
 """A participant's part in the state plane: what it sees of the room's world, and what it does there (REP-82, REP-83).
 
-    handle_session, handle_roster, handle_disconnected     connections
+    handle_session, handle_disconnected                    connections
     handle_message, handle_timeout          what the room says, and the time that `timeout` names
     poll_transmit, poll_event               what to send, and what happened; drain them
 
@@ -103,7 +103,7 @@ class StateParticipant:
     def handle_session(self, now: float, *, resumed: bool, is_on: bool) -> None:
         """A session stands on a connection. One that is resumed goes on with what is here (REP-83).
 
-        Whether the room does, too, is known with its first word (REP-26): until then nothing is said to it.
+        Whether the room does, too, is known with its first reliable word (REP-26): until then nothing is said to it.
         """
         self.is_on = is_on
         self._is_settled = not resumed
@@ -113,10 +113,6 @@ class StateParticipant:
             self.follower.handle_resumed()
             self.holding.handle_resumed(now)
             self.looking.say_again()
-
-    def handle_roster(self) -> None:
-        """The room told who is here: if it were to begin anew, it would have said so before."""
-        self._is_settled = True
 
     def handle_disconnected(self) -> None:
         """The connection is gone; all that is here stays for when it is resumed."""

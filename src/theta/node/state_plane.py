@@ -140,7 +140,7 @@ class StatePlane:
         """A participant that `can_resume` has another connection; what was on its way over the last one is lost.
 
         It is to begin with what `StateFollower.handle_resumed` says. It is not told of the components again: that would
-        make it begin anew.
+        make it begin anew. What it hears instead is that it has nothing to forget, which says that it goes on.
 
         Raises:
             InvalidValue: it cannot resume.
@@ -152,6 +152,7 @@ class StatePlane:
         self._ticks.forget_peer(seat.number)
         self._joining.resume(seat.number)
         self._outbox.drop_messages(seat)
+        self._outbox.send(peer, CellsLeft(self.tick, []))
 
     def handle_role(self, peer: int, role: RoleName) -> None:
         """A participant may be told of more or of less, from the next tick on."""

@@ -1,26 +1,23 @@
-"""The room's side of the handshake (SES-1 … SES-8).
-
-state           | SessionHello       | SessionProof            | anything else  | after 2 s
-----------------+--------------------+-------------------------+----------------+-----------------
-AWAITING_HELLO  | → AWAITING_PROOF   | ProtocolError           | ProtocolError  | HandshakeTimeout
-AWAITING_PROOF  | ProtocolError      | → ESTABLISHED           | ProtocolError  | HandshakeTimeout
-"""
+"""The room's side of the handshake (SES-1 … SES-8), from HELLO to ACKNOWLEDGE in theta.session.states."""
 
 import hmac
-from enum import Enum, auto
 from typing import NamedTuple
 
-from theta.base.errors import BadProof, HandshakeTimeout, NotInvited, ProtocolError, ProtocolMismatch
-from theta.base.limits import HANDSHAKE_SECONDS_MAX
+from theta.base.errors import BadProof, HandshakeTimeout, NotInvited, ProtocolError
+from theta.base.limits import HANDSHAKE_SECONDS_MAX, HEARTBEAT_INTERVAL_SECONDS
 from theta.base.moment import Moment
 from theta.base.randomness import Randomness
 from theta.commands.identity import is_signed_by
 from theta.session.capabilities import intersect
+from theta.session.heartbeat import agree_heartbeat
 from theta.session.invites import role_of_invite
+from theta.session.nonces import NonceMemory
 from theta.session.plain_text import is_plain_text
 from theta.session.secret import RoomSecret
-from theta.session.transcript import challenge_digest, check_nonce, proof_digest
-from theta.wire.messages import PROTOCOL_VERSION, Message, SessionChallenge, SessionHello, SessionProof
+from theta.session.states import HOST, Action, Event, SessionMachine, event_of
+from theta.session.transcript import challenge_digest, proof_digest
+from theta.session.upgrading import Protocol, check_protocol
+from theta.wire.messages import Message, SessionChallenge, SessionHello, SessionProof
 from theta.wire.types import RoleName
 
 
@@ -29,8 +26,9 @@ class HostTerms(NamedTuple):
 
     secret: RoomSecret
     owner: bytes
-    protocol_hash: bytes
+    protocol: Protocol
     dictionaries: tuple[str, ...] = ()
+    heartbeat_seconds: float = HEARTBEAT_INTERVAL_SECONDS
 
 
 class Established(NamedTuple):
@@ -43,12 +41,7 @@ class Established(NamedTuple):
     role: RoleName | None
     resume_session: bytes
     last_seq: int
-
-
-class _State(Enum):
-    AWAITING_HELLO = auto()
-    AWAITING_PROOF = auto()
-    ESTABLISHED = auto()
+    heartbeat_seconds: float = HEARTBEAT_INTERVAL_SECONDS
 
 
 def resume_token(secret: RoomSecret, session: bytes, public_key: bytes) -> bytes:
@@ -57,12 +50,25 @@ def resume_token(secret: RoomSecret, session: bytes, public_key: bytes) -> bytes
 
 
 class HostHandshake:
-    """One connection's handshake: frames in, a challenge out, and at the end who it is."""
+    """One connection's handshake: frames in, a challenge out, and at the end who it is.
 
-    def __init__(self, terms: HostTerms, randomness: Randomness, now: Moment) -> None:
+    Args:
+        terms: see HostTerms.
+        randomness: for the nonce; secret.
+        now: when the connection was there.
+        nonces: those of the room's earlier handshakes, where the participant's must not be among them.
+
+    Attributes:
+        session: where the connection's session is.
+    """
+
+    def __init__(
+        self, terms: HostTerms, randomness: Randomness, now: Moment, nonces: NonceMemory | None = None
+    ) -> None:
         self._terms = terms
         self._randomness = randomness
-        self._state = _State.AWAITING_HELLO
+        self._nonces = nonces if nonces is not None else NonceMemory("participant")
+        self.session = SessionMachine(HOST)
         self._hello_frame = b""
         self._challenge_frame = b""
         self._hello: SessionHello | None = None
@@ -74,7 +80,7 @@ class HostHandshake:
         Raises:
             HandshakeTimeout: HANDSHAKE_SECONDS_MAX are over.
         """
-        if now.seconds >= self.deadline:
+        if now.seconds >= self.deadline and self.session.answer(Event.LATE) is Action.HANG_UP:
             raise HandshakeTimeout(f"the handshake took over {HANDSHAKE_SECONDS_MAX:g} s")
 
     def handle_hello(self, message: Message, frame: bytes) -> SessionChallenge:
@@ -83,17 +89,19 @@ class HostHandshake:
         Raises:
             ProtocolError: it is another message, or its name cannot be shown.
             ProtocolMismatch: another version or manifest.
-            BadNonce: its nonce is empty, short or long.
+            BadNonce: its nonce is empty, short, long, or of another handshake.
         """
-        if self._state is not _State.AWAITING_HELLO or not isinstance(message, SessionHello):
+        if self.session.answer(event_of(message)) is not Action.CHALLENGE or not isinstance(message, SessionHello):
             raise ProtocolError(f"expected SessionHello first, not {type(message).__name__}")
-        self._check_protocol(message)
-        check_nonce("participant", message.client_nonce)
+        check_protocol(message.protocol_version, message.protocol_hash, message.software, self._terms.protocol)
+        if not is_plain_text(message.name):
+            raise ProtocolError("name must be text without control characters, and not only spaces")
+        self._nonces.take(message.client_nonce)
         secret = self._terms.secret
         nonce = self._randomness.draw(32)
         digest = challenge_digest(frame, nonce, secret.identity.public_key, secret.server, secret.room)
         self._hello, self._hello_frame = message, frame
-        self._state = _State.AWAITING_PROOF
+        self.session.handle(Event.HELLO)
         return SessionChallenge(
             nonce, secret.identity.public_key, secret.server, secret.room, secret.identity.sign(digest)
         )
@@ -112,29 +120,22 @@ class HostHandshake:
             ProtocolMismatch: no common way to send the document.
         """
         hello = self._hello
-        if self._state is not _State.AWAITING_PROOF or hello is None or not isinstance(message, SessionProof):
+        if self.session.answer(event_of(message)) is not Action.RECORD or not isinstance(message, SessionProof):
             raise ProtocolError(f"expected SessionProof next, not {type(message).__name__}")
+        assert hello is not None
         if not is_signed_by(
             hello.public_key, proof_digest(self._hello_frame, self._challenge_frame), message.signature
         ):
             raise BadProof("the key was not proved: its signature does not fit this handshake")
-        self._state = _State.ESTABLISHED
         resumes = self._may_resume(hello)
         role = self._role(hello.public_key, message.invite, resumes, now_ms)
         capabilities = intersect(hello.capabilities, self._terms.dictionaries)
         session = hello.resume_session if resumes else b""
-        return Established(hello.public_key, hello.instance, hello.name, capabilities, role, session, hello.last_seq)
-
-    def _check_protocol(self, hello: SessionHello) -> None:
-        if hello.protocol_version != PROTOCOL_VERSION:
-            older = "your Theta" if hello.protocol_version < PROTOCOL_VERSION else "the room's Theta"
-            raise ProtocolMismatch(
-                f"protocol version {hello.protocol_version} meets {PROTOCOL_VERSION}: upgrade {older}"
-            )
-        if hello.protocol_hash != self._terms.protocol_hash:
-            raise ProtocolMismatch("the manifests differ: install the same Theta on both sides, or reload the page")
-        if not is_plain_text(hello.name):
-            raise ProtocolError("name must be text without control characters, and not only spaces")
+        heartbeat = agree_heartbeat(hello.heartbeat_ms, self._terms.heartbeat_seconds)
+        self.session.handle(Event.PROOF)
+        return Established(
+            hello.public_key, hello.instance, hello.name, capabilities, role, session, hello.last_seq, heartbeat
+        )
 
     def _may_resume(self, hello: SessionHello) -> bool:
         genuine = resume_token(self._terms.secret, hello.resume_session, hello.public_key)

@@ -6,11 +6,14 @@ from theta.base.errors import BadProof, ProtocolError, WrongRoom
 from theta.base.identifiers import actor_of, blake2b_128
 from theta.base.randomness import Randomness
 from theta.commands.identity import Identity, is_signed_by
+from theta.session.heartbeat import check_agreed
 from theta.session.invites import room_of_invite
-from theta.session.transcript import challenge_digest, check_nonce, proof_digest
+from theta.session.nonces import NonceMemory, check_nonce
+from theta.session.states import PARTICIPANT, Action, Event, SessionMachine, event_of
+from theta.session.transcript import challenge_digest, proof_digest
+from theta.session.upgrading import Protocol
 from theta.wire.codec import encode
 from theta.wire.messages import (
-    PROTOCOL_VERSION,
     Message,
     SessionAcknowledge,
     SessionChallenge,
@@ -29,9 +32,11 @@ class ParticipantTerms(NamedTuple):
     instance: bytes
     name: str
     capabilities: tuple[str, ...]
-    protocol_hash: bytes
+    protocol: Protocol
     invite: str = ""
     room_key: bytes | None = None
+    heartbeat_seconds: float | None = None
+    """How often to ping; None leaves it to the room."""
 
 
 class Resumption(NamedTuple):
@@ -43,13 +48,31 @@ class Resumption(NamedTuple):
 
 
 class ParticipantHandshake:
-    """Hello out, challenge in, proof out, acknowledgement in."""
+    """Hello out, challenge in, proof out, acknowledgement in.
 
-    def __init__(self, terms: ParticipantTerms, resumption: Resumption, randomness: Randomness) -> None:
+    Args:
+        terms: who it is.
+        resumption: what to take up again.
+        randomness: for the nonce; secret.
+        session: where the session is, over all its connections; there is another connection now.
+        nonces: those of the room's earlier challenges to this participant.
+    """
+
+    def __init__(
+        self,
+        terms: ParticipantTerms,
+        resumption: Resumption,
+        randomness: Randomness,
+        session: SessionMachine | None = None,
+        nonces: NonceMemory | None = None,
+    ) -> None:
         self._terms = terms
+        self.session = session if session is not None else SessionMachine(PARTICIPANT)
+        self._nonces = nonces if nonces is not None else NonceMemory("room")
+        self.session.handle(Event.CONNECTED)
         hello = SessionHello(
-            PROTOCOL_VERSION,
-            terms.protocol_hash,
+            terms.protocol.version,
+            terms.protocol.hash,
             randomness.draw(32),
             terms.identity.public_key,
             terms.instance,
@@ -58,6 +81,8 @@ class ParticipantHandshake:
             resumption.session,
             resumption.token,
             resumption.last_seq,
+            0 if terms.heartbeat_seconds is None else round(terms.heartbeat_seconds * 1000.0),
+            terms.protocol.software,
         )
         self.hello_frame = encode(hello)
         self.challenge: SessionChallenge | None = None
@@ -70,13 +95,18 @@ class ParticipantHandshake:
             ProtocolError: another message was due, or the acknowledgement is not for this participant.
             BadProof: the room did not prove its key.
             WrongRoom: it is another room than the invite or the key was for; it gets no proof and no invite.
-            BadNonce: the room's nonce is empty, short or long.
+            BadNonce: the room's nonce is empty, short, long, or of another challenge.
         """
-        if self.challenge is None and isinstance(message, SessionChallenge):
-            return self._prove(message, frame)
-        if self.challenge is not None and isinstance(message, SessionAcknowledge):
+        event = event_of(message)
+        is_due = self.session.answer(event) in (Action.PROVE, Action.SEND_ANEW, Action.SEND_AGAIN)
+        if is_due and isinstance(message, SessionChallenge):
+            proof = self._prove(message, frame)
+            self.session.handle(event)
+            return proof
+        if is_due and isinstance(message, SessionAcknowledge):
             self._check(message)
             self.acknowledge = message
+            self.session.handle(event)
             return None
         raise ProtocolError(f"{type(message).__name__} came out of place in the handshake")
 
@@ -94,6 +124,7 @@ class ParticipantHandshake:
             raise WrongRoom(
                 "another room answers here than the link is for; it was not shown the invite. Ask for a new link"
             )
+        self._nonces.take(challenge.server_nonce)
         self.challenge = challenge
         signature = self._terms.identity.sign(proof_digest(self.hello_frame, frame))
         # An invite that names no room could end up anywhere.
@@ -104,3 +135,4 @@ class ParticipantHandshake:
             raise ProtocolError("the room acknowledged another actor")
         if not set(acknowledge.capabilities) <= set(self._terms.capabilities):
             raise ProtocolError("the room acknowledged capabilities that were not offered")
+        check_agreed(acknowledge.heartbeat_ms)

@@ -6,21 +6,25 @@ from theta.sim.company import Company
 from theta.sim.disk import DiskSettings, SimulatedDisk
 from theta.sim.host import SimulatedHost
 from theta.sim.inhabitants import Inhabitants
+from theta.sim.links import BAD_LINK, GOOD_LINK, LinkSettings, NetworkNode
 from theta.sim.living_world import LivingWorld
-from theta.sim.network import BAD_LINK, GOOD_LINK, LinkSettings, Network, NetworkNode
+from theta.sim.network import Network
 from theta.sim.participant import SimulatedPeer
 from theta.sim.schedule import BusyLoop, Schedule, Timer
 from theta.sim.settings import (
     AWAY,
     CALM,
     COMPANY,
+    DAMAGED_FRAMES,
     EVERYTHING,
     LIVING,
+    NETWORK,
     ROOM_DIES,
     ROUGH,
     SCENARIOS,
     LivingSettings,
     SimulationSettings,
+    bad_network,
     living_room,
 )
 from theta.sim.simulation import SHOWN_SECONDS_MAX, Simulation, SimulationFailed, SimulationResult
@@ -60,9 +64,11 @@ __all__ = [
     "BURST_LOSS",
     "CALM",
     "COMPANY",
+    "DAMAGED_FRAMES",
     "EVERYTHING",
     "GOOD_LINK",
     "LIVING",
+    "NETWORK",
     "ROOM_DIES",
     "ROUGH",
     "SCENARIOS",
@@ -91,6 +97,7 @@ __all__ = [
     "Timer",
     "Trace",
     "Workload",
+    "bad_network",
     "check_seed",
     "living_room",
 ]

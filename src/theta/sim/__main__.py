@@ -4,13 +4,21 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from theta.sim import SCENARIOS, TROUBLE_SECONDS, SimulationFailed, SimulationSettings, check_seed, living_room
+from theta.sim import (
+    SCENARIOS,
+    TROUBLE_SECONDS,
+    SimulationFailed,
+    SimulationSettings,
+    bad_network,
+    check_seed,
+    living_room,
+)
 
 FAILURES_MAX = 10
 PEERS = 4
-BY_SEED = "living"
-"""Of this scenario's rooms each is another: see `living_room`."""
-SCENARIO_HELP = f"what goes wrong; with {BY_SEED!r} also how badly, and for how many, is by the seed"
+BY_SEED = {"living": living_room, "network": bad_network}
+"""Of these scenarios' rooms each is another, by its seed."""
+SCENARIO_HELP = f"what goes wrong; with {' and '.join(sorted(BY_SEED))}, how badly is by the seed"
 
 
 def main(arguments: Sequence[str] | None = None, say: Callable[[str], object] = sys.stderr.write) -> int:
@@ -48,15 +56,16 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _settings(seed: int, options: argparse.Namespace) -> SimulationSettings:
-    if options.scenario == BY_SEED:
-        settings = living_room(seed, options.peers)
+    by_seed = BY_SEED.get(options.scenario)
+    if by_seed is not None:
+        settings = by_seed(seed, options.peers)
     else:
         settings = SCENARIOS[options.scenario]._replace(peers=options.peers or PEERS)
     return settings._replace(trace_lines_printed=options.trace)
 
 
 def _replay(seed: int, options: argparse.Namespace) -> str:
-    peers = options.peers or (None if options.scenario == BY_SEED else PEERS)
+    peers = options.peers or (None if options.scenario in BY_SEED else PEERS)
     return (
         f"python -m theta.sim --first {seed} --seeds 1{f' --peers {peers}' if peers else ''} "
         f"--seconds {options.seconds:g} --scenario {options.scenario} --trace 400"

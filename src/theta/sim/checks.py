@@ -53,8 +53,8 @@ def refolded(log: CommandLog, commands: list[Command], branch: bytes, assets: As
     return Expected(document.hash, found.outcomes)
 
 
-def unsettled(room: Room | None, peers: list[SimulatedPeer]) -> Iterator[str]:
-    """What is still under way: each as a line."""
+def unsettled(room: Room | None, peers: list[SimulatedPeer], *, shown: bool = True) -> Iterator[str]:
+    """What is still under way: each as a line; whether everybody is seen where they are, if they should be `shown`."""
     if room is None:
         yield "the room is down"
         return
@@ -71,7 +71,7 @@ def unsettled(room: Room | None, peers: list[SimulatedPeer]) -> Iterator[str]:
             yield f"{peer.name} has {peer.peer.unfinished_uploads} assets that are not stored"
         elif peer.peer.replica.log.head_seq != head:
             yield f"{peer.name} has {peer.peer.replica.log.head_seq} of {head} records"
-    if all(peer.peer.is_joined for peer in here):
+    if shown and all(peer.peer.is_joined for peer in here):
         gone = {actor for peer in peers for actor in peer.actors} - {peer.actor for peer in here}
         yield from _stale_presence(room, here, gone)
 

@@ -1,4 +1,4 @@
-"""When what goes wrong, by the seed: partitions, cut connections, kills, people who leave, failing disks, vandals."""
+"""When what goes wrong, by the seed: partitions, cut connections, other addresses, kills, leaving, disks, vandals."""
 
 from collections.abc import Callable
 
@@ -40,6 +40,7 @@ class Faults:
         settings = self._settings
         self._repeat(settings.partition_every_seconds, self._partition)
         self._repeat(settings.cut_every_seconds, self._cut)
+        self._repeat(settings.address_change_every_seconds, self._change_address)
         self._repeat(settings.room_kill_every_seconds, self._kill_room)
         self._repeat(settings.peer_kill_every_seconds, lambda: self._anyone().restart())
         self._repeat(settings.leave_every_seconds, self._leave)
@@ -76,6 +77,16 @@ class Faults:
         if peer.connection is not None:
             self._note(f"cuts the connection of {peer.name}")
             self._network.cut(peer.connection)
+
+    def _change_address(self) -> None:
+        """Somebody walks into another network: the connection goes on from there, or has to be made anew."""
+        peer = self._anyone()
+        if peer.connection is not None and self._randomness.integer(3) == 0:
+            self._note(f"{peer.name} has another address, which its connection does not survive")
+            self._network.cut(peer.connection)
+        else:
+            self._note(f"{peer.name} has another address")
+            self._network.change_address(peer.name)
 
     def _leave(self) -> None:
         """Somebody goes, and comes back: soon, or not before everything is over."""

@@ -1,19 +1,28 @@
-"""A seeded network of two-lane connections: delay, jitter, loss, reordering, duplication, partitions and cuts.
+"""A seeded network of connections with five lanes: delay, loss, reordering, duplication, damage, partitions, cuts.
 
-The datagram lane drops, reorders and duplicates. The reliable lane keeps its order; a loss costs a retransmission's
-delay there. A partition swallows datagrams and holds reliable frames back until it heals. A connection that is cut
-loses what is in flight both ways, and each end learns of it after a while of its own.
+The datagram lane drops, reorders and duplicates. Each reliable lane keeps its order, and nothing is in order between
+two of them: a loss costs a retransmission's delay on its own lane. A partition swallows datagrams and holds reliable
+frames back until it heals; so does a change of address, until the other side hears from the new one. A connection that
+is cut loses what is in flight both ways, and each end learns of it after a while of its own.
 """
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from collections.abc import Iterable
 
 from theta.base.randomness import Randomness
 from theta.node.lanes import Lane
-from theta.sim.bursts import Bursts
+from theta.sim.links import (
+    END,
+    GOOD_LINK,
+    Connection,
+    Deliver,
+    LinkSettings,
+    NetworkNode,
+    Pipe,
+    Waiting,
+    damaged,
+)
 from theta.sim.schedule import Schedule
 
 CLOSE_ABNORMAL = 1006
@@ -22,69 +31,6 @@ RETRANSMISSIONS_MAX = 5
 CUT_NOTICED_SECONDS_MAX = 4.0
 CRASH_NOTICED_SECONDS_MAX = 0.1
 SILENT_CRASH_SHARE = 0.25
-FRAME_OVERHEAD_BYTES = 40
-
-
-class LinkSettings(NamedTuple):
-    """How frames travel between two nodes; `loss`, `reorder` and `duplication` are shares in [0, 1).
-
-    Losses are independent of each other, or come in bursts that last `burst_seconds` on average: see `Bursts`, which
-    takes a `loss` under 0.9.
-    """
-
-    delay_seconds: float = 0.02
-    jitter_seconds: float = 0.01
-    loss: float = 0.0
-    reorder: float = 0.0
-    duplication: float = 0.0
-    bytes_per_second: float = math.inf
-    burst_seconds: float = 0.0
-
-
-GOOD_LINK = LinkSettings(delay_seconds=0.005, jitter_seconds=0.001)
-BAD_LINK = LinkSettings(delay_seconds=0.04, jitter_seconds=0.03, loss=0.05, reorder=0.1, duplication=0.03)
-
-
-class NetworkNode(Protocol):
-    """What the network calls; a connection is named by its number at both ends."""
-
-    def handle_opened(self, connection: int) -> None:
-        """The connection stands: the other side called, or answered."""
-        ...
-
-    def handle_arrived(self, connection: int, lane: Lane, frame: bytes) -> None:
-        """A frame is here."""
-        ...
-
-    def handle_closed(self, connection: int, code: int, reason: str) -> None:
-        """The connection is gone, by the other side's will or by the network's."""
-        ...
-
-
-Deliver = Callable[[NetworkNode], None]
-
-
-@dataclass
-class _Pipe:
-    """One direction of a connection. `held` waits for a partition to heal; nothing gets out from `severed_at` on."""
-
-    sender: str
-    receiver: str
-    busy_until: float = 0.0
-    last_arrival: float = 0.0
-    severed_at: float = math.inf
-    held: deque[Deliver] = field(default_factory=deque)
-    bursts: Bursts | None = None
-
-
-@dataclass
-class _Connection:
-    """Two pipes by sender. An end is in `gone` once it closed the connection or was told that it is closed."""
-
-    number: int
-    pipes: dict[str, _Pipe]
-    opened: set[str] = field(default_factory=set)
-    gone: set[str] = field(default_factory=set)
 
 
 class Network:
@@ -102,7 +48,7 @@ class Network:
         self._randomness = randomness
         self._links: dict[frozenset[str], LinkSettings] = {}
         self._nodes: dict[str, NetworkNode] = {}
-        self._connections: dict[int, _Connection] = {}
+        self._connections: dict[int, Connection] = {}
         self._islands: dict[int, frozenset[str]] = {}
         self._counter = 0
 
@@ -153,10 +99,12 @@ class Network:
         `handle_opened` or `handle_closed` follows; neither does while a partition lasts.
         """
         self._counter += 1
-        pipes = {caller: _Pipe(caller, listener), listener: _Pipe(listener, caller)}
-        connection = self._connections[self._counter] = _Connection(self._counter, pipes)
+        pipes = {caller: Pipe(caller, listener), listener: Pipe(listener, caller)}
+        connection = self._connections[self._counter] = Connection(self._counter, pipes)
         answer = pipes[listener]
-        self._send_reliable(connection, pipes[caller], lambda node: self._answer(connection, answer, node), 0)
+        self._send_reliable(
+            connection, pipes[caller], Lane.CONTROL, lambda node: self._answer(connection, answer, node)
+        )
         return connection.number
 
     def send(self, connection: int, sender: str, lane: Lane, frame: bytes) -> None:
@@ -165,11 +113,11 @@ class Network:
         if found is None or sender in found.gone:
             return
         pipe = found.pipes[sender]
-        deliver: Deliver = lambda node: node.handle_arrived(connection, lane, frame)  # noqa: E731
-        if lane is Lane.RELIABLE:
-            self._send_reliable(found, pipe, deliver, len(frame))
+        if lane is Lane.DATAGRAM:
+            self._send_datagram(found, pipe, frame)
         else:
-            self._send_datagram(found, pipe, deliver, len(frame))
+            deliver: Deliver = lambda node: node.handle_arrived(connection, lane, frame)  # noqa: E731
+            self._send_reliable(found, pipe, lane, deliver, len(frame))
 
     def close(self, connection: int, closer: str, code: int, reason: str) -> None:
         """Close one end; the other learns of it after every reliable frame sent before."""
@@ -178,7 +126,7 @@ class Network:
             return
         found.gone.add(closer)
         pipe = found.pipes[closer]
-        self._send_reliable(found, pipe, lambda _: self._end(found, pipe.receiver, code, reason), 0)
+        self._send_reliable(found, pipe, END, lambda _: self._end(found, pipe.receiver, code, reason))
         self._forget_if_gone(found)
 
     def cut(self, connection: int) -> None:
@@ -189,6 +137,19 @@ class Network:
         for name, pipe in found.pipes.items():
             pipe.severed_at = min(pipe.severed_at, self._now)
             self._notify(found, name, self._now + self._randomness.fraction() * CUT_NOTICED_SECONDS_MAX)
+
+    def change_address(self, name: str) -> None:
+        """A node sends from another address from now on: its connections go on once the others heard it from there.
+
+        What they have sent to the old address is lost, or sent again. Where a carrier cannot go on, `cut` is what
+        happens.
+        """
+        for connection in self._connections_of(name):
+            for pipe in connection.pipes.values():
+                if pipe.sender == name:
+                    pipe.address += 1
+                else:
+                    pipe.is_astray = True
 
     def connections_of(self, name: str) -> list[int]:
         """The numbers of a node's connections, oldest first."""
@@ -211,8 +172,8 @@ class Network:
         What was lost may have to wait for its retransmission long after the network has healed.
         """
         pipes = [pipe for each in self._connections.values() if not each.gone for pipe in each.pipes.values()]
-        held = 2.0 * RETRANSMISSION_SECONDS_MIN if any(pipe.held for pipe in pipes) else 0.0
-        return max([self._now + held, *(pipe.last_arrival for pipe in pipes)])
+        held = 2.0 * RETRANSMISSION_SECONDS_MIN if any(pipe.held or pipe.has_waiting for pipe in pipes) else 0.0
+        return max([self._now + held, *(pipe.delivered_by for pipe in pipes)])
 
     # -- inside --------------------------------------------------------------------------------------------------
 
@@ -220,61 +181,108 @@ class Network:
     def _now(self) -> float:
         return self._schedule.clock.seconds
 
-    def _connections_of(self, name: str) -> list[_Connection]:
+    def _connections_of(self, name: str) -> list[Connection]:
         return [each for each in self._connections.values() if name in each.pipes and name not in each.gone]
 
-    def _link_of(self, pipe: _Pipe) -> LinkSettings:
+    def _link_of(self, pipe: Pipe) -> LinkSettings:
         return self._links.get(frozenset((pipe.sender, pipe.receiver)), self.link)
 
-    def _departure(self, pipe: _Pipe, link: LinkSettings, size_bytes: int) -> float:
-        pipe.busy_until = max(self._now, pipe.busy_until) + (size_bytes + FRAME_OVERHEAD_BYTES) / link.bytes_per_second
-        return pipe.busy_until
+    def _is_spoilt(self, pipe: Pipe, link: LinkSettings, seconds: float) -> bool:
+        """Whether what is on its way at a time is lost, or so damaged that its carrier drops it."""
+        luck = self._randomness
+        return pipe.is_lost(self._now, seconds, link, luck) or (link.is_checked and link.is_damaged(luck))
 
-    def _is_lost(self, pipe: _Pipe, link: LinkSettings, seconds: float) -> bool:
-        if not link.burst_seconds:
-            return self._randomness.fraction() < link.loss
-        if pipe.bursts is None:
-            pipe.bursts = Bursts(Randomness(self._randomness.draw(32)), self._now)
-        return pipe.bursts.is_lost(seconds, link.loss, link.burst_seconds)
+    def _send_reliable(
+        self, connection: Connection, pipe: Pipe, lane: int, deliver: Deliver, size_bytes: int = 0
+    ) -> None:
+        pipe.put(Waiting(lane, deliver, max(1, size_bytes)))
+        self._pump(connection, pipe)
 
-    def _send_reliable(self, connection: _Connection, pipe: _Pipe, deliver: Deliver, size_bytes: int) -> None:
+    def _pump(self, connection: Connection, pipe: Pipe) -> None:
+        """Let out what can leave now, and come again when more can."""
         link = self._link_of(pipe)
-        arrival = self._departure(pipe, link, size_bytes)
+        while (leaving := pipe.poll(self._now, link)) is not None:
+            waiting, departure = leaving
+            self._depart(connection, pipe, link, waiting, departure)
+        if pipe.has_waiting and not pipe.is_pumping:
+            pipe.is_pumping = True
+
+            def again() -> None:
+                pipe.is_pumping = False
+                self._pump(connection, pipe)
+
+            self._schedule.call_at(pipe.has_room_at(link), again)
+
+    def _depart(
+        self, connection: Connection, pipe: Pipe, link: LinkSettings, waiting: Waiting, departure: float
+    ) -> None:
+        if not link.is_checked and link.is_damaged(self._randomness):
+            self.cut(connection.number)
+            return
+        arrival = departure
         wait = max(RETRANSMISSION_SECONDS_MIN, 2.0 * link.delay_seconds)
         for _ in range(RETRANSMISSIONS_MAX):
-            if not self._is_lost(pipe, link, arrival):
+            if not self._is_spoilt(pipe, link, arrival):
                 break
             arrival += wait
             wait *= 2.0
-        arrival += link.delay_seconds + self._randomness.fraction() * link.jitter_seconds
-        pipe.last_arrival = max(arrival, pipe.last_arrival)
-        self._schedule.call_at(pipe.last_arrival, lambda: self._arrive_reliable(connection, pipe, deliver))
+        address = pipe.address
+        self._schedule.call_at(
+            pipe.arrives(waiting.lane, arrival + link.travel_seconds(self._randomness)),
+            lambda: self._arrive_reliable(connection, pipe, waiting, address),
+        )
 
-    def _send_datagram(self, connection: _Connection, pipe: _Pipe, deliver: Deliver, size_bytes: int) -> None:
+    def _send_datagram(self, connection: Connection, pipe: Pipe, frame: bytes) -> None:
         link = self._link_of(pipe)
-        departure = self._departure(pipe, link, size_bytes)
+        if pipe.queued_bytes(self._now, link) + len(frame) > link.queue_bytes:
+            return
+        departure = pipe.depart(self._now, link, len(frame))
         copies = 2 if self._randomness.fraction() < link.duplication else 1
         for _ in range(copies):
-            if self._is_lost(pipe, link, departure):
-                continue
-            arrival = departure + link.delay_seconds + self._randomness.fraction() * link.jitter_seconds
-            if self._randomness.fraction() < link.reorder:
-                arrival += (link.delay_seconds + link.jitter_seconds) * 4.0 * self._randomness.fraction()
-            self._schedule.call_at(arrival, lambda: self._arrive_datagram(connection, pipe, deliver))
+            if not self._is_spoilt(pipe, link, departure):
+                self._depart_datagram(connection, pipe, link, frame, departure)
 
-    def _arrive_reliable(self, connection: _Connection, pipe: _Pipe, deliver: Deliver) -> None:
-        if pipe.held or self.are_separated(pipe.sender, pipe.receiver):
-            pipe.held.append(deliver)
+    def _depart_datagram(
+        self, connection: Connection, pipe: Pipe, link: LinkSettings, frame: bytes, departure: float
+    ) -> None:
+        if frame and not link.is_checked and link.is_damaged(self._randomness):
+            frame = damaged(frame, self._randomness)
+        address, arrival = pipe.address, departure + link.travel_seconds(self._randomness)
+        deliver: Deliver = lambda node: node.handle_arrived(connection.number, Lane.DATAGRAM, frame)  # noqa: E731
+        self._schedule.call_at(arrival, lambda: self._arrive_datagram(connection, pipe, deliver, address))
+
+    def _arrive_reliable(self, connection: Connection, pipe: Pipe, waiting: Waiting, address: int) -> None:
+        if waiting.lane in pipe.held or self._is_shut(connection, pipe, waiting.lane):
+            pipe.held.setdefault(waiting.lane, deque()).append(waiting.deliver)
         else:
-            self._deliver(connection, pipe, deliver)
+            self._deliver(connection, pipe, waiting.deliver, address)
 
-    def _arrive_datagram(self, connection: _Connection, pipe: _Pipe, deliver: Deliver) -> None:
-        if pipe.receiver in connection.opened and not self.are_separated(pipe.sender, pipe.receiver):
-            self._deliver(connection, pipe, deliver)
+    def _arrive_datagram(self, connection: Connection, pipe: Pipe, deliver: Deliver, address: int) -> None:
+        if pipe.receiver in connection.opened and not self._is_blocked(pipe):
+            self._deliver(connection, pipe, deliver, address)
 
-    def _deliver(self, connection: _Connection, pipe: _Pipe, deliver: Deliver) -> None:
+    def _is_blocked(self, pipe: Pipe) -> bool:
+        return pipe.is_astray or self.are_separated(pipe.sender, pipe.receiver)
+
+    def _is_shut(self, connection: Connection, pipe: Pipe, lane: int) -> bool:
+        """Whether a frame on a reliable lane has to wait: for the way, for the opening, or for all others."""
+        if self._is_blocked(pipe):
+            return True
+        if lane == END:
+            return any(each != END for each in pipe.held)
+        return lane != Lane.CONTROL and pipe.receiver not in connection.opened
+
+    def _hear_from(self, connection: Connection, pipe: Pipe, address: int) -> None:
+        """The receiver knows where the sender is, if it does not send from somewhere else again already."""
+        back = connection.pipes[pipe.receiver]
+        if back.is_astray and address == pipe.address:
+            back.is_astray = False
+            self._release_later(connection, back)
+
+    def _deliver(self, connection: Connection, pipe: Pipe, deliver: Deliver, address: int) -> None:
         if pipe.receiver in connection.gone or self._now >= pipe.severed_at:
             return
+        self._hear_from(connection, pipe, address)
         node = self._nodes.get(pipe.receiver)
         if node is None:
             # Nobody listens: the kernel answers for the process that isn't there.
@@ -283,19 +291,24 @@ class Network:
         else:
             deliver(node)
 
-    def _answer(self, connection: _Connection, pipe: _Pipe, listener: NetworkNode) -> None:
+    def _answer(self, connection: Connection, pipe: Pipe, listener: NetworkNode) -> None:
         """The call is at the listener, who answers through `pipe`."""
         self._open(connection, pipe.sender, listener)
-        self._send_reliable(connection, pipe, lambda caller: self._open(connection, pipe.receiver, caller), 0)
+        self._send_reliable(
+            connection, pipe, Lane.CONTROL, lambda caller: self._open(connection, pipe.receiver, caller)
+        )
 
-    def _open(self, connection: _Connection, name: str, node: NetworkNode) -> None:
+    def _open(self, connection: Connection, name: str, node: NetworkNode) -> None:
         connection.opened.add(name)
         node.handle_opened(connection.number)
+        for pipe in connection.pipes.values():
+            if pipe.receiver == name:
+                self._release_later(connection, pipe)
 
-    def _notify(self, connection: _Connection, name: str, seconds: float) -> None:
+    def _notify(self, connection: Connection, name: str, seconds: float) -> None:
         self._schedule.call_at(seconds, lambda: self._end(connection, name, CLOSE_ABNORMAL, "the connection was lost"))
 
-    def _end(self, connection: _Connection, name: str, code: int, reason: str) -> None:
+    def _end(self, connection: Connection, name: str, code: int, reason: str) -> None:
         if name in connection.gone:
             return
         connection.gone.add(name)
@@ -304,7 +317,7 @@ class Network:
             node.handle_closed(connection.number, code, reason)
         self._forget_if_gone(connection)
 
-    def _forget_if_gone(self, connection: _Connection) -> None:
+    def _forget_if_gone(self, connection: Connection) -> None:
         if len(connection.gone) == len(connection.pipes):
             self._connections.pop(connection.number, None)
 
@@ -313,13 +326,22 @@ class Network:
             return
         for connection in list(self._connections.values()):
             for pipe in connection.pipes.values():
-                if pipe.held:
-                    self._release_later(connection, pipe)
+                self._release_later(connection, pipe)
 
-    def _release_later(self, connection: _Connection, pipe: _Pipe) -> None:
+    def _release_later(self, connection: Connection, pipe: Pipe) -> None:
+        """What was held comes, each lane's after a while of its own."""
+        for lane in pipe.held:
+            self._release_lane_later(connection, pipe, lane)
+
+    def _release_lane_later(self, connection: Connection, pipe: Pipe, lane: int) -> None:
         wait = self._randomness.fraction() * 2.0 * RETRANSMISSION_SECONDS_MIN
-        self._schedule.call_after(wait, lambda: self._release(connection, pipe))
+        self._schedule.call_after(wait, lambda: self._release(connection, pipe, lane))
 
-    def _release(self, connection: _Connection, pipe: _Pipe) -> None:
-        while pipe.held and not self.are_separated(pipe.sender, pipe.receiver):
-            self._deliver(connection, pipe, pipe.held.popleft())
+    def _release(self, connection: Connection, pipe: Pipe, lane: int) -> None:
+        held = pipe.held.get(lane)
+        while held and not self._is_shut(connection, pipe, lane):
+            self._deliver(connection, pipe, held.popleft(), pipe.address)
+        if held is not None and not held:
+            del pipe.held[lane]
+            if END in pipe.held:
+                self._release_lane_later(connection, pipe, END)

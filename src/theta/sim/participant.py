@@ -43,6 +43,9 @@ TOO_EXPENSIVE = "TooExpensive"
 # Lost (RFC 6455 §7.4.1: 1006), going away (1001), replaced, missed heartbeats, slow handshake, kicked: no mistake.
 BLAMELESS_CLOSES = frozenset({CLOSE_GOING_AWAY, CLOSE_ABNORMAL, 4410, 4504, 4408, 4407})
 
+DAMAGED = frozenset({4400})
+"""What a frame costs whose bytes are not what was sent, where no carrier has noticed."""
+
 
 class SimulatedPeer:
     """Feeds a Peer, drains it and arms its timer; remembers what was acknowledged, from the frames themselves.
@@ -57,6 +60,7 @@ class SimulatedPeer:
         clock: this machine's clocks.
         network: where the room is found.
         trace: where everything is noted.
+        blameless: close codes that are nobody's mistake.
     """
 
     def __init__(
@@ -68,6 +72,7 @@ class SimulatedPeer:
         clock: NodeClock,
         network: Network,
         trace: Trace,
+        blameless: frozenset[int] = BLAMELESS_CLOSES,
     ) -> None:
         self.name = name
         self.acknowledged: set[CommandName] = set()
@@ -84,6 +89,7 @@ class SimulatedPeer:
         self._clock = clock
         self._network = network
         self._trace = trace
+        self._blameless = blameless
         self._timer = Timer(schedule, clock, self._handle_timeout)
         self._connection: int | None = None
         self._is_open = False
@@ -184,7 +190,7 @@ class SimulatedPeer:
         if connection != self._connection:
             return
         self._note(f"closed: {code} {reason}")
-        if code not in BLAMELESS_CLOSES:
+        if code not in self._blameless:
             self.complaints.append(f"the room closed its connection with {code}, {reason}")
         self._lose()
 
@@ -212,7 +218,7 @@ class SimulatedPeer:
         if close is not None and self._connection is not None:
             code, reason = close
             self._note(f"closes: {code} {reason}")
-            if code not in BLAMELESS_CLOSES:
+            if code not in self._blameless:
                 self.complaints.append(f"it closed its connection with {code}, {reason}")
             self._network.close(self._connection, self.name, code, reason)
             self._lose()
@@ -255,7 +261,7 @@ class SimulatedPeer:
             self.peer.state.handle_despawned(self._ending.pop(event.answer.request))
 
     def _remember(self, lane: Lane, frame: bytes) -> None:
-        if lane is Lane.RELIABLE and self.peer.is_joined:
+        if lane in (Lane.COMMANDS, Lane.STATE) and self.peer.is_joined:
             message = decode_from_participant(frame)
             if isinstance(message, SubmitPacket):
                 numbers = (each.number for each in decode_body(message.body).commands)

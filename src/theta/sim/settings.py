@@ -1,11 +1,13 @@
 """What a simulation is made of."""
 
+import math
 from typing import NamedTuple
 
 from theta.base.randomness import Randomness
 from theta.sim.disk import DiskSettings
-from theta.sim.network import BAD_LINK, GOOD_LINK, LinkSettings
+from theta.sim.links import BAD_LINK, GOOD_LINK, LinkSettings
 
+TEN = 10
 PEERS = (2, 2, 3, 3, 4, 4, 5, 6, 8, 12, 20)
 
 
@@ -34,6 +36,7 @@ class SimulationSettings(NamedTuple):
     partition_every_seconds: float | None = 4.0
     partition_seconds_max: float = 3.0
     cut_every_seconds: float | None = 3.0
+    address_change_every_seconds: float | None = None
     room_kill_every_seconds: float | None = None
     room_down_seconds_max: float = 1.5
     peer_kill_every_seconds: float | None = None
@@ -56,6 +59,7 @@ CALM = SimulationSettings(
 ROUGH = SimulationSettings()
 ROOM_DIES = SimulationSettings(room_kill_every_seconds=2.5)
 EVERYTHING = SimulationSettings(
+    address_change_every_seconds=2.0,
     room_kill_every_seconds=4.0,
     peer_kill_every_seconds=6.0,
     disk_failure_every_seconds=8.0,
@@ -85,10 +89,28 @@ LIVING = SimulationSettings(
     partition_seconds_max=1.0,
 )
 
+# Presence at 5 Hz; what the network does is by the seed: `bad_network`.
+NETWORK = SimulationSettings(
+    peers=TEN,
+    act_every_seconds=4.0,
+    show_every_seconds=0.2,
+    address_change_every_seconds=4.0,
+    join_seconds_max=2.0,
+    skew_ms_max=4_000,
+    drift_ppm_max=500.0,
+)
+
+# Nothing checks what arrives, which no transport of ours lets happen: whatever comes, the nodes must survive it.
+DAMAGED_FRAMES = SimulationSettings(
+    link=BAD_LINK._replace(corruption=0.03, is_checked=False), show_every_seconds=0.1, cut_every_seconds=None
+)
+
 SCENARIOS = {
     "calm": CALM,
     "company": COMPANY,
+    "damaged-frames": DAMAGED_FRAMES,
     "living": LIVING,
+    "network": NETWORK,
     "rough": ROUGH,
     "room-dies": ROOM_DIES,
     "everything": EVERYTHING,
@@ -124,4 +146,44 @@ def living_room(seed: int, peers: int | None = None) -> SimulationSettings:
         room_kill_every_seconds=3.0 if luck.integer(4) == 0 else None,
         peer_kill_every_seconds=3.0 if luck.integer(4) == 0 else None,
         vandal_every_seconds=1.0 if luck.integer(4) == 0 else None,
+    )
+
+
+def bad_network(seed: int, peers: int | None = None) -> SimulationSettings:
+    """Ten people on a network as the seed has it: everything that a network can do, and that a carrier makes of it.
+
+    Delays up to 0.15 s, up to 30 % lost in bursts, some reordered, doubled, damaged; lines that are thin; partitions,
+    cuts, other addresses; clocks that are wrong by up to 4 s and run apart by up to 500 ppm. The room
+    dies in every second, and in every fourth each people die, the disk fails, somebody sends garbage, or all act in
+    company.
+
+    Args:
+        seed: everything but the settings of its simulation, too, may follow from it.
+        peers: how many people; TEN when None.
+    """
+    luck = Randomness(f"theta-sim bad network {seed}".encode())
+    draw = luck.fraction
+    link = LinkSettings(
+        delay_seconds=0.005 + 0.145 * draw(),
+        jitter_seconds=0.05 * draw(),
+        loss=0.3 * draw(),
+        reorder=0.3 * draw(),
+        duplication=0.15 * draw(),
+        bytes_per_second=10.0 ** (4.3 + 1.7 * draw()) if luck.integer(2) else math.inf,
+        burst_seconds=0.02 + 0.5 * draw() if luck.integer(4) else 0.0,
+        queue_bytes=4_096.0 + 61_440.0 * draw(),
+        corruption=0.02 * draw(),
+    )
+    return NETWORK._replace(
+        peers=peers or TEN,
+        link=link,
+        partition_every_seconds=6.0 if luck.integer(2) else None,
+        cut_every_seconds=4.0 if luck.integer(2) else None,
+        address_change_every_seconds=2.0 if luck.integer(2) else None,
+        leave_every_seconds=6.0 if luck.integer(4) == 0 else None,
+        room_kill_every_seconds=5.0 if luck.integer(2) else None,
+        peer_kill_every_seconds=8.0 if luck.integer(4) == 0 else None,
+        disk_failure_every_seconds=15.0 if luck.integer(4) == 0 else None,
+        vandal_every_seconds=2.0 if luck.integer(4) == 0 else None,
+        in_company=luck.integer(4) == 0,
     )

@@ -29,7 +29,7 @@ from theta.sim.host import HOST, SimulatedHost
 from theta.sim.inhabitants import Inhabitants
 from theta.sim.living_world import LivingWorld
 from theta.sim.network import Network
-from theta.sim.participant import SimulatedPeer
+from theta.sim.participant import BLAMELESS_CLOSES, DAMAGED, SimulatedPeer
 from theta.sim.schedule import Schedule
 from theta.sim.settings import SimulationSettings
 from theta.sim.state_checks import state_differences
@@ -183,7 +183,7 @@ class Simulation:
         quiet_since: float | None = None
         while quiet_since is None or self.clock.seconds - quiet_since < QUIET_SECONDS:
             self.run(QUIET_STEP_SECONDS)
-            pending = list(unsettled(self.room, self.peers))
+            pending = list(self._unsettled())
             if not pending:
                 quiet_since = quiet_since if quiet_since is not None else self.clock.seconds
             elif self.clock.seconds >= deadline:
@@ -202,7 +202,7 @@ class Simulation:
             raise self._failed(["the room is down"])
         with self._failing_loudly():
             shelf = shelf_of(self.host.disk.assets())
-            broken = [*unsettled(room, self.peers), *violations(room, self.records(), shelf, self.peers)]
+            broken = [*self._unsettled(), *violations(room, self.records(), shelf, self.peers)]
             broken += [*self.host.complaints, *self._state_differences()]
         if broken:
             raise self._failed(broken)
@@ -233,6 +233,10 @@ class Simulation:
         here = [peer for peer in self.peers if not peer.is_away]
         sound = all(peer.connection is not None and self.network.is_sound(peer.connection) for peer in here)
         return sound and all(peer.peer.is_joined for peer in here)
+
+    def _unsettled(self) -> Iterator[str]:
+        # A damaged row is somebody else's, or newer than all that follow: presence is not signed.
+        return unsettled(self.room, self.peers, shown=self.settings.link.is_checked)
 
     def _state_differences(self) -> Iterator[str]:
         """Nothing where nothing lives: peers without a state plane may come to such rooms."""
@@ -296,6 +300,7 @@ class Simulation:
             self._clock_of(name),
             self.network,
             self.trace,
+            BLAMELESS_CLOSES if self.settings.link.is_checked else BLAMELESS_CLOSES | DAMAGED,
         )
 
     def _act_later(self, peer: SimulatedPeer) -> None:

@@ -30,7 +30,7 @@ class Vandal:
     def handle_opened(self, connection: int) -> None:
         """See NetworkNode."""
         for _ in range(1 + self._randomness.integer(FRAMES_MAX)):
-            self._network.send(connection, self.name, Lane(self._randomness.integer(2)), self._garbage())
+            self._network.send(connection, self.name, Lane(self._randomness.integer(len(Lane))), self._garbage())
         self._schedule.call_after(1.0, lambda: self._network.close(connection, self.name, CLOSE_ABNORMAL, "bored"))
 
     def handle_arrived(self, connection: int, lane: Lane, frame: bytes) -> None:

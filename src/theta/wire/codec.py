@@ -7,10 +7,12 @@ import msgspec
 from theta.base.errors import FrameTooLarge, ProtocolError
 from theta.base.limits import CLIENT_FRAME_BYTES_MAX, FRAME_BYTES_MAX, SIGNAL_MESSAGE_BYTES_MAX
 from theta.wire.compression import Decompressor
-from theta.wire.messages import Compressed, Message
+from theta.wire.messages import Compressed, Message, SessionHello
 from theta.wire.planes import FROM_PARTICIPANT, FROM_ROOM
 from theta.wire.signal_messages import SIGNAL_FROM_PEER, SIGNAL_FROM_SERVER
+from theta.wire.types import U32, Id16
 
+_HELLO = SessionHello.__struct_config__.tag
 _encoder = msgspec.msgpack.Encoder()
 _from_participant: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(Union[FROM_PARTICIPANT])  # noqa: UP007
 _from_room: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(Union[FROM_ROOM])  # noqa: UP007
@@ -31,6 +33,22 @@ def decode_from_participant(frame: bytes) -> Message:
         ProtocolError: not a message, or a field out of its limits.
     """
     return _decode(_from_participant, frame, CLIENT_FRAME_BYTES_MAX)
+
+
+def read_opening(frame: bytes) -> tuple[int, bytes] | None:
+    """Protocol version and hash of a hello that this protocol cannot read; None for any other frame (SES-16).
+
+    They come first in every hello of every protocol.
+    """
+    if len(frame) > CLIENT_FRAME_BYTES_MAX:
+        return None
+    try:
+        said = msgspec.msgpack.decode(frame)
+        if not isinstance(said, list) or said[:1] != [_HELLO]:
+            return None
+        return msgspec.convert((said[1], said[2]), tuple[U32, Id16])
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, OverflowError, IndexError, TypeError):
+        return None
 
 
 def decode_from_room(frame: bytes) -> Message:

@@ -25,6 +25,7 @@ from theta.wire.types import (
     PublicKey,
     RoleName,
     Signature,
+    SoftwareVersion,
 )
 
 PROTOCOL_VERSION = 1
@@ -40,6 +41,8 @@ class SessionHello(Message, frozen=True):
     """A participant's first message.
 
     `resume_session` and `resume_token` are empty for a new session; `last_seq` is the highest record it holds.
+    `heartbeat_ms` is how often it wants to ping, 0 when the room may say; `software` the version of its Theta. The
+    first two fields stay what they are for ever: by them a room tells who speaks another protocol (SES-16).
     """
 
     protocol_version: U32
@@ -52,6 +55,8 @@ class SessionHello(Message, frozen=True):
     resume_session: bytes
     resume_token: bytes
     last_seq: U64
+    heartbeat_ms: U32
+    software: SoftwareVersion
 
 
 class SessionChallenge(Message, frozen=True):
@@ -74,7 +79,8 @@ class SessionProof(Message, frozen=True):
 class SessionAcknowledge(Message, frozen=True):
     """The session stands. Times are milliseconds since 1970 on the room's clock.
 
-    `lamport` is the highest admitted at `head_seq`; a new command's must be above it.
+    `lamport` is the highest admitted at `head_seq`; a new command's must be above it. `heartbeat_ms` is how often both
+    sides ping.
     """
 
     session: Id16
@@ -88,6 +94,7 @@ class SessionAcknowledge(Message, frozen=True):
     lamport: U64
     next_nonce: U64
     resumed: bool
+    heartbeat_ms: U32
 
 
 class CompressionDictionary(Message, frozen=True):

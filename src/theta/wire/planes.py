@@ -51,7 +51,7 @@ from theta.wire.messages import (
     WhoRequest,
 )
 from theta.wire.ownership_messages import OWNED_DATAGRAMS, OWNERSHIP_FROM_PARTICIPANT, OWNERSHIP_FROM_ROOM
-from theta.wire.state_messages import DATAGRAMS, STATE_FROM_PARTICIPANT, STATE_FROM_ROOM, StateChunk
+from theta.wire.state_messages import DATAGRAMS, STATE_FROM_PARTICIPANT, STATE_FROM_ROOM
 
 Plane = Literal["control", "commands", "state", "assets"]
 
@@ -113,15 +113,17 @@ FROM_ROOM = (
 )
 PLANES: dict[type[Message], Plane] = {
     **dict.fromkeys((*FROM_PARTICIPANT, *FROM_ROOM), "control"),
-    SubmitPacket: "commands",
-    PacketAcknowledged: "commands",
-    PacketRefused: "commands",
-    Corrected: "commands",
-    Commit: "commands",
-    DocumentPart: "commands",
-    ConflictNotice: "commands",
-    MomentPart: "commands",
-    **dict.fromkeys((PresenceUpdate, PresenceBatch, *DATAGRAMS, *OWNED_DATAGRAMS), "state"),
-    **dict.fromkeys((AssetPart, AssetReceived, AssetRefused, AssetRequest, AssetData), "assets"),
-    **dict.fromkeys((SnapshotOffer, SnapshotRequest, SnapshotPart, CompressionDictionary, StateChunk), "assets"),
+    **dict.fromkeys((SubmitPacket, PacketAcknowledged, PacketRefused, Corrected, ConflictNotice), "commands"),
+    # What has its place in the log, or is answered from the branch that its sender is on by then.
+    **dict.fromkeys((Commit, DocumentPart, SnapshotOffer, ResyncRequest, History), "commands"),
+    **dict.fromkeys((BranchList, SwitchBranch, RequestRefused, WhoRequest, WhoAnswer), "commands"),
+    **dict.fromkeys((HistoryRequest, HistoryPage, MergePreviewRequest, MomentRequest), "commands"),
+    **dict.fromkeys((PresenceUpdate, PresenceBatch), "state"),
+    **dict.fromkeys((*STATE_FROM_PARTICIPANT, *STATE_FROM_ROOM), "state"),
+    **dict.fromkeys((*OWNERSHIP_FROM_PARTICIPANT, *OWNERSHIP_FROM_ROOM), "state"),
+    **dict.fromkeys((*INTEREST_FROM_PARTICIPANT, *INTEREST_FROM_ROOM), "state"),
+    # What is large; what asks for it and says how much has come is "control", so that it does not wait behind it.
+    **dict.fromkeys((AssetPart, AssetData, SnapshotPart, MomentPart), "assets"),
 }
+DATAGRAM_MESSAGES = frozenset((PresenceUpdate, PresenceBatch, *DATAGRAMS, *OWNED_DATAGRAMS))
+"""Those of the plane "state" of which only the newest counts; all others are reliable."""

@@ -16,6 +16,7 @@ PublicKey = Annotated[bytes, Meta(min_length=limits.PUBLIC_KEY_BYTES, max_length
 Signature = Annotated[bytes, Meta(min_length=limits.SIGNATURE_BYTES, max_length=limits.SIGNATURE_BYTES)]
 PersonName = Annotated[str, Meta(min_length=1, max_length=limits.NAME_CHARACTERS_MAX)]
 ChatText = Annotated[str, Meta(min_length=1, max_length=limits.CHAT_CHARACTERS_MAX)]
+SoftwareVersion = Annotated[str, Meta(max_length=limits.SOFTWARE_CHARACTERS_MAX)]
 Capability = Annotated[str, Meta(min_length=1, max_length=32)]
 Capabilities = Annotated[list[Capability], Meta(max_length=limits.CAPABILITIES_MAX)]
 RoleName = Literal["viewer", "editor", "admin"]

@@ -3,6 +3,8 @@
 Two connections talk through a list of packets; the clock is a number.
 """
 
+import itertools
+import random
 from pathlib import Path
 from typing import Any
 
@@ -11,33 +13,47 @@ from aioquic.quic import events
 from aioquic.quic.connection import QuicConnection
 
 from tests.support.certificates import make_certificate
+from theta.adapters.quic_configuration import ALPN_HTTP, participant_configuration, room_configuration
 from theta.adapters.quic_connection import (
-    STREAM,
+    HTTP_CONTROL_STREAMS_MAX,
+    HTTP_STREAMS_MAX,
+    NATIVE_STREAMS_MAX,
     BoundedConnection,
-    participant_configuration,
-    room_configuration,
-    stateless_reset,
+    ShownCertificate,
 )
+from theta.adapters.quic_stateless import stateless_reset
+from theta.adapters.webtransport_certificate import RotatingCertificate
 from theta.base.errors import InvalidValue, ProtocolError
-from theta.base.limits import DATAGRAM_BYTES_MAX, QUIC_RECEIVE_WINDOW_BYTES
+from theta.base.limits import DATAGRAM_BYTES_MAX, QUIC_PROBE_SECONDS_MAX, QUIC_RECEIVE_WINDOW_BYTES
 
+STREAM, OTHER_STREAM = 0, 4
 ROOM, PARTICIPANT = ("room", 1), ("participant", 2)
 
 
 class Both:
     """Both ends, shaken hands."""
 
-    def __init__(self, folder: Path, *, reset_secret: bytes = b"", **settings: Any) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        reset_secret: bytes = b"",
+        http_certificate: ShownCertificate | None = None,
+        luck: random.Random | None = None,
+        **settings: Any,
+    ) -> None:
         pair = make_certificate(folder)
+        self.luck = luck
         configuration = participant_configuration("localhost", verify=False)
         for name, value in settings.items():
             setattr(configuration, name, value)
         self.now = 0.0
         self.participant = BoundedConnection(configuration=configuration)
         self.room = BoundedConnection(
-            configuration=room_configuration(*pair),
+            configuration=room_configuration(*pair, takes_pages=True),
             original_destination_connection_id=self.participant.original_destination_connection_id,
             reset_secret=reset_secret,
+            http_certificate=http_certificate,
         )
         self.participant.connect(ROOM, now=self.now)
         self.exchange()
@@ -46,14 +62,20 @@ class Both:
         """Carry packets until neither has any, and acknowledgements have had their time."""
         for _ in range(200):
             self.now += 0.01
-            there = self.participant.datagrams_to_send(self.now)
-            for data, _ in there:
-                self.room.receive_datagram(data, PARTICIPANT, self.now)
-            back = self.room.datagrams_to_send(self.now) if self.room._network_paths else []
-            for data, _ in back:
-                self.participant.receive_datagram(data, ROOM, self.now)
+            there = self.carry(self.participant, self.room, PARTICIPANT)
+            back = self.carry(self.room, self.participant, ROOM) if self.room._network_paths else 0
             if not there and not back:
                 return
+
+    def carry(self, sender: BoundedConnection, receiver: BoundedConnection, address: tuple[str, int]) -> int:
+        """What one has to send; out of order and some of it twice where there is luck."""
+        packets = [data for data, _ in sender.datagrams_to_send(self.now)]
+        if self.luck is not None:
+            packets += [each for each in packets if self.luck.random() < 0.3]
+            self.luck.shuffle(packets)
+        for data in packets:
+            receiver.receive_datagram(data, address, self.now)
+        return len(packets)
 
     def events_of(self, connection: QuicConnection) -> list[events.QuicEvent]:
         told = []
@@ -124,12 +146,12 @@ def test_trn_12_nothing_comes_beyond_what_was_read_and_the_window(both: Both) ->
 
     arrived += exchange()
     assert arrived == QUIC_RECEIVE_WINDOW_BYTES
-    assert not both.room.handle_read(QUIC_RECEIVE_WINDOW_BYTES // 4), "a small step is not worth a packet"
-    assert both.room.handle_read(QUIC_RECEIVE_WINDOW_BYTES)
+    assert not both.room.handle_read(STREAM, QUIC_RECEIVE_WINDOW_BYTES // 4), "a small step is not worth a packet"
+    assert both.room.handle_read(STREAM, QUIC_RECEIVE_WINDOW_BYTES)
     arrived += exchange()
     assert arrived == 2 * QUIC_RECEIVE_WINDOW_BYTES
     for step in (2, 3):
-        both.room.handle_read(step * QUIC_RECEIVE_WINDOW_BYTES)
+        both.room.handle_read(STREAM, step * QUIC_RECEIVE_WINDOW_BYTES)
         arrived += exchange()
     assert arrived == 4 * QUIC_RECEIVE_WINDOW_BYTES
 
@@ -138,7 +160,7 @@ def test_trn_12_credit_that_was_lost_on_the_way_is_given_again(both: Both) -> No
     both.participant.send_stream_data(STREAM, bytes(2 * QUIC_RECEIVE_WINDOW_BYTES))
     both.exchange()
     both.events_of(both.room)
-    both.room.handle_read(QUIC_RECEIVE_WINDOW_BYTES)
+    both.room.handle_read(STREAM, QUIC_RECEIVE_WINDOW_BYTES)
     assert both.room.datagrams_to_send(both.now), "this packet gets lost"
     arrived = 0
     while arrived < QUIC_RECEIVE_WINDOW_BYTES:
@@ -151,8 +173,106 @@ def test_trn_12_credit_that_was_lost_on_the_way_is_given_again(both: Both) -> No
     assert arrived == QUIC_RECEIVE_WINDOW_BYTES
 
 
-@pytest.mark.parametrize("stream", [2, 4])
-def test_trn_11_there_is_one_stream(both: Both, stream: int) -> None:
+def test_trn_12_the_window_is_one_for_all_streams_and_each_is_credited_for_itself(both: Both) -> None:
+    for stream in (STREAM, OTHER_STREAM):
+        both.participant.send_stream_data(stream, bytes(QUIC_RECEIVE_WINDOW_BYTES))
+    both.exchange()
+    arrived = {STREAM: 0, OTHER_STREAM: 0}
+
+    def count() -> int:
+        for each in both.events_of(both.room):
+            if isinstance(each, events.StreamDataReceived):
+                arrived[each.stream_id] += len(each.data)
+        return sum(arrived.values())
+
+    assert count() == QUIC_RECEIVE_WINDOW_BYTES
+    assert min(arrived.values()) > QUIC_RECEIVE_WINDOW_BYTES // 4, "neither waits for the other"
+    for stream, size in arrived.items():
+        both.room.handle_read(stream, size)
+    both.exchange()
+    assert count() == 2 * QUIC_RECEIVE_WINDOW_BYTES
+    assert both.participant.held_on(STREAM) == both.participant.held_on(OTHER_STREAM) == 0
+
+
+def test_what_is_held_and_unsent_is_known_for_each_stream(both: Both) -> None:
+    both.participant.send_stream_data(STREAM, bytes(1_000))
+    both.participant.send_stream_data(OTHER_STREAM, bytes(2_000))
+    streams = (STREAM, OTHER_STREAM, 8)
+    assert [both.participant.held_on(stream) for stream in streams] == [1_000, 2_000, 0]
+    assert [both.participant.unsent_on(stream) for stream in streams] == [1_000, 2_000, 0]
+    assert both.participant.stream_bytes_held == both.participant.stream_bytes_unsent == 3_000
+
+
+def test_a_stream_can_be_written_on_until_either_side_has_ended_it(both: Both) -> None:
+    assert not both.participant.can_write(STREAM)
+    both.participant.send_stream_data(STREAM, b"begin")
+    assert both.participant.can_write(STREAM)
+    both.exchange()
+    assert both.room.can_write(STREAM)
+    both.participant.stop_stream(STREAM, 7)
+    both.exchange()
+    assert not both.room.can_write(STREAM)
+    both.participant.send_stream_data(OTHER_STREAM, b"all", end_stream=True)
+    assert not both.participant.can_write(OTHER_STREAM)
+
+
+def test_a_stream_that_is_refused_goes_on_in_neither_direction(both: Both) -> None:
+    both.participant.send_stream_data(STREAM, b"may I?")
+    both.exchange()
+    both.room.refuse_stream(STREAM, 0x10B)
+    both.room.refuse_stream(STREAM, 0x10B)
+    both.exchange()
+    told = both.events_of(both.participant)
+    assert [each.error_code for each in told if isinstance(each, events.StreamReset)] == [0x10B]
+    assert [each.error_code for each in told if isinstance(each, events.StopSendingReceived)] == [0x10B]
+
+
+@pytest.mark.parametrize(
+    ("alpn", "both_ways", "one_way"),
+    [("theta", NATIVE_STREAMS_MAX, 0), (ALPN_HTTP, HTTP_STREAMS_MAX, HTTP_CONTROL_STREAMS_MAX)],
+)
+def test_trn_11_how_many_streams_there_may_be_follows_from_what_is_spoken(
+    tmp_path: Path, alpn: str, both_ways: int, one_way: int
+) -> None:
+    both = Both(tmp_path, alpn_protocols=[alpn])
+    participant = both.participant
+    assert (participant._remote_max_streams_bidi, participant._remote_max_streams_uni) == (both_ways, one_way)
+    for number in range(both_ways):
+        participant.send_stream_data(4 * number, bytes(10))
+    both.exchange()
+    both.room.handle_read(STREAM, 10)
+    both.exchange()
+    assert participant._remote_max_streams_bidi == both_ways, "no more are ever granted"
+    assert both.room.termination is None
+
+
+@pytest.mark.parametrize("alpn", ["theta", ALPN_HTTP])
+def test_trn_56_what_is_shown_follows_from_what_is_spoken(tmp_path: Path, alpn: str) -> None:
+    shown = RotatingCertificate().current()
+    both = Both(tmp_path, http_certificate=shown, alpn_protocols=[alpn])
+    assert both.participant._handshake_confirmed
+    assert (both.participant.tls._peer_certificate == shown.certificate) is (alpn == ALPN_HTTP)
+
+
+def test_quic_handshake_tolerates_out_of_order_packets(tmp_path: Path) -> None:
+    for seed in range(50):
+        print(f"seed {seed}")
+        both = Both(tmp_path, luck=random.Random(seed))
+        said = bytes(range(256)) * 40
+        both.participant.send_stream_data(STREAM, said)
+        both.participant.send_datagram_frame(b"state")
+        both.exchange()
+        told = both.events_of(both.room)
+        assert [each.alpn_protocol for each in told if isinstance(each, events.HandshakeCompleted)] == ["theta"]
+        assert b"".join(each.data for each in told if isinstance(each, events.StreamDataReceived)) == said
+        datagrams = [each.data for each in told if isinstance(each, events.DatagramFrameReceived)]
+        assert datagrams == [b"state"], "what comes twice is taken once"
+        assert both.participant._handshake_confirmed
+        assert both.room.termination is both.participant.termination is None
+
+
+@pytest.mark.parametrize("stream", [2, 4 * NATIVE_STREAMS_MAX])
+def test_trn_11_there_is_a_stream_for_each_lane_and_no_other(both: Both, stream: int) -> None:
     # A peer that ignores what was announced.
     both.participant._remote_max_streams_bidi = both.participant._remote_max_streams_uni = 10
     both.participant._remote_max_stream_data_uni = 1000
@@ -268,3 +388,17 @@ def test_nothing_waits_when_the_peer_says_goodbye_with_a_datagram(both: Both) ->
         both.room.receive_datagram(data, PARTICIPANT, both.now)
     assert both.room.termination is not None
     assert not both.room.can_wait
+
+
+def test_trn_17_in_the_dark_probes_go_out_as_long_as_the_connection_lives(both: Both) -> None:
+    both.participant.send_stream_data(STREAM, b"anybody there?")
+    both.participant.datagrams_to_send(both.now)
+    probes: list[float] = []
+    end = both.now + 4.0
+    while (due := both.participant.get_timer()) is not None and due < end:
+        both.participant.handle_timer(due)
+        if both.participant.datagrams_to_send(due):
+            probes.append(due)
+    gaps = [after - before for before, after in itertools.pairwise([both.now, *probes, end])]
+    assert len(probes) >= 4
+    assert max(gaps) <= QUIC_PROBE_SECONDS_MAX + 0.01

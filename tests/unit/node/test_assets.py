@@ -383,7 +383,7 @@ def test_ast_9_commits_wait_in_order_while_other_things_pass() -> None:
     assert [type(event).__name__ for event in pump.events[ben]][-1] == "Said"
     pump.meddle = None
     for frame in held:
-        ben.handle_frame(pump.now, Lane.RELIABLE, frame)
+        ben.handle_frame(pump.now, Lane.COMMANDS, frame)
     pump.pump()
     agree(pump, ada, ben)
 
@@ -518,7 +518,7 @@ def test_ast_9_an_asset_behind_many_commits_on_a_slow_line_is_waited_for(monkeyp
     while line:
         pump.advance(0.4 * limits.ASSET_FETCH_SECONDS_MAX)
         assert number in pump.ends, "the room is not silent"
-        ben.handle_frame(pump.now, Lane.RELIABLE, line.pop(0))
+        ben.handle_frame(pump.now, Lane.COMMANDS, line.pop(0))
         pump.pump()
     agree(pump, ada, ben)
 

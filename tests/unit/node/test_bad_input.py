@@ -1,12 +1,14 @@
 """Bad input: a typed close code for whoever sent it; the room and everyone else go on."""
 
 from collections.abc import Callable, Iterator
+from itertools import count
 
 import msgspec
 import pytest
 
 from tests.support.participants import Newcomer, PatchPeer, RawClient
 from tests.support.pump import Pump, agree, cube, red
+from theta import __version__
 from theta.base.errors import UsageError
 from theta.base.identifiers import entity_id
 from theta.base.limits import CLIENT_FRAME_BYTES_MAX, PACKET_BYTES_MAX
@@ -53,11 +55,14 @@ def pump(seed: int) -> Iterator[Pump]:
     agree(pump, ada, bob)
 
 
+_NONCES = count(1)
+
+
 def _hello(**changes: object) -> SessionHello:
     hello = SessionHello(
         PROTOCOL_VERSION,
         protocol_hash(),
-        bytes(32),
+        next(_NONCES).to_bytes(32, "little"),
         KEY.public_key,
         bytes(16),
         "Eve",
@@ -65,11 +70,13 @@ def _hello(**changes: object) -> SessionHello:
         b"",
         b"",
         0,
+        0,
+        "0.1.0",
     )
     return msgspec.structs.replace(hello, **changes)
 
 
-def _throw(pump: Pump, frame: bytes, lane: Lane = Lane.RELIABLE) -> int | None:
+def _throw(pump: Pump, frame: bytes, lane: Lane = Lane.CONTROL) -> int | None:
     client = RawClient()
     number = pump.connect(client)
     client.throw(frame, lane)
@@ -146,6 +153,26 @@ def test_ses_2_another_version_or_manifest_is_4426(pump: Pump) -> None:
 @pytest.mark.parametrize("length", [0, 1, 15, 33, 64])
 def test_ses_2_an_empty_short_or_long_nonce_is_refused(pump: Pump, length: int) -> None:
     assert _throw(pump, encode(_hello(client_nonce=bytes(length)))) == 4400
+
+
+def test_ses_2_a_repeated_nonce_is_refused_also_when_the_first_handshake_went_no_further(pump: Pump) -> None:
+    assert _throw(pump, encode(_hello(client_nonce=b"n" * 32))) is None
+    for hello in (_hello(client_nonce=b"n" * 32), _hello(client_nonce=b"n" * 32, name="Mallory")):
+        assert _throw(pump, encode(hello)) == 4400
+        assert "was used before" in pump.closes[-1].reason
+    assert _throw(pump, encode(_hello(client_nonce=b"m" * 32))) is None
+
+
+def test_ses_16_a_hello_of_another_protocol_is_answered_with_what_to_install(pump: Pump) -> None:
+    tag = SessionHello.__struct_config__.tag
+    assert _throw(pump, msgspec.msgpack.encode([tag, PROTOCOL_VERSION + 1, bytes(16), "and", {"more": 1}])) == 4426
+    assert pump.closes[-1].reason.endswith("upgrade theta-engine where the room runs")
+    assert _throw(pump, msgspec.msgpack.encode([tag, PROTOCOL_VERSION, bytes(16)])) == 4426
+    assert f"install theta-engine {__version__}, or reload the page" in pump.closes[-1].reason
+    assert _throw(pump, encode(_hello(protocol_hash=bytes(16), software="0.0.9"))) == 4426
+    assert pump.closes[-1].reason.startswith("ProtocolMismatch: your Theta 0.0.9 is older than the room's")
+    assert _throw(pump, msgspec.msgpack.encode([tag, PROTOCOL_VERSION, protocol_hash(), "too few"])) == 4400
+    assert _throw(pump, msgspec.msgpack.encode([tag, "no", "hello"])) == 4400
 
 
 @pytest.mark.parametrize("length", [16, 32])
@@ -243,15 +270,15 @@ def _row(actor: int) -> bytes:
 
 def test_wire_5_after_the_handshake_it_is_the_same(pump: Pump) -> None:
     for frame, lane in (
-        (b"\xc1", Lane.RELIABLE),
-        (encode(_hello()), Lane.RELIABLE),
-        (encode(SessionProof(bytes(64), "")), Lane.RELIABLE),
+        (b"\xc1", Lane.CONTROL),
+        (encode(_hello()), Lane.CONTROL),
+        (encode(SessionProof(bytes(64), "")), Lane.CONTROL),
         (encode(ChatLine("hi")), Lane.DATAGRAM),
-        (encode(PresenceUpdate(_row(1))), Lane.RELIABLE),
+        (encode(PresenceUpdate(_row(1))), Lane.CONTROL),
         (encode(PresenceUpdate(b"short")), Lane.DATAGRAM),
-        (encode(Pong(1, 0.0, float("nan"))), Lane.RELIABLE),
-        (encode(Pong(1, 0.0, float("inf"))), Lane.RELIABLE),
-        (encode(ChatLine("x")).replace(b"\xa1x", b"\xda\x01\xf5" + b"x" * 501), Lane.RELIABLE),
+        (encode(Pong(1, 0.0, float("nan"))), Lane.CONTROL),
+        (encode(Pong(1, 0.0, float("inf"))), Lane.CONTROL),
+        (encode(ChatLine("x")).replace(b"\xa1x", b"\xda\x01\xf5" + b"x" * 501), Lane.CONTROL),
     ):
         client, number = _member(pump)
         client.throw(frame, lane)

@@ -18,6 +18,7 @@ from theta.wire.messages import (
     InviteMade,
     LogRecord,
     Message,
+    Ping,
     SessionAcknowledge,
     SnapshotPart,
 )
@@ -172,6 +173,35 @@ def test_wire_48_a_room_gives_its_dictionary_once_and_uses_it_from_then_on() -> 
     agree(pump, ada)
 
 
+def test_wire_48_no_lane_needs_the_dictionary_before_its_ping_is_answered() -> None:
+    """On another lane a frame may be there before the dictionary is."""
+    dictionary = recorded_dictionary()
+    outbound = Outbound(dictionary)
+    outbound.agree(1, ZSTD)
+    outbound.agree(2, (*ZSTD, dictionary.capability))
+    given = [outbound.poll_transmit() for _ in range(3)]
+    assert given[2] is None
+    assert [(each.connection, each.lane, type(decode_from_room(each.frame))) for each in given[:2] if each] == [
+        (1, Lane.CONTROL, CompressionDictionary),
+        (1, Lane.CONTROL, Ping),
+    ]
+    commit = Commit(1, [LogRecord(2, b"the cube of number 1, the cube of number 2, " * 20)], [], bytes(16), bytes(16))
+
+    def used() -> list[int]:
+        """The dictionary that each connection's frame needs, 0 for none."""
+        outbound.send_all((1, 2), commit)
+        sent = [outbound.poll_transmit() for _ in range(2)]
+        packed = [decode_from_room(each.frame) for each in sent if each is not None]
+        assert all(unwrap(each, Decompressor([dictionary])) == commit for each in packed)
+        return [read_frame_header(each.data).dictionary for each in packed if isinstance(each, Compressed)]
+
+    assert used() == [0, dictionary.id]
+    outbound.handle_answered(1, Lane.COMMANDS)
+    assert used() == [0, dictionary.id], "that answers the ping of a backlog"
+    outbound.handle_answered(1, Lane.CONTROL)
+    assert used() == [dictionary.id, dictionary.id]
+
+
 def test_wire_48_a_session_without_zstd_is_given_none() -> None:
     pump = Pump()
     pump.dictionary = a_dictionary()
@@ -193,7 +223,7 @@ def test_wire_48_a_session_without_zstd_is_given_none() -> None:
 def test_wire_46_a_room_that_sends_garbage_is_hung_up_on(message: Message, reason: str) -> None:
     pump = Pump()
     ada = join(pump, "Ada")
-    ada.handle_frame(pump.now, Lane.RELIABLE, encode(message))
+    ada.handle_frame(pump.now, Lane.COMMANDS, encode(message))
     close = ada.poll_close()
     assert close is not None
     assert close[0] == 4400
@@ -205,7 +235,7 @@ def test_a_session_without_zstd_takes_nothing_compressed() -> None:
     bob = join(pump, "Bob", ZSTD[:-1])
     frame = Compressor().compress(encode(Commit(1, [LogRecord(0, bytes(500))], [], bytes(16), bytes(16))))
     assert frame is not None
-    bob.handle_frame(pump.now, Lane.RELIABLE, encode(Compressed(frame)))
+    bob.handle_frame(pump.now, Lane.COMMANDS, encode(Compressed(frame)))
     close = bob.poll_close()
     assert close is not None
     assert "takes none" in close[1]

@@ -95,7 +95,7 @@ def test_wire_38_packets_that_the_frontier_has_passed_are_stamped_anew_under_the
     held = _fall_behind(pump, ada, bob, entity)
     names = [command.names[0] for command in ada._outbox.pending]
     for frame in held:
-        pump.room.handle_frame(pump.now, pump.number_of(ada), Lane.RELIABLE, frame)
+        pump.room.handle_frame(pump.now, pump.number_of(ada), Lane.COMMANDS, frame)
     pump.advance(1.0)
     assert pump.told(ada, Rejected) == []
     assert [event.name for event in pump.told(ada, Applied)][-3:] == names
@@ -123,7 +123,7 @@ def test_wire_38_what_was_made_after_a_stale_packet_waits_for_it() -> None:
     numbers = [parse_body(_packet(frame).body).numbers[0] for frame in frames]
     assert numbers == sorted(numbers)
     for frame in frames:
-        pump.room.handle_frame(pump.now, pump.number_of(ada), Lane.RELIABLE, frame)
+        pump.room.handle_frame(pump.now, pump.number_of(ada), Lane.COMMANDS, frame)
     pump.advance(1.0)
     assert pump.told(ada, Rejected) == []
     assert pump.told(ada, Applied)[-1].name == young

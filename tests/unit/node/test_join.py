@@ -5,9 +5,11 @@ import pytest
 from tests.support.participants import Newcomer, PatchPeer, RawClient
 from tests.support.pump import Pump, agree, cube
 from theta.base.errors import InvalidValue
-from theta.base.limits import PEERS_MAX, SESSION_BURST_MAX, SESSIONS_PER_SECOND
+from theta.base.limits import HANDSHAKE_SECONDS_MAX, PEERS_MAX, SESSION_BURST_MAX, SESSIONS_PER_SECOND
+from theta.base.moment import Moment
 from theta.base.randomness import Randomness
 from theta.node.events import Applied, Joined, PeopleChanged, Rejected, Synced
+from theta.node.lanes import Lane
 from theta.node.peer import Peer
 from theta.wire.messages import BranchList, Commit, DocumentPart, History, Roster, SessionAcknowledge, SessionChallenge
 
@@ -153,14 +155,30 @@ def test_ses_11_whoever_does_not_finish_in_two_seconds_is_shown_out() -> None:
     assert ada.is_joined
 
 
-def test_a_peer_gives_up_on_a_room_that_does_not_answer() -> None:
+def test_ses_11_a_way_of_a_second_and_a_half_there_and_back_is_not_too_long() -> None:
     pump = Pump()
-    pump.meddle = lambda number, lane, frame: None
+    under_way: list[tuple[Lane, bytes]] = []
+    pump.meddle = lambda number, lane, frame: under_way.append((lane, frame))
     ada = pump.peer("Ada")
-    pump.connect(ada)
-    pump.advance(2.1)
-    assert ada not in pump.ends.values()
-    pump.meddle = None
+    number = pump.connect(ada)
+    for _ in ("the challenge", "the acknowledgement"):
+        pump.advance(1.5)
+        arrived, under_way[:] = under_way[:], []
+        for lane, frame in arrived:
+            ada.handle_frame(pump.now, lane, frame)
+        pump.pump()
+    assert (ada.is_joined, pump.code_of(number), pump.hung_up) == (True, None, [])
+
+
+def test_ses_11_a_peer_gives_up_on_a_room_that_does_not_answer() -> None:
+    pump = Pump()
+    ada, began = pump.peer("Ada"), pump.now
+    ada.handle_connected(began)
+    ada.handle_timeout(Moment(began.seconds + 2.0 * HANDSHAKE_SECONDS_MAX - 0.01, began.unix_ms))
+    assert ada.poll_close() is None
+    ada.handle_timeout(Moment(began.seconds + 2.0 * HANDSHAKE_SECONDS_MAX, began.unix_ms))
+    assert ada.poll_close() == (4504, "PeerTimeout: nothing was heard from the room")
+    ada.handle_disconnected(pump.now)
     pump.connect(ada)
     assert ada.is_joined
 

@@ -206,14 +206,14 @@ def test_ses_8_an_acknowledgement_of_somebody_else_is_refused() -> None:
 def test_a_room_that_talks_nonsense_is_left_and_the_room_goes_on() -> None:
     pump = Pump()
     ada, bob = pump.join("Ada"), pump.join("Bob")
-    bob.handle_frame(pump.now, Lane.RELIABLE, b"\xc1")
+    bob.handle_frame(pump.now, Lane.COMMANDS, b"\xc1")
     assert bob.poll_timeout() is not None
-    bob.handle_frame(pump.now, Lane.RELIABLE, b"not heard any more")
+    bob.handle_frame(pump.now, Lane.COMMANDS, b"not heard any more")
     bob.handle_timeout(pump.now)
     pump.pump()
     assert bob not in pump.ends.values()
     assert bob.poll_timeout() is None
-    bob.handle_frame(pump.now, Lane.RELIABLE, b"nor this")
+    bob.handle_frame(pump.now, Lane.COMMANDS, b"nor this")
     bob.handle_timeout(pump.now)
     assert [person.name for person in ada.people] == ["Ada"]
 
@@ -223,7 +223,7 @@ def test_what_is_not_for_a_folder_is_refused() -> None:
 
     pump = Pump()
     ada = pump.join("Ada")
-    ada.handle_frame(pump.now, Lane.RELIABLE, codec.encode(Corrected(1, 1, 1, "no-op", "", [])))
+    ada.handle_frame(pump.now, Lane.COMMANDS, codec.encode(Corrected(1, 1, 1, "no-op", "", [])))
     close = ada.poll_close()
     assert close is not None
     assert close[0] == 4400

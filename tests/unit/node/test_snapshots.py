@@ -14,11 +14,12 @@ from theta.editor.vocabulary import Rename, SetEffectiveV2
 from theta.node import checkpoint_frames, checkpoint_schedule, snapshot_taking, snapshots
 from theta.node.asset_shelf import AssetShelf
 from theta.node.compacting import compact_log
-from theta.node.events import Answered, Applied, Diverged, Rejected, Synced
+from theta.node.events import Answered, Applied, Diverged, Joined, Rejected, Synced
 from theta.node.lanes import Lane
 from theta.node.peer import Peer
 from theta.node.replica import Replica
 from theta.node.room import Room, RoomSettings
+from theta.session.states import State
 from theta.wire.codec import decode_from_room, encode
 from theta.wire.messages import (
     Commit,
@@ -117,6 +118,34 @@ def test_wire_41_who_does_not_ask_for_it_gets_the_whole_log(pump: StoredPump) ->
     assert whole.replica.log.first_seq == 1
     assert whole.replica.log.head_seq == pump.disk[-1].seq
     agree(pump, whole, _ada(pump))
+
+
+def test_ses_18_who_missed_much_is_given_a_snapshot_and_the_tail_when_it_resumes(pump: StoredPump) -> None:
+    ada, late = _ada(pump), pump.join_with_snapshot("Late")
+    entity = ada.replica.document.entities()[0]
+    mine = late.perform(pump.now, [red(entity)])
+    pump.advance(0.5)
+    pump.drop(late)
+    waiting = late.perform(pump.now, [Rename(entity, "while away")])
+    for number in range(700):
+        ada.perform(pump.now, [Rename(entity, f"missed {number}")])
+        if number % 10 == 9:
+            pump.advance(0.15)
+    first = late.replica.log.first_seq
+    offered = []
+
+    def note(connection: int, lane: Lane, frame: bytes) -> bytes:
+        offered.extend([frame] * isinstance(decode_from_room(frame), SnapshotOffer))
+        return frame
+
+    pump.meddle = note
+    pump.connect(late)
+    pump.advance(1.0)
+    assert [joined.resumed for joined in pump.told(late, Joined)] == [False, True]
+    assert (len(offered), late.replica.log.first_seq > first) == (1, True)
+    assert [applied.name for applied in pump.told(late, Applied)] == [*mine, *waiting]
+    assert late.session_state is State.ACTIVE
+    agree(pump, ada, late)
 
 
 def test_wire_41_a_room_that_was_opened_from_the_checkpoint_gives_it_too(pump: StoredPump) -> None:

@@ -54,7 +54,7 @@ def test_entities_appear_and_disappear_once() -> None:
     (appeared,) = events(follower)
     assert isinstance(appeared, EntitiesAppeared)
     assert set(appeared.entities) == {follower.local(one), follower.local(other)}
-    assert [lane for lane, _ in answers(follower)] == [Lane.RELIABLE]
+    assert [lane for lane, _ in answers(follower)] == [Lane.STATE]
     here = follower.local(one)
     assert here is not None
     assert follower.world.read(here, Pose).metres == HERE
@@ -88,7 +88,7 @@ def test_frames_are_answered_as_datagrams_and_chunks_reliably() -> None:
     for message in messages(plane):
         follower.handle_message(0.0, message)
     ((lane, received),) = answers(follower)
-    assert lane is Lane.RELIABLE
+    assert lane is Lane.STATE
     assert isinstance(received, StateChunksReceived)
     assert received == StateChunksReceived(1, [0])
     plane.handle_chunks(1, received)
@@ -112,7 +112,7 @@ def test_hashes_are_told_in_turn() -> None:
         assert follower.timeout == turn * HASHES_SECONDS
         follower.handle_timeout(turn * HASHES_SECONDS)
         ((lane, message),) = answers(follower)
-        assert lane is Lane.RELIABLE
+        assert lane is Lane.STATE
         assert isinstance(message, CellHashes)
         told += [each.cell for each in message.hashes]
         plane.handle_hashes(1, message)

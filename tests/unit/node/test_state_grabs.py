@@ -48,7 +48,7 @@ class Hand:
         """Its requests, and where it holds what is its own."""
         room, owned = self.company.room, self.view.owned
         while request := self.view.poll_message():
-            self.to_room.send(self.company.tick, Lane.RELIABLE, codec.encode(request))
+            self.to_room.send(self.company.tick, Lane.STATE, codec.encode(request))
         if not owned:
             return
         for entity in owned:
@@ -126,7 +126,7 @@ class Grabbing:
         for actor, messages in told.items():
             for message in messages:
                 if actor in self.hands:
-                    self.hands[actor].from_room.send(self.tick, Lane.RELIABLE, codec.encode(message))
+                    self.hands[actor].from_room.send(self.tick, Lane.STATE, codec.encode(message))
 
 
 def settled(company: Grabbing) -> Grabbing:

@@ -464,6 +464,6 @@ def test_rep_83_what_is_said_of_a_room_that_was_started_anew_meanwhile_is_passed
     assert said
     assert pump.closes == []
     assert len(entities(anna)) == 3
-    anna._frames.append((Lane.RELIABLE, encode(old[0])))
+    anna._frames.append((Lane.STATE, encode(old[0])))
     pump.advance(0.1)
     assert [close.code for close in pump.closes] == [4400], "who has answered knows better"

@@ -26,7 +26,7 @@ def pump() -> Pump:
 
 def say(pump: Pump, peer: Peer, message: Message) -> tuple[int, str] | None:
     """The room says this; how the participant closes the connection then, if it does."""
-    peer.handle_frame(pump.now, Lane.RELIABLE, encode(message))
+    peer.handle_frame(pump.now, Lane.STATE, encode(message))
     return peer.poll_close()
 
 

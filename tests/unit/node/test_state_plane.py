@@ -85,7 +85,7 @@ def test_a_joiner_hears_of_the_components_and_then_of_what_is_around_it() -> Non
     guest = company.join(HERE)
     told = drain(company.plane)
     assert [type(each.message) for each in told] == [ComponentDescriptors]
-    assert {each.lane for each in told} == {Lane.RELIABLE}
+    assert {each.lane for each in told} == {Lane.STATE}
     guest.follower.handle_message(0.0, told[0].message)
     company.run(0.3)
     assert guest.follower.has_snapshot
@@ -229,7 +229,7 @@ def test_a_section_that_no_datagram_holds_goes_once_on_the_reliable_lane() -> No
     company.run(0.5)
     company.plane.world.insert(entities[0], Label(1, bytes(range(256)) * 8))
     told = tick(company)
-    assert [(type(each.message), each.lane) for each in told] == [(StateSection, Lane.RELIABLE)]
+    assert [(type(each.message), each.lane) for each in told] == [(StateSection, Lane.STATE)]
     again = [each for _ in range(LARGE_RESEND_TICKS - 5) for each in tick(company)]
     assert again == [], "it cannot be lost, only late"
     for each in told:
@@ -573,7 +573,7 @@ def test_a_snapshot_goes_on_over_another_connection() -> None:
     company.plane.handle_chunks(guest.peer, first[1])
     company.cut(guest)
     told = [each.message for each in drain(company.plane)]
-    assert told == [], "the components are not told again, and the chunks with the next tick"
+    assert told == [CellsLeft(company.plane.tick, [])], "the components are not told again; chunks come with a tick"
     again = [each.message for each in tick(company) if isinstance(each.message, StateChunk)]
     assert not {each.number for each in again} & set(first[1].numbers)
     for message in again:

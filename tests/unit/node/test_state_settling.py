@@ -14,8 +14,7 @@ from theta.replication.standard import STANDARD_COMPONENTS
 from theta.wire.codec import decode_from_room
 from theta.wire.interest_messages import SubscribeRegion
 from theta.wire.message import Message
-from theta.wire.messages import Roster
-from theta.wire.state_messages import ComponentDescriptors, StateAck, StateFrame
+from theta.wire.state_messages import CellsLeft, ComponentDescriptors, StateAck, StateFrame
 
 DESCRIPTORS = component_descriptors(tuple(map(component_type, STANDARD_COMPONENTS)))
 EMPTY = 0
@@ -53,7 +52,7 @@ def test_rep_26_nothing_is_said_before_it_is_known_that_the_room_goes_on(anna: S
     assert said(anna) == []
     anna.handle_message(1.0, frame(1))
     assert said(anna) == []
-    anna.handle_roster()
+    anna.handle_message(1.0, CellsLeft(70, []))
     assert [type(each) for each in said(anna)][:1] == [SubscribeRegion]
     anna.handle_message(1.1, frame(62))
     (ack,) = said(anna)
@@ -66,14 +65,13 @@ def test_rep_26_nothing_of_what_was_is_said_to_a_room_that_begins_anew(anna: Sta
     anna.handle_message(1.0, frame(1))
     anna.handle_message(1.0, DESCRIPTORS)
     assert [type(each) for each in said(anna)] == [SubscribeRegion]
-    anna.handle_roster()
     anna.handle_message(1.1, frame(1))
     (ack,) = said(anna)
     assert ack == StateAck(1, 0)
 
 
-def test_rep_26_the_room_says_so_before_its_roster(monkeypatch: pytest.MonkeyPatch) -> None:
-    """To who comes back to a room that was started anew."""
+def told_on_return(monkeypatch: pytest.MonkeyPatch, *, anew: bool) -> list[Message]:
+    """What a room says of the plane, reliably, to who comes back to it."""
     pump: Pump = room_with(pose(0.0))
     anna = join(pump, "anna")
     (here,) = entities(anna)
@@ -81,14 +79,24 @@ def test_rep_26_the_room_says_so_before_its_roster(monkeypatch: pytest.MonkeyPat
     heard = anna.handle_frame
 
     def listen(now: Moment, lane: Lane, data: bytes) -> None:
-        told.append(decode_from_room(data))
+        if lane is Lane.STATE:
+            told.append(decode_from_room(data))
         heard(now, lane, data)
 
     monkeypatch.setattr(anna, "handle_frame", listen)
-    pump.restart()
+    if anew:
+        pump.restart()
+    else:
+        pump.drop(anna)
     pump.connect(anna)
     pump.advance(0.5)
-    kinds = [type(each) for each in told]
-    assert kinds.index(ComponentDescriptors) < kinds.index(Roster)
     assert anna.is_joined
-    assert [each != here for each in entities(anna)] == [True], "it is shown anew"
+    assert [each != here for each in entities(anna)] == [anew], "shown anew, or still"
+    return told
+
+
+def test_rep_26_the_room_says_first_whether_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = told_on_return(monkeypatch, anew=False)[0]
+    assert isinstance(first, CellsLeft)
+    assert first.cells == []
+    assert isinstance(told_on_return(monkeypatch, anew=True)[0], ComponentDescriptors)

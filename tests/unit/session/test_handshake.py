@@ -13,28 +13,33 @@ from theta.base.errors import (
     WrongRoom,
 )
 from theta.base.identifiers import actor_of, blake2b_128, blake2b_256
+from theta.base.limits import HANDSHAKE_NONCES_REMEMBERED
 from theta.base.moment import Moment
 from theta.base.randomness import Randomness
 from theta.commands.identity import Identity, is_signed_by
 from theta.session.capabilities import CAPABILITIES, intersect
 from theta.session.host_handshake import Established, HostHandshake, HostTerms, resume_token
 from theta.session.invites import make_invite
+from theta.session.nonces import NonceMemory
 from theta.session.participant_handshake import ParticipantHandshake, ParticipantTerms, Resumption
 from theta.session.secret import RoomSecret
-from theta.session.transcript import challenge_digest, check_nonce, proof_digest
+from theta.session.states import State
+from theta.session.transcript import challenge_digest, proof_digest
+from theta.session.upgrading import Protocol
 from theta.wire.codec import decode_from_participant, decode_from_room, encode
 from theta.wire.messages import Ping, SessionAcknowledge, SessionChallenge, SessionHello, SessionProof
 
 SECRET = RoomSecret(b"s" * 32)
 OWNER = Identity.from_seed(b"o" * 32)
 ADA = Identity.from_seed(b"a" * 32)
-TERMS = HostTerms(SECRET, OWNER.public_key, b"h" * 16)
+PROTOCOL = Protocol(1, b"h" * 16, "1.2.3")
+TERMS = HostTerms(SECRET, OWNER.public_key, PROTOCOL)
 NOW = Moment(10.0, 1_000)
 NEW = Resumption()
 
 
 def _participant(**changes: object) -> ParticipantTerms:
-    terms = ParticipantTerms(ADA, b"i" * 16, "Ada", ("fold", "chat"), b"h" * 16, make_invite(SECRET, "editor"))
+    terms = ParticipantTerms(ADA, b"i" * 16, "Ada", ("fold", "chat"), PROTOCOL, make_invite(SECRET, "editor"))
     return terms._replace(**changes)  # type: ignore[arg-type]
 
 
@@ -53,7 +58,9 @@ def _shake(terms: ParticipantTerms, resumption: Resumption = NEW) -> tuple[Estab
 
 def _acknowledge(**changes: object) -> SessionAcknowledge:
     actor = actor_of(ADA.public_key, b"i" * 16)
-    good = SessionAcknowledge(bytes(16), bytes(16), actor, "editor", ["fold", "chat"], "studio", 0, 1, 0, 1, False)
+    good = SessionAcknowledge(
+        bytes(16), bytes(16), actor, "editor", ["fold", "chat"], "studio", 0, 1, 0, 1, False, 2000
+    )
     return msgspec.structs.replace(good, **changes)
 
 
@@ -79,6 +86,7 @@ def test_ses_1_anything_out_of_place_is_refused_on_both_sides() -> None:
         host.handle_hello(hello, guest.hello_frame)
     with pytest.raises(ProtocolError):
         host.handle_proof(Ping(1, 0.0))
+    assert (host.session.state, guest.session.state) == (State.PROOF, State.CHALLENGE)
     guest.handle_frame(decode_from_room(frame), frame)
     with pytest.raises(ProtocolError):
         guest.handle_frame(decode_from_room(frame), frame)
@@ -88,14 +96,16 @@ def test_ses_2_versions_manifests_and_names_are_checked() -> None:
     hello = decode_from_participant(ParticipantHandshake(_participant(), Resumption(), Randomness(b"g")).hello_frame)
     assert isinstance(hello, SessionHello)
     for changes, error, words in (
-        ({"protocol_version": 0}, ProtocolMismatch, "upgrade your Theta"),
-        ({"protocol_version": 9}, ProtocolMismatch, "upgrade the room's Theta"),
-        ({"protocol_hash": bytes(16)}, ProtocolMismatch, "manifests differ"),
+        ({"protocol_version": 0}, ProtocolMismatch, "install theta-engine 1.2.3"),
+        ({"protocol_version": 9}, ProtocolMismatch, "upgrade theta-engine where the room runs"),
+        ({"protocol_hash": bytes(16)}, ProtocolMismatch, "two builds of Theta 1.2.3 differ"),
         ({"name": "a\tb"}, ProtocolError, "name"),
         ({"client_nonce": b""}, BadNonce, "participant's nonce has 0 bytes"),
     ):
+        host = _host()
         with pytest.raises(error, match=words):
-            _host().handle_hello(msgspec.structs.replace(hello, **changes), b"")
+            host.handle_hello(msgspec.structs.replace(hello, **changes), b"")
+        assert host.session.state is State.HELLO
 
 
 @pytest.mark.parametrize("length", [0, 15, 33])
@@ -104,7 +114,53 @@ def test_ses_2_a_room_with_a_bad_nonce_is_refused(length: int) -> None:
     challenge = SessionChallenge(bytes(length), SECRET.identity.public_key, SECRET.server, SECRET.room, bytes(64))
     with pytest.raises(BadNonce, match="room's nonce"):
         guest.handle_frame(challenge, encode(challenge))
-    check_nonce("room", bytes(16))
+
+
+def test_ses_2_a_nonce_that_came_before_is_refused_by_both_sides() -> None:
+    seen, told = NonceMemory("participant"), NonceMemory("room")
+    guest = ParticipantHandshake(_participant(), NEW, Randomness(b"guest"), nonces=told)
+    hello = decode_from_participant(guest.hello_frame)
+    challenge = HostHandshake(TERMS, Randomness(b"room"), NOW, seen).handle_hello(hello, guest.hello_frame)
+    with pytest.raises(BadNonce, match="participant's nonce was used before"):
+        HostHandshake(TERMS, Randomness(b"another"), NOW, seen).handle_hello(hello, guest.hello_frame)
+    guest.handle_frame(challenge, encode(challenge))
+    again = ParticipantHandshake(_participant(), NEW, Randomness(b"again"), nonces=told)
+    repeated = HostHandshake(TERMS, Randomness(b"room"), NOW, seen).handle_hello(
+        decode_from_participant(again.hello_frame), again.hello_frame
+    )
+    assert repeated.server_nonce == challenge.server_nonce
+    with pytest.raises(BadNonce, match="room's nonce was used before"):
+        again.handle_frame(repeated, encode(repeated))
+
+
+def test_ses_2_of_nonces_the_latest_are_remembered() -> None:
+    memory = NonceMemory("participant")
+    nonces = [number.to_bytes(16, "little") for number in range(HANDSHAKE_NONCES_REMEMBERED + 1)]
+    for nonce in nonces:
+        memory.take(nonce)
+    memory.take(nonces[0])
+    for nonce in (nonces[2], nonces[-1]):
+        with pytest.raises(BadNonce, match="used before"):
+            memory.take(nonce)
+
+
+@pytest.mark.parametrize(("wish", "agreed"), [(None, 1.5), (0.5, 0.5), (4.0, 4.0), (0.01, 0.25), (60.0, 4.0)])
+def test_ses_17_the_participant_says_how_often_both_ping_and_else_the_room(wish: float | None, agreed: float) -> None:
+    host = HostHandshake(TERMS._replace(heartbeat_seconds=1.5), Randomness(b"room"), NOW)
+    guest = ParticipantHandshake(_participant(heartbeat_seconds=wish), NEW, Randomness(b"guest"))
+    frame = encode(host.handle_hello(decode_from_participant(guest.hello_frame), guest.hello_frame))
+    host.handle_sent(frame)
+    proof = guest.handle_frame(decode_from_room(frame), frame)
+    assert proof is not None
+    assert host.handle_proof(decode_from_participant(proof)).heartbeat_seconds == agreed
+
+
+@pytest.mark.parametrize("milliseconds", [0, 249, 4_001, 2**32 - 1])
+def test_ses_17_an_interval_out_of_the_limits_is_not_taken_from_a_room(milliseconds: int) -> None:
+    _, guest = _shake(_participant())
+    with pytest.raises(ProtocolError, match=r"heartbeat_seconds.*0\.25 to 4 s"):
+        guest.handle_frame(_acknowledge(heartbeat_ms=milliseconds), b"")
+    assert guest.session.state is State.ACKNOWLEDGE
 
 
 def test_ses_2_nonces_are_fresh() -> None:

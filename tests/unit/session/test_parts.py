@@ -4,11 +4,12 @@ import base64
 
 import pytest
 
-from theta.base.errors import NotInvited, ProtocolError
+from theta.base.errors import InvalidValue, NotInvited, ProtocolError
 from theta.base.identifiers import blake2b_128, keyed_blake2b_128
+from theta.base.limits import HEARTBEATS_COUNTED_MAX, HEARTBEATS_MISSED_MAX
 from theta.base.moment import Moment
 from theta.session.colours import PALETTE, colour_for
-from theta.session.heartbeat import Heartbeat, answer
+from theta.session.heartbeat import Heartbeat, answer, check_heartbeat
 from theta.session.invites import (
     Invite,
     code_in_groups,
@@ -173,6 +174,52 @@ def test_ses_9_silence_for_three_intervals_is_death_and_any_sign_is_life() -> No
     heart.handle_heard(_at(5.0))
     assert not heart.is_dead(_at(10.99))
     assert heart.is_dead(_at(11.0))
+
+
+def test_ses_17_a_heartbeat_counts_the_share_of_pings_that_were_not_answered_in_time() -> None:
+    heart = Heartbeat(_at(0.0), 0.5)
+    assert tuple(heart.quality) == (None, 0.0, 0.0, 0.0, 0.5, None)
+    for number in range(7):
+        ping = heart.poll_ping(_at(number * 0.5))
+        assert ping is not None
+        if number % 4:
+            heart.handle_pong(_at(number * 0.5 + 0.1), Pong(ping.number, ping.sent_ms, ping.sent_ms))
+    # Of seven pings five were answered; of the two others one is three intervals old by now.
+    assert heart.quality.loss == pytest.approx(1 / 6)
+    for number in range(7, 7 + HEARTBEATS_COUNTED_MAX + HEARTBEATS_MISSED_MAX):
+        heart.poll_ping(_at(number * 0.5))
+    assert heart.quality.loss == 1.0
+
+
+def test_ses_17_from_the_agreement_on_the_agreed_interval_counts() -> None:
+    heart = Heartbeat(_at(0.0))
+    heart.poll_ping(_at(0.0))
+    heart.agree(_at(0.1), 0.5)
+    assert heart.timeout == pytest.approx(0.6)
+    assert heart.poll_ping(_at(0.6)) is not None
+    assert not heart.is_dead(_at(1.59))
+    assert heart.is_dead(_at(1.6))
+    heart.agree(_at(0.1), 4.0)
+    assert heart.poll_ping(_at(1.1)) is not None
+    assert not heart.is_dead(_at(11.9))
+
+
+def test_a_burst_on_a_long_way_measures_with_every_answer() -> None:
+    """Six pings are under way at once, and nobody has lost any."""
+    heart = Heartbeat(_at(0.0), 0.045, awaited=40)
+    pings = [heart.poll_ping(_at(number * 0.05)) for number in range(40)]
+    for number, ping in enumerate(pings):
+        assert ping is not None
+        heart.handle_pong(_at(number * 0.05 + (0.3 if number % 2 else 0.34)), Pong(ping.number, ping.sent_ms, 0.0))
+    assert heart.quality.loss == 0.0
+    assert heart.rtt_seconds == pytest.approx(0.32, abs=0.02)
+    assert heart.jitter_seconds > 0.01
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.2499, 4.001, float("nan"), float("inf"), -1.0])
+def test_ses_17_an_interval_has_limits(seconds: float) -> None:
+    with pytest.raises(InvalidValue, match=r"heartbeat_seconds.*0\.25 to 4 s"):
+        check_heartbeat(seconds)
 
 
 def test_ses_9_an_answer_to_nothing_is_ignored_and_a_clock_that_is_none_refused() -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.unit.signaling.stage import GUEST, HOST, Stage
+from theta.base.backoff import Backoff
 from theta.base.errors import FrameTooLarge, SignalingFailed
 from theta.base.limits import (
     SIGNAL_BACKOFF_SECONDS_MAX,
@@ -13,7 +14,6 @@ from theta.base.limits import (
 )
 from theta.base.moment import Moment
 from theta.base.randomness import Randomness
-from theta.signaling.backoff import Backoff
 from theta.signaling.participant import SignalParticipant
 from theta.wire.codec import decode_signal_from_peer, encode
 from theta.wire.messages import Message, Ping, Pong
@@ -197,7 +197,7 @@ class TestBeingThere:
 
 
 def test_sig_15_a_backoff_doubles_up_to_its_bound_with_jitter() -> None:
-    backoff = Backoff(Randomness(b"backoff"))
+    backoff = Backoff(Randomness(b"backoff"), SIGNAL_BACKOFF_SECONDS_MIN, SIGNAL_BACKOFF_SECONDS_MAX)
     waits = [backoff.fail() for _ in range(40)]
     for number, wait in enumerate(waits):
         span = min(SIGNAL_BACKOFF_SECONDS_MAX, SIGNAL_BACKOFF_SECONDS_MIN * 2.0**number)

@@ -3,7 +3,7 @@ from collections.abc import Iterable
 import pytest
 
 from theta.base.randomness import Randomness
-from theta.node.lanes import Lane
+from theta.node.lanes import RELIABLE_LANES, Lane
 from theta.sim import GOOD_LINK, LinkSettings, Network, Schedule, SimulatedClock
 from theta.sim.network import CLOSE_ABNORMAL, CUT_NOTICED_SECONDS_MAX
 
@@ -71,9 +71,9 @@ def test_a_call_that_nobody_answers_is_refused() -> None:
 
 
 @pytest.mark.parametrize("seed", [b"1", b"2", b"3"])
-def test_the_reliable_lane_keeps_its_order_and_loses_nothing(seed: bytes) -> None:
+def test_a_reliable_lane_keeps_its_order_and_loses_nothing(seed: bytes) -> None:
     pair = Pair(LinkSettings(0.05, 0.05, loss=0.3, reorder=0.5, duplication=0.5), seed)
-    sent = pair.send(Lane.RELIABLE, range(200))
+    sent = pair.send(Lane.COMMANDS, range(200))
     pair.schedule.run_until(60.0)
     assert pair.listener.contents == sent
     assert max(at for at, _ in pair.listener.frames) > 1.2 + 0.2, "no loss has cost a retransmission"
@@ -103,10 +103,146 @@ def test_a_datagram_may_overtake_a_reliable_frame_but_not_the_connection() -> No
     assert listener.frames == []
 
 
+@pytest.mark.parametrize("seed", [b"1", b"2", b"3"])
+def test_each_lane_keeps_its_order_and_nothing_is_in_order_between_two(seed: bytes) -> None:
+    pair = Pair(LinkSettings(0.05, 0.02, loss=0.2, reorder=0.2), seed)
+    for number in range(200):
+        lane = RELIABLE_LANES[number % 4]
+        pair.network.send(pair.number, "caller", lane, bytes((lane, number)))
+        pair.schedule.run_until(pair.schedule.clock.seconds + 0.005)
+    pair.network.close(pair.number, "caller", 1000, "done")
+    pair.schedule.run_until(60.0)
+    got = pair.listener.contents
+    assert len(got) == 200
+    for lane in RELIABLE_LANES:
+        assert [frame for frame in got if frame[0] == lane] == sorted(frame for frame in got if frame[0] == lane)
+    assert [frame[1] for frame in got] != sorted(frame[1] for frame in got)
+    ((closed_at, code),) = pair.listener.closed
+    assert code == 1000
+    assert closed_at >= max(at for at, _ in pair.listener.frames), "the end overtook a frame"
+
+
+def test_after_a_partition_each_lane_comes_when_it_can_and_the_end_after_all() -> None:
+    orders = set()
+    for seed in range(12):
+        pair = Pair(seed=b"partition %d" % seed)
+        pair.network.partition(["listener"], 5.0)
+        for lane in reversed(RELIABLE_LANES):
+            pair.network.send(pair.number, "caller", lane, bytes((lane,)))
+        pair.network.close(pair.number, "caller", 1000, "done")
+        pair.schedule.run_until(20.0)
+        orders.add(tuple(pair.listener.contents))
+        assert len(pair.listener.frames) == 4
+        assert pair.listener.closed[0][0] >= pair.listener.frames[-1][0]
+    assert len(orders) > 5
+
+
+def test_a_frame_that_overtakes_the_opening_waits_for_it() -> None:
+    """The listener knows of the connection before the caller does, and may send at once."""
+    for seed in range(20):
+        schedule = Schedule(SimulatedClock())
+        network = Network(schedule, Randomness(b"opening %d" % seed), LinkSettings(0.05, 0.05, loss=0.3, reorder=0.5))
+        caller, listener = Node(schedule), Node(schedule)
+        network.attach("caller", caller)
+        network.attach("listener", listener)
+        number = network.connect("caller", "listener")
+        while not listener.opened:
+            schedule.run_next()
+        network.send(number, "listener", Lane.BULK, b"at once")
+        schedule.run_until(60.0)
+        assert caller.contents == [b"at once"]
+        assert caller.frames[0][0] >= caller.opened[0][0]
+
+
+def test_what_is_damaged_is_lost_where_the_carrier_checks() -> None:
+    pair = Pair(LinkSettings(0.05, 0.0, corruption=0.2))
+    datagrams = pair.send(Lane.DATAGRAM, range(1_000))
+    frames = pair.send(Lane.STATE, range(1_000, 1_200))
+    pair.schedule.run_until(60.0)
+    got = pair.listener.contents
+    assert [frame for frame in got if frame in set(frames)] == frames
+    assert set(got) <= {*datagrams, *frames}
+    assert 0.75 < (len(got) - len(frames)) / len(datagrams) < 0.85
+    assert pair.listener.closed == []
+
+
+def test_a_carrier_that_does_not_check_gives_damaged_datagrams_and_loses_the_connection_on_reliable_lanes() -> None:
+    pair = Pair(LinkSettings(0.05, 0.0, corruption=0.2, is_checked=False))
+    datagrams = pair.send(Lane.DATAGRAM, range(256, 1_256))
+    pair.schedule.run_until(5.0)
+    got = pair.listener.contents
+    damaged = [(sent, came) for sent, came in zip(datagrams, got, strict=True) if sent != came]
+    assert 150 < len(damaged) < 250
+    assert all(sum(one != other for one, other in zip(*each, strict=True)) == 1 for each in damaged)
+    pair.send(Lane.STATE, range(100))
+    pair.schedule.run_until(20.0)
+    assert [code for _, code in pair.caller.closed + pair.listener.closed] == [CLOSE_ABNORMAL, CLOSE_ABNORMAL]
+
+
+def test_a_full_queue_drops_datagrams_and_lets_reliable_frames_wait() -> None:
+    pair = Pair(STILL._replace(bytes_per_second=10_000.0, queue_bytes=3_100.0))
+    datagrams = [bytes(960) for _ in range(10)]
+    for frame in datagrams:
+        pair.network.send(pair.number, "caller", Lane.DATAGRAM, frame)
+    frames = [bytes((number,)) * 960 for number in range(10)]
+    for frame in frames:
+        pair.network.send(pair.number, "caller", Lane.STATE, frame)
+    pair.schedule.run_until(10.0)
+    got = pair.listener.contents
+    assert got[:-10] == datagrams[:3], "one on its way, and two behind it"
+    assert got[-10:] == frames
+    assert [at for at, _ in pair.listener.frames] == pytest.approx([1.1 + 0.1 * each for each in range(1, 14)])
+
+
+def test_what_is_urgent_goes_before_what_waits() -> None:
+    pair = Pair(STILL._replace(bytes_per_second=100_000.0, queue_bytes=4_000.0))
+    pair.network.send(pair.number, "caller", Lane.BULK, bytes(100_000))
+    pair.schedule.run_until(1.1)
+    for lane in (Lane.STATE, Lane.COMMANDS, Lane.CONTROL):
+        pair.network.send(pair.number, "caller", lane, bytes((lane,)))
+    pair.schedule.run_until(10.0)
+    assert [len(frame) if len(frame) > 1 else Lane(frame[0]) for frame in pair.listener.contents] == [
+        Lane.CONTROL,
+        Lane.COMMANDS,
+        Lane.STATE,
+        100_000,
+    ]
+    assert pair.listener.frames[2][0] < 1.4, "it waited for what is not urgent"
+
+
+def test_after_a_change_of_address_the_connection_goes_on_once_the_other_side_heard_of_it() -> None:
+    pair = Pair()
+    pair.network.send(pair.number, "listener", Lane.DATAGRAM, b"lost")
+    pair.network.send(pair.number, "listener", Lane.COMMANDS, b"sent again")
+    pair.network.change_address("caller")
+    pair.schedule.run_until(3.0)
+    pair.network.send(pair.number, "listener", Lane.DATAGRAM, b"lost too")
+    pair.schedule.run_until(4.0)
+    assert pair.caller.frames == [], "it was sent to the old address"
+    pair.network.send(pair.number, "caller", Lane.CONTROL, b"here I am")
+    pair.schedule.run_until(6.0)
+    assert pair.listener.contents == [b"here I am"]
+    assert pair.caller.contents == [b"sent again"]
+    pair.network.send(pair.number, "listener", Lane.DATAGRAM, b"arrives")
+    pair.schedule.run_until(7.0)
+    assert pair.caller.contents == [b"sent again", b"arrives"]
+    assert pair.caller.closed == pair.listener.closed == []
+
+
+def test_what_left_the_old_address_does_not_tell_the_new_one() -> None:
+    pair = Pair()
+    pair.network.send(pair.number, "caller", Lane.CONTROL, b"from the old address")
+    pair.network.change_address("caller")
+    pair.network.send(pair.number, "listener", Lane.COMMANDS, b"to the old address")
+    pair.schedule.run_until(5.0)
+    assert pair.listener.contents == [b"from the old address"]
+    assert pair.caller.frames == []
+
+
 def test_bandwidth_spaces_frames() -> None:
     pair = Pair(STILL._replace(bytes_per_second=1_000.0))
     for _ in range(3):
-        pair.network.send(pair.number, "caller", Lane.RELIABLE, bytes(460))
+        pair.network.send(pair.number, "caller", Lane.COMMANDS, bytes(460))
     pair.schedule.run_until(10.0)
     assert [at for at, _ in pair.listener.frames] == pytest.approx([1.6, 2.1, 2.6])
 
@@ -115,7 +251,7 @@ def test_a_partition_holds_reliable_frames_and_swallows_datagrams() -> None:
     pair = Pair()
     pair.network.partition(["listener", "somebody else"], 5.0)
     assert pair.network.are_separated("caller", "listener")
-    sent = pair.send(Lane.RELIABLE, range(5))
+    sent = pair.send(Lane.COMMANDS, range(5))
     pair.send(Lane.DATAGRAM, range(100, 110))
     pair.schedule.run_until(5.9)
     assert pair.listener.frames == []
@@ -128,7 +264,7 @@ def test_healing_ends_partitions_at_once() -> None:
     pair = Pair()
     pair.network.partition(["listener"], 1000.0)
     pair.network.partition(["caller"], 1000.0)
-    sent = pair.send(Lane.RELIABLE, range(3))
+    sent = pair.send(Lane.COMMANDS, range(3))
     pair.network.heal()
     pair.schedule.run_until(3.0)
     assert pair.listener.contents == sent
@@ -144,10 +280,10 @@ def test_nodes_on_the_same_side_of_a_partition_are_together() -> None:
 
 def test_a_cut_loses_what_is_in_flight_and_both_ends_learn_of_it_by_themselves() -> None:
     pair = Pair()
-    pair.network.send(pair.number, "caller", Lane.RELIABLE, b"lost")
-    pair.network.send(pair.number, "listener", Lane.RELIABLE, b"lost too")
+    pair.network.send(pair.number, "caller", Lane.COMMANDS, b"lost")
+    pair.network.send(pair.number, "listener", Lane.COMMANDS, b"lost too")
     pair.network.cut(pair.number)
-    pair.network.send(pair.number, "caller", Lane.RELIABLE, b"sent into nothing")
+    pair.network.send(pair.number, "caller", Lane.COMMANDS, b"sent into nothing")
     pair.schedule.run_until(10.0)
     assert pair.listener.frames == pair.caller.frames == []
     ((caller_at, caller_code),) = pair.caller.closed
@@ -160,10 +296,10 @@ def test_a_cut_loses_what_is_in_flight_and_both_ends_learn_of_it_by_themselves()
 
 def test_a_close_comes_after_the_frames_before_it_and_ends_both_directions() -> None:
     pair = Pair()
-    sent = pair.send(Lane.RELIABLE, range(3))
+    sent = pair.send(Lane.COMMANDS, range(3))
     pair.network.close(pair.number, "caller", 4400, "rude")
-    pair.network.send(pair.number, "caller", Lane.RELIABLE, b"after the end")
-    pair.network.send(pair.number, "listener", Lane.RELIABLE, b"to nobody")
+    pair.network.send(pair.number, "caller", Lane.COMMANDS, b"after the end")
+    pair.network.send(pair.number, "listener", Lane.COMMANDS, b"to nobody")
     pair.schedule.run_until(5.0)
     assert pair.listener.contents == sent
     assert [code for _, code in pair.listener.closed] == [4400]
@@ -174,7 +310,7 @@ def test_a_close_comes_after_the_frames_before_it_and_ends_both_directions() -> 
 @pytest.mark.parametrize("seed", [b"1", b"2", b"3", b"4"])
 def test_a_crash_is_noticed_by_the_other_side_only(seed: bytes) -> None:
     pair = Pair(seed=seed)
-    pair.network.send(pair.number, "caller", Lane.RELIABLE, b"to the dead")
+    pair.network.send(pair.number, "caller", Lane.COMMANDS, b"to the dead")
     pair.network.crash("listener")
     pair.schedule.run_until(20.0)
     assert pair.listener.closed == []
@@ -186,7 +322,7 @@ def test_what_was_cut_stays_cut_when_its_end_crashes() -> None:
     """A crash once moved the moment of the cut to later, and let frames of after the cut through."""
     pair = Pair()
     pair.network.cut(pair.number)
-    pair.network.send(pair.number, "listener", Lane.RELIABLE, b"after the cut")
+    pair.network.send(pair.number, "listener", Lane.COMMANDS, b"after the cut")
     pair.schedule.run_until(1.09)
     pair.network.crash("listener")
     pair.schedule.run_until(10.0)
@@ -206,7 +342,7 @@ def test_losses_come_in_bursts_where_a_link_says_so(seed: int) -> None:
 
 def test_reliable_frames_of_a_link_with_bursts_all_come_in_order_by_the_time_it_says(seed: int) -> None:
     pair = Pair(LinkSettings(0.01, 0.0, loss=0.4, burst_seconds=0.3), b"reliable %d" % seed)
-    sent = pair.send(Lane.RELIABLE, range(300), spacing=0.01)
+    sent = pair.send(Lane.COMMANDS, range(300), spacing=0.01)
     by = pair.network.delivered_by
     assert by > pair.schedule.clock.seconds
     pair.schedule.run_until(by)
@@ -218,7 +354,7 @@ def test_reliable_frames_of_a_link_with_bursts_all_come_in_order_by_the_time_it_
 def test_what_a_partition_holds_back_is_not_delivered_before_it_is_let_go() -> None:
     pair = Pair()
     pair.network.partition(["caller"], 5.0)
-    pair.send(Lane.RELIABLE, range(3))
+    pair.send(Lane.COMMANDS, range(3))
     pair.schedule.run_until(2.0)
     pair.network.heal()
     by = pair.network.delivered_by

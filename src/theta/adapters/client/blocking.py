@@ -38,13 +38,16 @@ def connect_blocking(
     identity: str | os.PathLike[str] | None = None,
     transport: TransportChoice = "auto",
     signaling: str | None = None,
+    heartbeat_seconds: float | None = None,
 ) -> "BlockingRoom":
     """Enter a room and return it once the whole document is here; arguments and errors as in `theta.connect`.
 
     Use it with `with`, or call `close` in the end.
     """
     opener = Opener(room_address(url, invite), transport, signaling)
-    return BlockingRoom(partial(RoomClient, opener=opener), url, name, invite, identity)
+    return BlockingRoom(
+        partial(RoomClient, opener=opener, heartbeat_seconds=heartbeat_seconds), url, name, invite, identity
+    )
 
 
 class BlockingRoom(BlockingState):

@@ -15,6 +15,7 @@ def connect(
     identity: str | os.PathLike[str] | None = None,
     transport: TransportChoice = "auto",
     signaling: str | None = None,
+    heartbeat_seconds: float | None = None,
 ) -> RoomClient:
     """A room, to be entered with `async with`.
 
@@ -26,13 +27,15 @@ def connect(
         identity: whose key to use: None for your own, a word for another kept under that name (so that a bot has an
             undo stack of its own), or a path.
         transport: "auto" takes QUIC, or WebSocket where QUIC does not get through, or WebRTC where there is a
-            `signaling`; each can be asked for by name: "quic", "websocket", "webrtc".
+            `signaling`; each can be asked for by name: "quic", "websocket", "webrtc" and "webtransport".
         signaling: link of a signalling server (`theta signal`) where the room's host can be met, when the room itself
             cannot be reached.
+        heartbeat_seconds: how often both sides make sure that the other is there, 0.25 to 4; who is silent for three
+            times that is gone. None leaves it to the room.
 
     Raises:
-        InvalidValue: not a link, or no such transport.
+        InvalidValue: not a link, no such transport, or no such interval.
         SecretExposed: others can read the key file.
     """
     opener = Opener(room_address(url, invite), transport, signaling)
-    return RoomClient(url, name, invite, identity, opener=opener)
+    return RoomClient(url, name, invite, identity, opener=opener, heartbeat_seconds=heartbeat_seconds)

@@ -1,23 +1,26 @@
 """Drives a peer: connects, feeds it what comes in, carries out what it asks for, and connects again.
 
-Decides nothing but when to try again: soon, then after longer and longer, with jitter, up to BACKOFF_SECONDS_MAX.
+Decides nothing but when to try again: soon, then after longer and longer, with jitter, up to RECONNECT_SECONDS_MAX
+(SES-19).
 """
 
 import asyncio
 import logging
-import random
+import os
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from theta.adapters.client.errors import ConnectionFailed
 from theta.adapters.host import machine_clock
 from theta.adapters.transport import CLOSE_GOING_AWAY, CLOSE_INTERNAL, CLOSE_LOST, Transport, TransportClosed
+from theta.base.backoff import Backoff
 from theta.base.errors import HandshakeTimeout, PeerTimeout, PeerTooSlow, ThetaError
-from theta.node.events import Event, Joined
+from theta.base.limits import RECONNECT_SECONDS_MAX, RECONNECT_SECONDS_MIN
+from theta.base.randomness import Randomness
+from theta.node.events import Diverged, Event, Joined
 from theta.node.peer import Peer
+from theta.session.heartbeat import LinkQuality
 
-BACKOFF_SECONDS_MIN = 0.1
-BACKOFF_SECONDS_MAX = 5.0
 OPEN_SECONDS_MAX = 10.0
 PASSING_CODES = frozenset(
     (
@@ -44,6 +47,7 @@ class PeerDriver:
         on_event: called with each of the peer's events.
         on_failed: called once if the room closes the door for good, with the reason.
         on_pumped: called when everything that happened was passed on, even when it was no event, such as a head record.
+        on_fruitless: called with the kind of a transport that was lost before a session stood on it.
     """
 
     def __init__(
@@ -53,6 +57,7 @@ class PeerDriver:
         on_event: Callable[[Event], None],
         on_failed: Callable[[ConnectionFailed], None],
         on_pumped: Callable[[], None] = lambda: None,
+        on_fruitless: Callable[[str], None] = lambda kind: None,
     ) -> None:
         self.peer = peer
         self.last_problem = ""
@@ -60,16 +65,26 @@ class PeerDriver:
         self._on_event = on_event
         self._on_failed = on_failed
         self._on_pumped = on_pumped
+        self._on_fruitless = on_fruitless
         self._transport: Transport | None = None
+        self._has_joined = False
         self._timer: asyncio.TimerHandle | None = None
         self._closing: set[asyncio.Task[None]] = set()
-        self._failures = 0
+        self._backoff = Backoff(Randomness(os.urandom(32)), RECONNECT_SECONDS_MIN, RECONNECT_SECONDS_MAX)
         self._task = asyncio.create_task(self._run_guarded(), name="theta peer")
 
     @property
     def transport_kind(self) -> str:
         """What carries the connection now: "quic", "websocket" or another; "" while there is none."""
         return self._transport.kind if self._transport is not None else ""
+
+    @property
+    def link(self) -> LinkQuality | None:
+        """How good the connection is, by its heartbeat and by its carrier; None while there is none."""
+        quality, transport = self.peer.link, self._transport
+        if quality is None or transport is None:
+            return quality
+        return quality._replace(packet_loss=transport.metrics.loss)
 
     async def close(self) -> None:
         """Leave the room; the driver is of no use afterwards."""
@@ -87,7 +102,12 @@ class PeerDriver:
         """Carry out what the peer asks for; call it after every call that you make to the peer."""
         while (event := self.peer.poll_event()) is not None:
             if isinstance(event, Joined):
-                self._failures = 0
+                self._has_joined = True
+                self._backoff.succeed()
+            elif isinstance(event, Diverged):
+                _log.warning(
+                    "the document was another than the room's, and is fetched anew", extra={"record": event.seq}
+                )
             self._on_event(event)
         self._on_pumped()
         transport = self._transport
@@ -116,12 +136,13 @@ class PeerDriver:
         while True:
             code = await self._connect_once()
             if code not in PASSING_CODES:
+                _log.info("connecting no more", extra={"problem": self.last_problem, "code": code})
+                self.peer.handle_ended(machine_clock())
                 self._on_failed(ConnectionFailed(self.last_problem, code))
                 return
-            span = min(BACKOFF_SECONDS_MAX, BACKOFF_SECONDS_MIN * 2.0 ** min(self._failures, 10))
-            self._failures += 1
+            span = self._backoff.fail()
             _log.info("reconnecting", extra={"problem": self.last_problem, "after_seconds": round(span, 2)})
-            await asyncio.sleep(span * random.uniform(0.5, 1.0))
+            await asyncio.sleep(span)
 
     async def _connect_once(self) -> int:
         """One connection from beginning to end; returns the code that it ended with."""
@@ -135,6 +156,7 @@ class PeerDriver:
             self.last_problem = "nobody answers there"
             return CLOSE_LOST
         code = CLOSE_LOST
+        self._has_joined = False
         try:
             self.peer.handle_connected(machine_clock())
             self.pump()
@@ -149,6 +171,8 @@ class PeerDriver:
             code = end.close_code
         finally:
             self._transport = None
+            if not self._has_joined and code in PASSING_CODES:
+                self._on_fruitless(transport.kind)
             self.peer.handle_disconnected(machine_clock())
             self._disarm()
         return code

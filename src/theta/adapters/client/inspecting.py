@@ -1,4 +1,4 @@
-"""Looking into a room's state plane: why somebody is told of something, and what lives in the room's world."""
+"""Looking into a room's state plane, and at the way to the room: who is told of what, and how good the way is."""
 
 from theta.adapters.client.room_view import RoomView
 from theta.base.errors import InvalidValue
@@ -17,6 +17,11 @@ class Inspecting(RoomView):
     def actor(self) -> int:
         """This participant's own actor, u64, as `people` has it."""
         return self._peer.actor
+
+    @property
+    def rtt_seconds(self) -> float | None:
+        """Smoothed round-trip time to the room; None at first."""
+        return self._peer.rtt_seconds
 
     async def explain_interest(
         self, room_entity: int, actor: int | None = None, scope: ScopeName = ""

@@ -14,7 +14,7 @@ from theta.adapters.websocket_transport import connect_websocket
 from theta.base.errors import InvalidValue, PeerError
 from theta.base.limits import QUIC_HEAD_START_SECONDS
 
-TransportChoice = Literal["auto", "quic", "websocket", "webrtc"]
+TransportChoice = Literal["auto", "quic", "webtransport", "websocket", "webrtc"]
 
 WEBSOCKET_OPEN_SECONDS_MAX = 5.0
 
@@ -28,6 +28,10 @@ class Opening(Protocol):
 
     async def open(self) -> Transport:
         """A new connection; raises TransportClosed when there is none to be had."""
+        ...
+
+    def handle_fruitless(self, kind: str) -> None:
+        """A transport of this kind opened, and was lost before a session stood on it."""
         ...
 
     async def close(self) -> None:
@@ -52,7 +56,7 @@ class Opener:
 
     def __init__(self, address: RoomAddress, choice: TransportChoice, signaling: str | None = None) -> None:
         if choice not in get_args(TransportChoice):
-            raise InvalidValue("transport", choice, '"auto", "quic", "websocket" or "webrtc"')
+            raise InvalidValue("transport", choice, '"auto", "quic", "webtransport", "websocket" or "webrtc"')
         self.address = address
         self._signaling = signaling
         everything = ("quic", "websocket") if signaling is None else ("quic", "websocket", "webrtc")
@@ -65,12 +69,21 @@ class Opener:
         Raises:
             TransportClosed: none of the ways leads to a room.
         """
-        ways = {"quic": self._open_quic, "websocket": self._open_websocket, "webrtc": self._open_webrtc}
+        ways = {
+            "quic": self._open_quic,
+            "webtransport": self._open_webtransport,
+            "websocket": self._open_websocket,
+            "webrtc": self._open_webrtc,
+        }
         number, transport = await first_to_open([ways[each] for each in self._order], QUIC_HEAD_START_SECONDS)
         first = self._order[number]
         self._order = (first, *(each for each in self._order if each != first))
         _log.info("connected", extra={"transport": transport.kind})
         return transport
+
+    def handle_fruitless(self, kind: str) -> None:
+        """See Opening.handle_fruitless: the others begin the next time."""
+        self._order = (*(each for each in self._order if each != kind), *(each for each in self._order if each == kind))
 
     async def close(self) -> None:
         """Let go of what was kept from one connection to the next; the next one makes it anew."""
@@ -84,6 +97,13 @@ class Opener:
 
         verify = not self.address.is_known_by_key
         return await connect_quic(self.address.host, self.address.port, verify=verify)
+
+    async def _open_webtransport(self) -> Transport:
+        """As a page comes in, which is worth a try where that is what is in doubt."""
+        from theta.adapters.quic_client import connect_webtransport
+
+        verify = not self.address.is_known_by_key
+        return await connect_webtransport(self.address.host, self.address.port, verify=verify)
 
     async def _open_websocket(self) -> Transport:
         try:

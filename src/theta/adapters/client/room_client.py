@@ -38,6 +38,7 @@ from theta.node.peer import Peer, PeerSettings
 from theta.node.preview import Preview
 from theta.node.replica import Replica
 from theta.replication.presence import Presence
+from theta.session.heartbeat import LinkQuality
 from theta.wire.messages import Message, Person
 
 CONNECT_SECONDS_MAX = 10.0
@@ -57,12 +58,14 @@ class RoomClient(Making, Undoing, LookingBack, Branching, Governing, Inspecting,
         transport: TransportChoice = "auto",
         opener: Opening | None = None,
         held: Replica | None = None,
+        heartbeat_seconds: float | None = None,
     ) -> None:
         self._opener: Opening = opener if opener is not None else Opener(room_address(url, invite), transport)
         address = self._opener.address
         # Whoever names an instance answers for using it once in a room: commands are numbered by it.
         instance = instance or os.urandom(INSTANCE_BYTES)
         settings = PeerSettings(load_identity(who), instance, name, address.invite, room_key=address.room_key)
+        settings = settings._replace(heartbeat_seconds=heartbeat_seconds)
         self._peer = Peer(settings, Randomness(os.urandom(32)), held)
         self._driver: PeerDriver | None = None
         self._waiting = Waiting()
@@ -85,13 +88,13 @@ class RoomClient(Making, Undoing, LookingBack, Branching, Governing, Inspecting,
         self._waiting.failure = None
         self._opener.address = await redeem(self._opener.address)
         self._peer.settings = self._peer.settings._replace(invite=self._opener.address.invite)
-        waiting = self._waiting
-        self._driver = PeerDriver(
-            self._peer, self._opener.open, self._handle_event, waiting.handle_failed, waiting.look_again
-        )
+        waiting, peer = self._waiting, self._peer
+        told = (self._handle_event, waiting.handle_failed, waiting.look_again, self._opener.handle_fruitless)
+        self._driver = PeerDriver(peer, self._opener.open, *told)
         try:
             async with asyncio.timeout(CONNECT_SECONDS_MAX):
-                await self._waiting.until(lambda: self._is_synced and not self._peer.state.is_awaited)
+                # Who is here, and what the room's world is made of, come on lanes of their own.
+                await waiting.until(lambda: self._is_synced and bool(peer.people) and not peer.state.is_awaited)
         except TimeoutError as error:
             problem = self._driver.last_problem
             await self.close()
@@ -153,9 +156,9 @@ class RoomClient(Making, Undoing, LookingBack, Branching, Governing, Inspecting,
         return [Entity(self, identifier) for identifier in self.document.entities()]
 
     @property
-    def rtt_seconds(self) -> float | None:
-        """Smoothed round-trip time to the room; None at first."""
-        return self._peer.rtt_seconds
+    def link(self) -> LinkQuality | None:
+        """How good the connection is: round trip, jitter, loss, clock offset; None while there is none."""
+        return self._driver.link if self._driver is not None else None
 
     @property
     def transport(self) -> str:

@@ -1,4 +1,4 @@
-import type { RoomClient } from "@theta/client";
+import { linkQuality, type RoomClient } from "@theta/client";
 import { connectionWords } from "./panels/status";
 
 /** Keeps the page's state in data attributes of <html>, for style sheets, tests and the curious. */
@@ -7,6 +7,8 @@ export function publishState(client: RoomClient, root: HTMLElement = document.do
   const show = (): void => {
     const { connection, document: view, people, statistics } = client;
     dataset.connection = connectionWords(client, 0).state;
+    dataset.transport = client.link.transport ?? "";
+    dataset.linkQuality = linkQuality(statistics) ?? "";
     dataset.role = connection.phase === "online" ? connection.role : "";
     dataset.documentHash = view.hash;
     dataset.documentSeq = String(view.seq);
@@ -23,7 +25,7 @@ export function publishState(client: RoomClient, root: HTMLElement = document.do
     dataset.branches = String(all.length);
     dataset.branch = all.find(({ id }) => id === current)?.name ?? "";
   };
-  for (const event of ["connection", "document", "status", "people", "presence", "statistics", "branches", "state"] as const) {
+  for (const event of ["connection", "document", "status", "people", "presence", "statistics", "branches", "state", "link"] as const) {
     client.on(event, show);
   }
   show();

@@ -15,6 +15,7 @@ import { createChat } from "./panels/chat";
 import { createHelp, createInsecure, createWelcome, type Welcome } from "./panels/dialogs";
 import { createGuide } from "./panels/guide";
 import { createInspector, type Inspector } from "./panels/inspector";
+import { createLinkDetails } from "./panels/link";
 import { createOutline } from "./panels/outline";
 import { createPeople } from "./panels/people";
 import { createConnectionChip, createStatusBar, refusalWords } from "./panels/status";
@@ -77,6 +78,7 @@ export function startApp(client: RoomClient, memory: Memory, problem = ""): void
   const importFile = (): void => {
     if (!role.watching) importing.choose();
   };
+  const link = createLinkDetails(client);
   const help = createHelp();
   const helpButton = iconButton("help", "Keys", "help", "?");
   const openHelp = (): void => help.showModal();
@@ -96,14 +98,15 @@ export function startApp(client: RoomClient, memory: Memory, problem = ""): void
         ...{ client, selection, actions, role, importFile, frame: () => scene.frame() },
         ...{ addMenu: addMenu.button, vr: vr.button, timeline: past.timelineButton, who: past.whoButton },
       }),
-      h("div", { class: "corner", children: [createConnectionChip(client), createShareButton(client), helpButton] }),
+      h("div", { class: "corner", children: [createConnectionChip(client, link), createShareButton(client), helpButton] }),
     ],
   });
   document.body.append(
     bar,
     outline.element,
     h("div", { class: "column right", children: [inspector.element, createPeople(client, { manage: past.managePerson, openPolicy: past.openPolicy }), chat.element] }),
-    createStatusBar(client, () => notices.show("Hash copied", { topic: "hash" }), past.branchButton),
+    createStatusBar(client, () => notices.show("Hash copied", { topic: "hash" }), past.branchButton, link.button),
+    link.element,
     createGuide(client, role),
     ...importing.elements,
     addMenu.element,

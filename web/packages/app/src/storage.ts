@@ -3,6 +3,7 @@ import { inviteFromFragment, readCode } from "@theta/client";
 const NAME_KEY = "theta.name";
 const PLACE_KEY = "theta.place";
 const INVITE_KEY = "theta.invite";
+const SIGNALING_KEY = "theta.signaling";
 const NAME_CHARACTERS_MAX = 64;
 const INVITE_CHARACTERS_MAX = 128;
 
@@ -35,10 +36,13 @@ export function inviteFrom(text: string): string {
 export interface Memory {
   readonly name: string;
   readonly invite: string;
+  /** The signalling server that the invite's link named; empty when it named none. */
+  readonly signaling: string;
   /** Where this window's camera was, as `formatPlace` writes it; empty when it was nowhere yet. */
   readonly place: string;
   rememberName(name: string): void;
   rememberInvite(invite: string): void;
+  rememberSignaling(link: string): void;
   forgetInvite(): void;
   rememberPlace(place: string): void;
 }
@@ -56,12 +60,18 @@ export function createMemory(local: Shelf | null, session: Shelf | null): Memory
     get invite() {
       return read(session, INVITE_KEY) || read(local, INVITE_KEY);
     },
+    get signaling() {
+      return read(session, SIGNALING_KEY) || read(local, SIGNALING_KEY);
+    },
     get place() {
       return read(session, PLACE_KEY);
     },
     rememberName: (name) => void attempt(() => local?.setItem(NAME_KEY, name)),
     rememberInvite(invite) {
       for (const shelf of [session, local]) attempt(() => shelf?.setItem(INVITE_KEY, invite));
+    },
+    rememberSignaling(link) {
+      for (const shelf of [session, local]) attempt(() => (link ? shelf?.setItem(SIGNALING_KEY, link) : shelf?.removeItem(SIGNALING_KEY)));
     },
     forgetInvite() {
       for (const shelf of [session, local]) attempt(() => shelf?.removeItem(INVITE_KEY));

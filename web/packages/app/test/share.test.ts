@@ -61,6 +61,12 @@ test("the link on the network comes first, with what it grants, as text and as a
   expect(copied).toEqual([`${LAN}/#invite=EEE`]);
 });
 
+test("the link says where the room's host is met, if it is at another signalling server", async () => {
+  const signaling = "https://meet.example:8090";
+  await opened({ ...ROOM, "/api/room": () => Response.json({ links: [LAN], signaling }) });
+  expect(byId<HTMLInputElement>("share-link").value).toBe(`${LAN}/#invite=EEE&signal=${encodeURIComponent(signaling)}`);
+});
+
 test("another grant and another address change link, words and picture", async () => {
   await opened();
   const before = byId("share-qr").innerHTML;

@@ -53,6 +53,16 @@ test("this window's invite comes before the browser's, and forgetting takes both
   expect(createMemory(local, null).invite).toBe("");
 });
 
+test("the signalling server of the last link is remembered with its invite, and one that named none forgets it", () => {
+  const [local, session] = [shelf(), shelf()];
+  const memory = createMemory(local, session);
+  expect(memory.signaling).toBe("");
+  memory.rememberSignaling("https://meet.example:8090");
+  expect([memory.signaling, createMemory(local, shelf()).signaling]).toEqual(["https://meet.example:8090", "https://meet.example:8090"]);
+  memory.rememberSignaling("");
+  expect([memory.signaling, local.map.size, session.map.size]).toEqual(["", 0, 0]);
+});
+
 test("a browser that keeps nothing is as one that is empty", () => {
   const denied: Shelf = {
     getItem: () => { throw new Error("denied"); },

@@ -5,29 +5,43 @@
  *                  └────────┴→ refused (the room said no, and would again)
  */
 
-import { CLOSE_NORMAL, CLOSE_PROTOCOL_ERROR, type Lane, type OpenTransport, type Transport } from "@theta/transport";
+import {
+  CLOSE_NORMAL,
+  CLOSE_PROTOCOL_ERROR,
+  CLOSE_TIMEOUT,
+  type Lane,
+  LANES,
+  type OpenTransport,
+  type Transport,
+} from "@theta/transport";
 import {
   decodeFromRoom,
   encodeMessage,
   type FromParticipant,
   type FromRoom,
   HANDSHAKE_SECONDS_MAX,
-  PLANES,
+  HEARTBEAT_INTERVAL_SECONDS_MAX,
+  HEARTBEAT_INTERVAL_SECONDS_MIN,
+  MESSAGE_LANES,
   type SessionAcknowledge,
+  WEBRTC_CONNECT_SECONDS_MAX,
   WireError,
 } from "@theta/wire";
 import { backoffMs } from "./backoff";
-import type { Environment } from "./environment";
+import type { Environment, WakeCause } from "./environment";
 import { RoomChangedError, RoomFaultError, WrongRoomError } from "./errors";
 import type { Handshake } from "./handshake";
 import { createHeartbeat, type Heartbeat } from "./heartbeat";
+import { createHeldFrames, type HeldFrames } from "./held-frames";
 import type { RoomIdentity } from "./log-follower";
 import type { ConnectionState, RefusalCode, Role } from "./types";
 
-/** For the connection to open and the handshake on it: the room's own deadline, and as long again for the way there. */
-const JOIN_MS_MAX = 2 * HANDSHAKE_SECONDS_MAX * 1000;
+/** For one way or another to stand; each has a deadline of its own, which comes first and says more. */
+const OPENING_MS_MAX = (WEBRTC_CONNECT_SECONDS_MAX + HANDSHAKE_SECONDS_MAX) * 1000;
+/** For the handshake: the room's own deadline, and as long again for the way there. */
+const HANDSHAKE_MS_MAX = 2 * HANDSHAKE_SECONDS_MAX * 1000;
+const GOING_AWAY = 1001;
 const PEER_TIMEOUT = 4504;
-const HANDSHAKE_TIMEOUT = 4408;
 const WRONG_ROOM = 4421;
 
 const REFUSALS = new Map<number, RefusalCode>([
@@ -55,6 +69,10 @@ export interface ConnectionParts {
   changed(): void;
   /** There is a new round-trip time. */
   measured(): void;
+  /** This may be another network: what worked on the last one counts no more. */
+  networkChanged(): void;
+  /** Another room answers than the invite is for. True when there is another way than the one to it. */
+  leaveWrongRoom(): boolean;
 }
 
 export interface Connection {
@@ -66,6 +84,8 @@ export interface Connection {
   changeRole(role: Role): void;
   /** Starts, or tries again at once; nothing when online. With `afresh` it also gives up a try that is under way. */
   start(afresh: boolean): void;
+  /** The page was away: looks at once whether the connection lives, or tries again. */
+  check(): void;
   stop(): void;
 }
 
@@ -73,6 +93,8 @@ export interface Connection {
 interface Attempt {
   readonly transport: Transport;
   readonly handshake: Handshake;
+  readonly held: HeldFrames;
+  isOpen: boolean;
   isOnline: boolean;
   heartbeat: Heartbeat | null;
   refusal: { code: RefusalCode; reason: string } | null;
@@ -88,7 +110,7 @@ export function createConnection(parts: ConnectionParts): Connection {
   /** Rises when what is under way is no longer wanted. */
   let generation = 0;
   let cancelRetry: () => void = () => undefined;
-  let stopListening: (() => void) | null = null;
+  let stopListening: readonly (() => void)[] = [];
 
   function change(next: ConnectionState): void {
     state = next;
@@ -113,12 +135,12 @@ export function createConnection(parts: ConnectionParts): Connection {
   function openTransport(handshake: Handshake): void {
     const transport = parts.open({
       opened: () => {
-        if (attempt === current) transport.send("reliable", handshake.hello);
+        if (attempt === current) opened(current);
       },
-      received: (_lane, frame) => {
+      received: (lane, frame) => {
         if (attempt !== current) return;
         try {
-          receive(current, frame);
+          receive(current, lane, frame);
         } catch (error) {
           fail(error);
         }
@@ -130,37 +152,61 @@ export function createConnection(parts: ConnectionParts): Connection {
     const current: Attempt = {
       transport,
       handshake,
+      held: createHeldFrames(),
+      isOpen: false,
       isOnline: false,
       heartbeat: null,
       refusal: null,
-      cancelDeadline: environment.startTimer(JOIN_MS_MAX, () => {
-        transport.close(HANDSHAKE_TIMEOUT, "the room did not answer in time");
-      }),
+      cancelDeadline: startDeadline(transport, OPENING_MS_MAX),
     };
     attempt = current;
   }
 
-  function receive(current: Attempt, frame: Uint8Array): void {
+  function startDeadline(transport: Transport, delayMs: number): () => void {
+    return environment.startTimer(delayMs, () => {
+      transport.close(CLOSE_TIMEOUT, "the room did not answer in time");
+    });
+  }
+
+  function opened(current: Attempt): void {
+    current.isOpen = true;
+    current.cancelDeadline();
+    current.cancelDeadline = startDeadline(current.transport, HANDSHAKE_MS_MAX);
+    current.transport.send("control", current.handshake.hello);
+  }
+
+  /** On lanes of their own frames may overtake the acknowledgement; of datagrams what counts is told again. */
+  function receive(current: Attempt, lane: Lane, frame: Uint8Array): void {
+    if (current.isOnline || lane === "control") {
+      take(current, lane, frame);
+      for (const held of current.isOnline ? current.held.take() : []) {
+        // What was taken before may have ended it.
+        if (attempt === current) take(current, held.lane, held.frame);
+      }
+    } else if (lane !== "datagram") current.held.put(lane, frame);
+  }
+
+  function take(current: Attempt, lane: Lane, frame: Uint8Array): void {
     const framed = decodeFromRoom(frame);
     const message = current.isOnline ? parts.unwrap(framed) : framed;
     current.heartbeat?.handleHeard();
     if (message.type === "Ping") {
-      const answeredMs = environment.nowMs();
-      transmit(current, { type: "Pong", number: message.number, sentMs: message.sentMs, answeredMs });
+      const pong = { type: "Pong", number: message.number, sentMs: message.sentMs, answeredMs: environment.nowMs() } as const;
+      // On the ping's own lane: it says that what came before it there has come.
+      current.transport.send(lane, encodeMessage(pong));
     } else if (message.type === "Pong") {
       current.heartbeat?.handlePong(message);
       parts.measured();
     } else if (current.isOnline) parts.received(message);
     else if (message.type === "SessionChallenge") prove(current, current.handshake.prove(message, frame));
     else if (message.type === "SessionAcknowledge") join(current, message);
-    // A datagram may overtake the acknowledgement; it is worth nothing then, or told again.
-    else if (PLANES[message.type] !== "state") throw new RoomFaultError(`${message.type} came before the session stood`);
+    else throw new RoomFaultError(`${message.type} came before the session stood`);
   }
 
   function prove(current: Attempt, proof: Promise<Uint8Array>): void {
     proof.then(
       (frame) => {
-        current.transport.send("reliable", frame);
+        current.transport.send("control", frame);
       },
       (error: unknown) => {
         if (attempt === current) fail(error);
@@ -170,35 +216,40 @@ export function createConnection(parts: ConnectionParts): Connection {
 
   function join(current: Attempt, acknowledge: SessionAcknowledge): void {
     const room = current.handshake.finish(acknowledge);
+    const seconds = acknowledge.heartbeatMs / 1000;
+    if (seconds < HEARTBEAT_INTERVAL_SECONDS_MIN || seconds > HEARTBEAT_INTERVAL_SECONDS_MAX) {
+      throw new RoomFaultError(`the room acknowledged a heartbeat of ${seconds} s`);
+    }
     current.cancelDeadline();
     current.isOnline = true;
     failures = 0;
-    current.heartbeat = createHeartbeat(
+    current.heartbeat = createHeartbeat({
       environment,
-      (ping) => {
+      intervalMs: acknowledge.heartbeatMs,
+      send: (ping) => {
         transmit(current, ping);
       },
-      () => {
+      dead: () => {
         current.transport.close(PEER_TIMEOUT, "the room missed its heartbeats");
       },
-    );
+    });
     change(parts.established(acknowledge, room));
   }
 
   function transmit(current: Attempt, message: FromParticipant): void {
-    const lane: Lane = PLANES[message.type] === "state" ? "datagram" : "reliable";
-    current.transport.send(lane, encodeMessage(message));
+    current.transport.send(laneOf(message), encodeMessage(message));
   }
 
   /** Breaks off because of the room's fault, and tries again; a fault of our own is thrown on. */
   function fail(error: unknown): void {
     if (attempt === null) return;
-    const isElsewhere = error instanceof WrongRoomError || error instanceof RoomChangedError;
+    const hasOtherWay = error instanceof WrongRoomError && parts.leaveWrongRoom();
+    const isElsewhere = (error instanceof WrongRoomError && !hasOtherWay) || error instanceof RoomChangedError;
     if (isElsewhere) {
       attempt.refusal = { code: error instanceof WrongRoomError ? "wrong-room" : "room-changed", reason: error.message };
     }
     attempt.transport.close(closeCodeOf(error), reasonOf(error));
-    if (!(isElsewhere || error instanceof WireError || error instanceof RoomFaultError)) throw error;
+    if (!(isElsewhere || hasOtherWay || error instanceof WireError || error instanceof RoomFaultError)) throw error;
   }
 
   function end(current: Attempt, code: number, reason: string): void {
@@ -235,6 +286,29 @@ export function createConnection(parts: ConnectionParts): Connection {
     if (state.phase === "waiting") void connect();
   }
 
+  function check(): void {
+    retry();
+    attempt?.heartbeat?.probe();
+  }
+
+  /** Not every transport ends with its page: others would see this person stand there until heartbeats are missed. */
+  function leave(): void {
+    attempt?.transport.close(GOING_AWAY, "the page was left");
+  }
+
+  function wake(cause: WakeCause): void {
+    if (cause !== "visible") {
+      parts.networkChanged();
+      // It may have begun while there was no network, and wait for answers that will not come.
+      if (attempt !== null && !attempt.isOpen) {
+        abandon();
+        void connect();
+        return;
+      }
+    }
+    check();
+  }
+
   return {
     get state() {
       return state;
@@ -251,19 +325,25 @@ export function createConnection(parts: ConnectionParts): Connection {
       if (state.phase === "online" && state.role !== role) change({ ...state, role });
     },
     start(afresh) {
-      stopListening ??= environment.onOnline(retry);
+      if (stopListening.length === 0) stopListening = [environment.onWake(wake), environment.onLeave(leave)];
       if (state.phase === "online" || (state.phase === "connecting" && !afresh)) return;
       abandon();
       failures = 0;
       void connect();
     },
+    check,
     stop() {
-      stopListening?.();
-      stopListening = null;
+      for (const stop of stopListening) stop();
+      stopListening = [];
       abandon();
       change({ phase: "closed" });
     },
   };
+}
+
+/** Where a message travels (WIRE-2). */
+function laneOf({ type }: FromParticipant): Lane {
+  return LANES[MESSAGE_LANES[type]]!;
 }
 
 function closeCodeOf(error: unknown): number {

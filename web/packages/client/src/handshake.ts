@@ -5,11 +5,10 @@ import {
   challengeDigest,
   encodeMessage,
   equalBytes,
-  NONCE_BYTES_MAX,
-  NONCE_BYTES_MIN,
   proofDigest,
   PROTOCOL_HASH,
   PROTOCOL_VERSION,
+  SOFTWARE_VERSION,
   fromHex,
   type SessionAcknowledge,
   type SessionChallenge,
@@ -18,6 +17,7 @@ import { RoomChangedError, RoomFaultError, WrongRoomError } from "./errors";
 import type { CheckSignature, Identity } from "./identity";
 import { isInviteTo, roomOfInvite } from "./link";
 import type { RoomIdentity } from "./log-follower";
+import type { NonceMemory } from "./nonces";
 import { STATE_CAPABILITY } from "./room-state";
 
 /** The page takes patches: twenty topology operations bit-identical in two languages would double the hardest work. */
@@ -38,6 +38,8 @@ export interface HandshakeTerms {
   readonly lastSeq: bigint;
   /** The room that this page was in; it must be the same again. */
   readonly expectedRoom: RoomIdentity | null;
+  /** The room's, of earlier handshakes. */
+  readonly nonces: NonceMemory;
   /** 32 random bytes. */
   readonly clientNonce: Uint8Array;
   /** Of compression. */
@@ -70,6 +72,8 @@ export function createHandshake(terms: HandshakeTerms): Handshake {
     resumeSession: resumption?.session ?? new Uint8Array(),
     resumeToken: resumption?.token ?? new Uint8Array(),
     lastSeq: terms.lastSeq,
+    heartbeatMs: 0,
+    software: SOFTWARE_VERSION,
   });
 
   return {
@@ -77,8 +81,7 @@ export function createHandshake(terms: HandshakeTerms): Handshake {
     async prove(challenge, frame) {
       if (state !== "hello") throw new RoomFaultError("a second challenge");
       state = "proving";
-      const { length } = challenge.serverNonce;
-      if (length < NONCE_BYTES_MIN || length > NONCE_BYTES_MAX) throw new RoomFaultError("the room's nonce is too short or long");
+      terms.nonces.check(challenge.serverNonce);
       if (!(await terms.check(challenge.roomKey, challengeDigest(hello, challenge), challenge.signature))) {
         throw new RoomFaultError("the room did not prove its key", 4401);
       }
@@ -90,6 +93,7 @@ export function createHandshake(terms: HandshakeTerms): Handshake {
       if (isReadable && !isInviteTo(terms.invite, challenge.room)) {
         throw new WrongRoomError("another room answers here than the link is for; it was not shown the invite");
       }
+      terms.nonces.take(challenge.serverNonce);
       room = { roomKey: challenge.roomKey.slice(), server: challenge.server.slice(), room: challenge.room.slice() };
       const signature = await identity.sign(proofDigest(hello, frame));
       state = "proved";

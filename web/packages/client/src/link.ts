@@ -3,7 +3,9 @@
  * instead. The fragment never leaves the page.
  */
 
+import { signalAddress, TRANSPORT_KINDS } from "@theta/transport";
 import { equalBytes, INVITE_CHARACTERS_MAX } from "@theta/wire";
+import type { WaysOptions } from "./ways";
 
 /** By version: 2 lasts as long as the room, 3 says when it ends. */
 const INVITE_BYTES = new Map([
@@ -11,12 +13,29 @@ const INVITE_BYTES = new Map([
   [3, 42],
 ]);
 const ROOM_BYTES = 16;
+const SIGNALING_CHARACTERS_MAX = 256;
 /** Crockford's base32: no I, L, O or U. */
 const CODE = /^[0-9A-HJKMNP-TV-Z]{8}$/;
 
 /** The invite in a link's fragment; empty when there is none. */
 export function inviteFromFragment(fragment: string): string {
   return new URLSearchParams(fragment.replace(/^#/, "")).get("invite") ?? "";
+}
+
+/**
+ * The signalling server in a link's fragment (`#invite=…&signal=https://meet.example:8090`), where the room's host can be
+ * met when the room itself cannot be reached; empty when there is none, or no address of one.
+ */
+export function signalingFromFragment(fragment: string): string {
+  const link = new URLSearchParams(fragment.replace(/^#/, "")).get("signal") ?? "";
+  return link.length <= SIGNALING_CHARACTERS_MAX && signalAddress(link) !== null ? link : "";
+}
+
+/** What the address bar says of the way to the room, for tests and support: `?transport=websocket`, `?relay=only`. */
+export function waysFromQuery(query: string): Pick<WaysOptions, "only" | "relayOnly"> {
+  const words = new URLSearchParams(query);
+  const only = TRANSPORT_KINDS.find((kind) => kind === words.get("transport"));
+  return { ...(only && { only }), relayOnly: words.get("relay") === "only" };
 }
 
 /** The WebSocket's address beside a page. */

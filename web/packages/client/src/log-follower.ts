@@ -37,6 +37,8 @@ export interface GesturePlace {
 
 /** So many gestures' places are remembered. */
 const GESTURES_REMEMBERED = 4096;
+/** So many packets wait for who their actor is: on a lane of their own they may overtake the roster. */
+const UNCHECKED_MAX = 64;
 
 export interface LogFollower {
   readonly seq: bigint;
@@ -69,6 +71,7 @@ export function createLogFollower(check: CheckSignature, counted: () => void): L
   let verified = 0;
   let failed = 0;
   let unknown = 0;
+  let unchecked: PacketRecord[] = [];
 
   function witness(value: bigint): void {
     if (value > lamport) lamport = value;
@@ -102,16 +105,20 @@ export function createLogFollower(check: CheckSignature, counted: () => void): L
       if (places.size <= GESTURES_REMEMBERED) break;
       places.delete(name);
     }
-    if (toHex(packet.session) !== ownSession) checkPacket(packet);
+    if (toHex(packet.session) === ownSession) return;
+    if (authors.has(packet.actor)) {
+      checkPacket(packet);
+      return;
+    }
+    unknown += 1;
+    // A copy, because it outlives its frame.
+    if (unchecked.length < UNCHECKED_MAX) unchecked.push(decodePart(packetRecord, body.slice(), "packet record"));
+    counted();
   }
 
   function checkPacket(packet: PacketRecord): void {
     const author = authors.get(packet.actor);
-    if (author === undefined || room === null) {
-      unknown += 1;
-      counted();
-      return;
-    }
+    if (author === undefined || room === null) return;
     const { session, actor, branch } = packet;
     const domain = { server: room.server, room: room.room, branch, session, actor };
     const digest = packetDigest(domain, packet.nonce, packet.seen, packet.chain, packet.body);
@@ -158,10 +165,16 @@ export function createLogFollower(check: CheckSignature, counted: () => void): L
     },
     introduce(actor, author) {
       authors.set(actor, author.slice());
+      const known = unchecked.filter((packet) => packet.actor === actor);
+      if (known.length === 0) return;
+      unchecked = unchecked.filter((packet) => packet.actor !== actor);
+      unknown -= known.length;
+      for (const packet of known) checkPacket(packet);
     },
     enter(entered, session) {
       room = entered;
       ownSession = toHex(session);
+      unchecked = [];
     },
   };
 }

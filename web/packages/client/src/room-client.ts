@@ -1,6 +1,6 @@
 /** The client, put together: what the connection brings in goes to its part, and what they send goes out. */
 
-import { createWebSocketTransport, type OpenTransport } from "@theta/transport";
+import { createRace, createRemembered, type OpenTransport, prepareWebRtc } from "@theta/transport";
 import { CHAT_CHARACTERS_MAX, type FromRoom, loadZstd, NONCE_BYTES_MAX, type SessionAcknowledge, toHex, type Zstd } from "@theta/wire";
 import { createAssetUploads } from "./asset-upload";
 import { createChatPace } from "./chat-pace";
@@ -14,6 +14,7 @@ import { createOwnHistory } from "./history";
 import { createSignatureChecker, type Identity, loadIdentity } from "./identity";
 import { createIndexedDbKeyStore } from "./key-store";
 import { createLogFollower, type RoomIdentity } from "./log-follower";
+import { createNonceMemory } from "./nonces";
 import { type EncodedOperation, encodeOperation } from "./operations";
 import { createOutbox } from "./outbox";
 import { createPeople } from "./people";
@@ -22,8 +23,10 @@ import { createRequests } from "./requests";
 import { createRoomHistory } from "./room-history";
 import { createRoomState } from "./room-state";
 import { characterCount, cleanName, isPrintable } from "./text";
-import type { ConnectionState, Gesture, Performed, Role, RoomClient, RoomClientEvents, RoomClientOptions, Statistics } from "./types";
+import type { ConnectionState, Gesture, LinkView, Performed, Role, RoomClient, RoomClientEvents, RoomClientOptions, Statistics } from "./types";
 import { createUnpacking } from "./unpacking";
+import { roomOfInvite } from "./link";
+import { createWays, linkAfter, NO_LINK } from "./ways";
 
 /** What tests replace. */
 export interface RoomClientParts {
@@ -49,6 +52,7 @@ export function createRoomClient(options: RoomClientOptions, parts: RoomClientPa
   let identity: Identity | null = null;
   let room: RoomIdentity | null = null;
   let resumption: Resumption | null = null;
+  let link = NO_LINK;
   /** The room's clock minus this page's, as first told. */
   let firstOffsetMs = 0;
 
@@ -113,15 +117,30 @@ export function createRoomClient(options: RoomClientOptions, parts: RoomClientPa
       emitter.emit("history", history.view);
     },
   });
+  const remembered = options.remembered ?? createRemembered(null, () => environment.nowMs());
+  const ways = createWays({
+    environment,
+    url: options.url,
+    options: options.ways ?? {},
+    room: () => roomOfInvite(invite) ?? room?.room ?? null,
+  });
+  const race = createRace({
+    ways: () => ways.list(),
+    remembered,
+    timers: environment,
+    told: (event) => showLink(linkAfter(link, event)),
+  });
+  const nonces = createNonceMemory();
   const connection = createConnection({
     environment,
-    open: parts.transport ?? createWebSocketTransport(options.url),
+    open: parts.transport ?? race,
     async shakeHands() {
       const [loaded, capabilities] = await Promise.all([identity ?? loadIdentity(keyStore, environment), unpacking.offer()]);
       identity = loaded;
       const clientNonce = environment.randomBytes(NONCE_BYTES_MAX);
       const lastSeq = follower.seq;
-      return createHandshake({ identity, name, invite, resumption, lastSeq, expectedRoom: room, clientNonce, capabilities, check });
+      const expectedRoom = room;
+      return createHandshake({ identity, name, invite, resumption, lastSeq, expectedRoom, nonces, clientNonce, capabilities, check });
     },
     unwrap: (message) => unpacking.unwrap(message),
     established: enter,
@@ -131,6 +150,8 @@ export function createRoomClient(options: RoomClientOptions, parts: RoomClientPa
       emitter.emit("connection", connection.state);
     },
     measured: emitStatistics,
+    networkChanged: () => remembered.forget(),
+    leaveWrongRoom: () => ways.leaveAddress(),
   });
 
   function clockOffsetMs(): number {
@@ -141,6 +162,7 @@ export function createRoomClient(options: RoomClientOptions, parts: RoomClientPa
     return {
       roundTripMs: connection.heartbeat?.roundTripMs ?? null,
       jitterMs: connection.heartbeat?.jitterMs ?? null,
+      lossShare: connection.heartbeat?.lossShare ?? null,
       clockOffsetMs: connection.heartbeat?.clockOffsetMs ?? null,
       packetsPending: outbox.pending,
       signaturesVerified: follower.verified,
@@ -148,6 +170,11 @@ export function createRoomClient(options: RoomClientOptions, parts: RoomClientPa
       signaturesUnknown: follower.unknown,
       divergences: sync.divergences,
     };
+  }
+
+  function showLink(view: LinkView): void {
+    link = view;
+    emitter.emit("link", link);
   }
 
   function emitStatistics(): void {
@@ -175,6 +202,7 @@ export function createRoomClient(options: RoomClientOptions, parts: RoomClientPa
     state.enter({ actor, role, capabilities, resumed });
     ownPresence.start(actor);
     chatPace.reset();
+    prepareWebRtc();
     return { phase: "online", role, actor, roomName, resumed };
   }
 
@@ -185,6 +213,7 @@ export function createRoomClient(options: RoomClientOptions, parts: RoomClientPa
     sync.leave();
     roomHistory.leave();
     state.leave();
+    showLink({ ...link, transport: null });
     if (code >= PRIVATE_CODES_FROM && !RESUMABLE.has(code)) resumption = null;
   }
 
@@ -227,7 +256,6 @@ export function createRoomClient(options: RoomClientOptions, parts: RoomClientPa
         break;
       case "Roster":
         people.handleRoster(message, own().actor);
-        state.handleRoster();
         for (const person of message.people) follower.introduce(person.actor, person.author);
         emitter.emit("people", people.people);
         for (const { self, role } of people.people) if (self) takeRole(role);
@@ -301,6 +329,9 @@ export function createRoomClient(options: RoomClientOptions, parts: RoomClientPa
     get statistics() {
       return statistics();
     },
+    get link() {
+      return link;
+    },
     state: state.view,
     connect(changes = {}) {
       name = changes.name === undefined ? name : cleanName(changes.name);
@@ -309,6 +340,7 @@ export function createRoomClient(options: RoomClientOptions, parts: RoomClientPa
       if (state.phase === "refused" && state.code === "room-changed") forgetRoom();
       connection.start(changes.name !== undefined || changes.invite !== undefined);
     },
+    checkLink: () => connection.check(),
     close() {
       connection.stop();
       outbox.close();

@@ -55,8 +55,6 @@ export interface RoomState {
   handle(message: FromRoom): boolean;
   enter(session: StateSession): void;
   changeRole(role: Role): void;
-  /** Who is here has come: had the room's state to begin anew, the room would have said so before. */
-  handleRoster(): void;
   /** The connection is gone; what is shown stays. */
   leave(): void;
   /** It is another room. */
@@ -370,11 +368,6 @@ export function createRoomState(parts: RoomStateParts): RoomState {
       }
       wishes.enter(session.resumed);
       wish();
-    },
-    handleRoster() {
-      if (settled || role === null) return;
-      settled = true;
-      drain();
     },
     changeRole(next) {
       if (role !== null) role = next;

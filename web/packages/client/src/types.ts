@@ -18,8 +18,10 @@ import type {
   Policies,
 } from "./history-types";
 import type { MeshOperation } from "./mesh-operation-types";
+import type { Remembered, TransportKind } from "@theta/transport";
 import type { PrimitiveKind } from "./shapes";
 import type { RoomStateView, StateChange, StateLoss } from "./state-types";
+import type { WaysOptions } from "./ways";
 
 export type EntityId = string;
 export type ElementId = string;
@@ -308,10 +310,30 @@ export type RefusalCode =
   | "room-changed"
   | "unsupported";
 
+/** What carries the session, and what came of the other ways to the room at the last try. */
+export interface LinkView {
+  /** Null while none stands. */
+  readonly transport: TransportKind | null;
+  /** How long it took to stand. */
+  readonly openedAfterMs: number | null;
+  /** In the order in which they came to nothing. */
+  readonly passedOver: readonly PassedOver[];
+}
+
+/** A way to the room that is not used. */
+export interface PassedOver {
+  readonly transport: TransportKind;
+  readonly reason: string;
+  /** How long it was tried; null when its turn never came. */
+  readonly afterMs: number | null;
+}
+
 export interface Statistics {
   /** Smoothed; null before the first answer. */
   readonly roundTripMs: number | null;
   readonly jitterMs: number | null;
+  /** Of the latest pings, the share that was not answered in time, 0 to 1; null before the first is decided. */
+  readonly lossShare: number | null;
   /** The room's clock minus this page's. */
   readonly clockOffsetMs: number | null;
   /** Packets sent or waiting that the room has not acknowledged. */
@@ -342,6 +364,8 @@ export interface RoomClientEvents {
   /** The room cannot write, and says why; what was performed waits and is sent again. */
   readOnly: string;
   statistics: Statistics;
+  /** Another transport carries the session, or one came to nothing. */
+  link: LinkView;
   /** Entities of the state plane appeared or disappeared. */
   state: StateChange;
   /** What this page held there it holds no more. */
@@ -359,6 +383,7 @@ export interface RoomClient {
   readonly history: HistoryView;
   readonly branches: BranchesView;
   readonly statistics: Statistics;
+  readonly link: LinkView;
   /** The room's living world, beside the document. */
   readonly state: RoomStateView;
 
@@ -367,6 +392,12 @@ export interface RoomClient {
    * unless it is online: then they count from the next time on.
    */
   connect(changes?: { name?: string; invite?: string }): void;
+
+  /**
+   * The page was away, for example behind a headset's own menu: looks at once whether the connection lives, rather than
+   * wait for heartbeats to be missed, or tries again if there is none.
+   */
+  checkLink(): void;
 
   /** Leaves. Promises still open are rejected with `NotConnectedError`. */
   close(): void;
@@ -479,4 +510,8 @@ export interface RoomClientOptions {
   readonly invite: string;
   /** Default: IndexedDB. */
   readonly keyStore?: KeyStore;
+  /** How to get there, beside `url`. */
+  readonly ways?: WaysOptions;
+  /** Which transport worked the last time. Default: not remembered. */
+  readonly remembered?: Remembered;
 }

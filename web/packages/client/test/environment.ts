@@ -1,11 +1,15 @@
 /** A clock that stands still until it is told to go on, and seeded randomness. */
 
-import type { Environment } from "../src/environment";
+import type { Environment, WakeCause } from "../src/environment";
 
 export interface TestEnvironment extends Environment {
   /** Moves the clock, and calls every timer that falls due, in order. */
   advance(milliseconds: number): void;
-  comeOnline(): void;
+  /** Calls every timer only now, late: the machine was asleep. */
+  sleep(milliseconds: number): void;
+  wake(cause: WakeCause): void;
+  /** The page is left. */
+  leave(): void;
 }
 
 interface Timer {
@@ -17,7 +21,8 @@ export function createTestEnvironment(seed = 1): TestEnvironment {
   let nowMs = 1_700_000_000_000;
   let state = seed >>> 0;
   const timers = new Set<Timer>();
-  const listeners = new Set<() => void>();
+  const listeners = new Set<(cause: WakeCause) => void>();
+  const leaving = new Set<() => void>();
 
   function random(): number {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -38,9 +43,16 @@ export function createTestEnvironment(seed = 1): TestEnvironment {
       timers.add(timer);
       return () => timers.delete(timer);
     },
-    onOnline(action) {
+    onWake(action) {
       listeners.add(action);
       return () => listeners.delete(action);
+    },
+    onLeave(action) {
+      leaving.add(action);
+      return () => leaving.delete(action);
+    },
+    leave() {
+      for (const action of leaving) action();
     },
     advance(milliseconds) {
       const untilMs = nowMs + milliseconds;
@@ -51,8 +63,13 @@ export function createTestEnvironment(seed = 1): TestEnvironment {
       }
       nowMs = untilMs;
     },
-    comeOnline() {
-      for (const listener of listeners) listener();
+    sleep(milliseconds) {
+      nowMs += milliseconds;
+      const due = [...timers].filter(({ atMs }) => atMs <= nowMs).sort((one, other) => one.atMs - other.atMs);
+      for (const timer of due) if (timers.delete(timer)) timer.action();
+    },
+    wake(cause) {
+      for (const listener of listeners) listener(cause);
     },
   };
 }

@@ -1,6 +1,6 @@
 /** A room that does as it is scripted: real handshake, real chain and hashes, and no rules of its own. */
 
-import { createMemoryTransport, type Lane, type OpenTransport, type Transport } from "@theta/transport";
+import { createMemoryTransport, type Lane, LANES, type OpenTransport, type Transport } from "@theta/transport";
 import {
   actorOf,
   blake2b128,
@@ -17,11 +17,11 @@ import {
   headRecord,
   type LogRecord,
   MAIN_BRANCH,
+  MESSAGE_LANES,
   packetBody,
   type PacketBody,
   packetDigest,
   packetRecord,
-  PLANES,
   proofDigest,
   RECORD_HEAD,
   RECORD_PACKET,
@@ -49,6 +49,7 @@ export interface FakeRoomScript {
   /** Whether a joiner is sent the document at once. */
   sendsDocument?: boolean;
   lamport?: bigint;
+  heartbeatMs?: number;
   signsFalsely?: boolean;
   /** What it agrees to, instead of all that the page offers. */
   capabilities?: readonly string[];
@@ -79,6 +80,7 @@ export async function createFakeRoom(environment: TestEnvironment) {
   let session = new Uint8Array(16);
   let branch: Uint8Array = MAIN_BRANCH;
   let seq = 3n;
+  let challenges = 8;
   let chain: Uint8Array = CHAIN_START.slice().fill(7);
 
   async function signed(digest: Uint8Array): Promise<Uint8Array> {
@@ -86,13 +88,14 @@ export async function createFakeRoom(environment: TestEnvironment) {
   }
 
   function send(message: FromRoom): void {
-    peer?.send(PLANES[message.type] === "state" ? "datagram" : "reliable", encodeMessage(message));
+    peer?.send(LANES[MESSAGE_LANES[message.type]]!, encodeMessage(message));
   }
 
   async function challenge(frame: Uint8Array): Promise<void> {
     helloFrame = frame.slice();
     const room = script.borrowedId ?? roomId;
-    const words = { serverNonce: new Uint8Array(32).fill(9), roomKey, server: serverId, room };
+    challenges += 1;
+    const words = { serverNonce: new Uint8Array(32).fill(challenges), roomKey, server: serverId, room };
     const signature = await signed(challengeDigest(helloFrame, words));
     if (script.signsFalsely === true) signature[0]! ^= 1;
     const message = { type: "SessionChallenge", ...words, signature } as const;
@@ -133,6 +136,7 @@ export async function createFakeRoom(environment: TestEnvironment) {
       lamport: script.lamport ?? 40n,
       nextNonce: 1n,
       resumed,
+      heartbeatMs: script.heartbeatMs ?? 2000,
     };
   }
 
@@ -204,7 +208,7 @@ export async function createFakeRoom(environment: TestEnvironment) {
     recordOf,
     all,
     sendRaw(frame: Uint8Array): void {
-      peer?.send("reliable", frame);
+      peer?.send("control", frame);
     },
     setReachable(reachable: boolean): void {
       isReachable = reachable;

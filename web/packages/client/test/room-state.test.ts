@@ -34,10 +34,10 @@ function rowOf(id: bigint, owner: bigint, ownership: number): OwnershipRow {
   return { entity: id, owner, ownership, authority: 0, grip: owner === 0n ? 0 : 2 };
 }
 
-/** Its people come with every session, and after the word that the room's state begins anew. */
+/** The room says first that its state goes on. */
 async function goOn(joined: Pick<Joined, "environment" | "room" | "client">): Promise<void> {
   await comeBack(joined);
-  joined.room.send({ type: "Roster", people: [] });
+  joined.room.send({ type: "CellsLeft", tick: 1, cells: [] });
 }
 
 async function comeBack({ environment, room, client }: Pick<Joined, "environment" | "room" | "client">): Promise<void> {
@@ -244,7 +244,6 @@ describe("a connection that is lost", () => {
     await room.rest();
     expect(said()).toEqual(before);
     room.send(standardDescriptors());
-    room.send({ type: "Roster", people: [] });
     await until(() => client.state.entityCount === 0);
     await room.rest();
     expect(said()).toEqual(before);
@@ -272,7 +271,7 @@ describe("a connection that is lost", () => {
     const sent = room.all("OwnedState").length;
     environment.advance(10_000);
     await until(() => client.connection.phase === "online");
-    room.send({ type: "Roster", people: [] });
+    room.send({ type: "CellsLeft", tick: 1, cells: [] });
     await room.rest();
     environment.advance(40);
     await until(() => room.all("OwnedState").length > sent);

@@ -1,3 +1,10 @@
 export * from "./transport";
+export * from "./failures";
 export { createMemoryTransport } from "./memory";
+export { createRace, type RaceEvent, type RaceParts, type Way } from "./race";
+export { createRemembered, type Remembered, type Shelf, TRANSPORT_KINDS, type TransportKind } from "./remembered";
 export { createWebSocketTransport, type Socket } from "./websocket";
+export { createWebTransport, type WebTransportPlace } from "./webtransport";
+export { openWebRtc, prepareWebRtc } from "./lazy";
+export { signalAddress } from "./signaling/address";
+export type { Timers } from "./timers";

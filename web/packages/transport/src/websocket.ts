@@ -1,9 +1,8 @@
 /** Frames over a WebSocket: every binary message is one byte of lane and the frame (WIRE-2). */
 
-import { CLOSE_REASON_BYTES_MAX, DATAGRAM_BYTES_MAX, DATAGRAM_QUEUE_BYTES_MAX } from "@theta/wire";
-import { CLOSE_NORMAL, CLOSE_PROTOCOL_ERROR, type Lane, type OpenTransport, type TransportHandlers } from "./transport";
-
-const LANES: readonly Lane[] = ["reliable", "datagram"];
+import { DATAGRAM_BYTES_MAX, DATAGRAM_QUEUE_BYTES_MAX } from "@theta/wire";
+import { createEnding, shorten } from "./ending";
+import { CLOSE_PROTOCOL_ERROR, LANES, type OpenTransport } from "./transport";
 
 /** What is used of a WebSocket, so that tests can do without a network. */
 export type Socket = Pick<WebSocket, "binaryType" | "readyState" | "bufferedAmount" | "send" | "close"> & {
@@ -67,29 +66,4 @@ function browserSocket(url: string): Socket {
 
 function isDropped(frame: Uint8Array, queuedBytes: number): boolean {
   return frame.length > DATAGRAM_BYTES_MAX || queuedBytes > DATAGRAM_QUEUE_BYTES_MAX;
-}
-
-/** Sees to it that the first reason to end is the one told, once. */
-function createEnding(handlers: TransportHandlers) {
-  let planned: { code: number; reason: string } | null = null;
-  let told = false;
-  return {
-    isPlanned: () => planned !== null,
-    plan(code: number, reason: string): void {
-      planned ??= { code, reason };
-    },
-    happen(): void {
-      if (told) return;
-      told = true;
-      handlers.closed(planned?.code ?? CLOSE_NORMAL, planned?.reason ?? "");
-    },
-  };
-}
-
-/** At most what a close frame holds, cut between characters. */
-function shorten(reason: string): string {
-  const encoder = new TextEncoder();
-  let short = reason;
-  while (encoder.encode(short).length > CLOSE_REASON_BYTES_MAX) short = short.slice(0, -1);
-  return short;
 }

@@ -31,14 +31,14 @@ describe("the WebSocket transport", () => {
     open();
     expect(socket.binaryType).toBe("arraybuffer");
     expect(handlers.opened).toHaveBeenCalledOnce();
-    transport.send("reliable", Uint8Array.of(7, 8));
+    transport.send("control", Uint8Array.of(7, 8));
     transport.send("datagram", Uint8Array.of(9));
     expect(vi.mocked(socket.send).mock.calls.map(([data]) => [...(data as Uint8Array)])).toEqual([[0, 7, 8], [1, 9]]);
     socket.onmessage?.({ data: Uint8Array.of(1, 5, 6).buffer });
     expect(handlers.received).toHaveBeenCalledWith("datagram", Uint8Array.of(5, 6));
   });
 
-  it.each([["text"], [new ArrayBuffer(0)], [Uint8Array.of(2, 1).buffer]])("refuses %s and hears no more", async (data) => {
+  it.each([["text"], [new ArrayBuffer(0)], [Uint8Array.of(5, 1).buffer]])("refuses %s and hears no more", async (data) => {
     const { socket, handlers, open } = fakeSocket();
     open();
     socket.onmessage?.({ data });
@@ -56,7 +56,7 @@ describe("the WebSocket transport", () => {
     socket.bufferedAmount = 1_000_000;
     transport.send("datagram", Uint8Array.of(1));
     expect(socket.send).not.toHaveBeenCalled();
-    transport.send("reliable", Uint8Array.of(1));
+    transport.send("control", Uint8Array.of(1));
     expect(socket.send).toHaveBeenCalledOnce();
   });
 
@@ -65,7 +65,7 @@ describe("the WebSocket transport", () => {
     open();
     socket.onclose?.({ code: 4403, reason: "NotInvited" });
     socket.onclose?.({ code: 1006, reason: "" });
-    transport.send("reliable", Uint8Array.of(1));
+    transport.send("control", Uint8Array.of(1));
     expect(handlers.closed.mock.calls).toEqual([[4403, "NotInvited"]]);
     expect(socket.send).not.toHaveBeenCalled();
   });
@@ -93,7 +93,7 @@ describe("the memory transport", () => {
       far = peer;
       return end("far");
     })(end("near"));
-    near.send("reliable", Uint8Array.of(1));
+    near.send("control", Uint8Array.of(1));
     far?.send("datagram", Uint8Array.of(2));
     near.close(4000, "bye");
     far?.close(4001, "late");
@@ -102,7 +102,7 @@ describe("the memory transport", () => {
     expect(log).toEqual([
       "far opened",
       "near opened",
-      "far reliable 1",
+      "far control 1",
       "near datagram 2",
       "near closed 4000 bye",
       "far closed 4000 bye",

@@ -23,7 +23,10 @@ import {
 
 export const PROTOCOL_VERSION = 1;
 /** Of the manifest (WIRE-3), 16 bytes in hexadecimal. */
-export const PROTOCOL_HASH = "4e930f06e030f2fb81627345fc8deb3f";
+export const PROTOCOL_HASH = "8ce0914ca688e48dd7d448212478ff7d";
+
+/** Of the Theta that this page belongs to, as it says it in the handshake (SES-16). */
+export const SOFTWARE_VERSION = "0.1.0";
 
 // -- limits: theta.base.limits
 
@@ -40,9 +43,16 @@ export const CHAT_CHARACTERS_MAX = 500;
 export const CAPABILITIES_MAX = 16;
 export const INVITE_CHARACTERS_MAX = 128;
 export const HANDSHAKE_SECONDS_MAX = 2.0;
+export const HANDSHAKE_NONCES_REMEMBERED = 4096;
+export const SOFTWARE_CHARACTERS_MAX = 32;
 export const HEARTBEAT_INTERVAL_SECONDS = 2.0;
+export const HEARTBEAT_INTERVAL_SECONDS_MIN = 0.25;
+export const HEARTBEAT_INTERVAL_SECONDS_MAX = 4.0;
 export const HEARTBEATS_MISSED_MAX = 3;
+export const HEARTBEATS_COUNTED_MAX = 32;
 export const RESUME_SECONDS_MAX = 120.0;
+export const RECONNECT_SECONDS_MIN = 0.1;
+export const RECONNECT_SECONDS_MAX = 2.0;
 export const PEERS_MAX = 128;
 export const SESSION_BURST_MAX = 128;
 export const SESSIONS_PER_SECOND = 2.0;
@@ -51,6 +61,8 @@ export const CLIENT_FRAME_BYTES_MAX = 131072;
 export const DATAGRAM_BYTES_MAX = 1150;
 export const SEND_QUEUE_BYTES_MAX = 33554432;
 export const DATAGRAM_AGE_SECONDS_MAX = 0.25;
+export const HELD_FRAMES_MAX = 4096;
+export const HELD_BYTES_MAX = 33554432;
 export const DATAGRAM_QUEUE_BYTES_MAX = 65536;
 export const CLOSE_REASON_BYTES_MAX = 123;
 export const COMPRESSION_BYTES_MIN = 256;
@@ -60,16 +72,26 @@ export const DICTIONARY_BYTES_MAX = 65536;
 export const DICTIONARY_SAMPLE_BYTES_MIN = 16384;
 export const DICTIONARIES_HELD_MAX = 4;
 export const TRANSPORT_CLOSE_SECONDS_MAX = 2.0;
+export const TCP_UNSENT_BYTES_MAX = 131072;
+export const UDP_BUFFER_BYTES = 2097152;
+export const UDP_PAYLOAD_BYTES = 1200;
+export const DOCTOR_CHECK_SECONDS_MAX = 10.0;
+export const DOCTOR_BURST_SECONDS = 3.0;
+export const DOCTOR_BURST_HERTZ = 20.0;
 export const QUIC_HEAD_START_SECONDS = 0.5;
 export const QUIC_IDLE_SECONDS_MAX = 12.0;
+export const QUIC_PROBE_SECONDS_MAX = 1.0;
 export const QUIC_SEND_BUFFER_BYTES_MAX = 1048576;
+export const QUIC_AHEAD_BYTES_MAX = 65536;
 export const QUIC_RECEIVE_WINDOW_BYTES = 1048576;
+export const WEBTRANSPORT_CONTROL_BYTES_MAX = 65536;
 export const WEBRTC_CONNECT_SECONDS_MAX = 10.0;
 export const WEBRTC_PIECE_BYTES_MAX = 16384;
 export const WEBRTC_PIECE_BYTES_MIN = 1200;
 export const WEBRTC_CONTROL_CHARACTERS_MAX = 256;
 export const WEBRTC_RECEIVE_WINDOW_BYTES = 524288;
 export const WEBRTC_SEND_BUFFER_BYTES_MAX = 65536;
+export const WEBRTC_AHEAD_BYTES_MAX = 32768;
 export const WEBRTC_DATAGRAM_BUFFER_BYTES_MAX = 8192;
 export const SCTP_CHUNKS_WAITING_MAX = 4096;
 export const SCTP_RECEIVE_BYTES_MAX = 4194304;
@@ -78,6 +100,7 @@ export const ICE_SERVER_SECONDS_MAX = 2.0;
 export const ICE_CANDIDATES_KNOWN_MAX = 128;
 export const ICE_PACKETS_WAITING_MAX = 1024;
 export const HALF_OPEN_CONNECTIONS_MAX = 64;
+export const HALF_OPEN_PER_ADDRESS_MAX = 32;
 export const HTTP_LINE_BYTES_MAX = 8192;
 export const CODE_BURST_MAX = 10;
 export const CODES_PER_SECOND = 1.0;
@@ -691,6 +714,8 @@ export const surfaceValues: Codec<SurfaceValues> = struct("SurfaceValues", {
  * A participant's first message.
  *
  * `resume_session` and `resume_token` are empty for a new session; `last_seq` is the highest record it holds.
+ * `heartbeat_ms` is how often it wants to ping, 0 when the room may say; `software` the version of its Theta. The
+ * first two fields stay what they are for ever: by them a room tells who speaks another protocol (SES-16).
  */
 export interface SessionHello {
   readonly type: "SessionHello";
@@ -704,6 +729,8 @@ export interface SessionHello {
   readonly resumeSession: Uint8Array;
   readonly resumeToken: Uint8Array;
   readonly lastSeq: bigint;
+  readonly heartbeatMs: number;
+  readonly software: string;
 }
 
 export const sessionHello: MessageCodec<SessionHello> = message(
@@ -720,6 +747,8 @@ export const sessionHello: MessageCodec<SessionHello> = message(
     resumeSession: bytes(),
     resumeToken: bytes(),
     lastSeq: u64,
+    heartbeatMs: u32,
+    software: text(0, 32),
   },
 );
 
@@ -1278,7 +1307,8 @@ export const sessionChallenge: MessageCodec<SessionChallenge> = message(
 /**
  * The session stands. Times are milliseconds since 1970 on the room's clock.
  *
- * `lamport` is the highest admitted at `head_seq`; a new command's must be above it.
+ * `lamport` is the highest admitted at `head_seq`; a new command's must be above it. `heartbeat_ms` is how often both
+ * sides ping.
  */
 export interface SessionAcknowledge {
   readonly type: "SessionAcknowledge";
@@ -1293,6 +1323,7 @@ export interface SessionAcknowledge {
   readonly lamport: bigint;
   readonly nextNonce: bigint;
   readonly resumed: boolean;
+  readonly heartbeatMs: number;
 }
 
 export const sessionAcknowledge: MessageCodec<SessionAcknowledge> = message(
@@ -1310,6 +1341,7 @@ export const sessionAcknowledge: MessageCodec<SessionAcknowledge> = message(
     lamport: u64,
     nextNonce: u64,
     resumed: bool,
+    heartbeatMs: u32,
   },
 );
 
@@ -2237,32 +2269,32 @@ export const PLANES: Readonly<Record<(FromParticipant | FromRoom)["type"], Plane
   Ping: "control",
   Pong: "control",
   SubmitPacket: "commands",
-  ResyncRequest: "control",
+  ResyncRequest: "commands",
   ChatLine: "control",
   PresenceUpdate: "state",
   AssetPart: "assets",
-  AssetRequest: "assets",
-  SwitchBranch: "control",
-  WhoRequest: "control",
-  HistoryRequest: "control",
-  MomentRequest: "control",
-  MergePreviewRequest: "control",
+  AssetRequest: "control",
+  SwitchBranch: "commands",
+  WhoRequest: "commands",
+  HistoryRequest: "commands",
+  MomentRequest: "commands",
+  MergePreviewRequest: "commands",
   PolicyRequest: "control",
   InviteRequest: "control",
-  SnapshotRequest: "assets",
+  SnapshotRequest: "control",
   StateAck: "state",
-  StateChunksReceived: "control",
-  CellHashes: "control",
-  ClaimOwnership: "control",
-  ReleaseOwnership: "control",
+  StateChunksReceived: "state",
+  CellHashes: "state",
+  ClaimOwnership: "state",
+  ReleaseOwnership: "state",
   OwnedState: "state",
-  SpawnEntities: "control",
-  DespawnEntities: "control",
-  SubscribeRegion: "control",
-  UnsubscribeRegion: "control",
-  SelectEntities: "control",
-  InterestRequest: "control",
-  WorldRequest: "control",
+  SpawnEntities: "state",
+  DespawnEntities: "state",
+  SubscribeRegion: "state",
+  UnsubscribeRegion: "state",
+  SelectEntities: "state",
+  InterestRequest: "state",
+  WorldRequest: "state",
   SessionChallenge: "control",
   SessionAcknowledge: "control",
   PacketAcknowledged: "commands",
@@ -2270,36 +2302,108 @@ export const PLANES: Readonly<Record<(FromParticipant | FromRoom)["type"], Plane
   Corrected: "commands",
   Commit: "commands",
   DocumentPart: "commands",
-  History: "control",
+  History: "commands",
   Roster: "control",
   Chat: "control",
   PresenceBatch: "state",
-  AssetReceived: "assets",
-  AssetRefused: "assets",
+  AssetReceived: "control",
+  AssetRefused: "control",
   AssetData: "assets",
   ConflictNotice: "commands",
-  BranchList: "control",
-  WhoAnswer: "control",
-  HistoryPage: "control",
-  MomentPart: "commands",
+  BranchList: "commands",
+  WhoAnswer: "commands",
+  HistoryPage: "commands",
+  MomentPart: "assets",
   PolicyAnswer: "control",
   InviteMade: "control",
-  RequestRefused: "control",
-  SnapshotOffer: "assets",
+  RequestRefused: "commands",
+  SnapshotOffer: "commands",
   SnapshotPart: "assets",
-  CompressionDictionary: "assets",
+  CompressionDictionary: "control",
   Compressed: "control",
-  ComponentDescriptors: "control",
+  ComponentDescriptors: "state",
   StateFrame: "state",
-  StateSection: "control",
-  CellsLeft: "control",
-  StateChunk: "assets",
-  OwnershipChanged: "control",
-  OwnershipRefused: "control",
-  EntitiesSpawned: "control",
-  EntitiesDespawned: "control",
-  InterestAnswer: "control",
-  WorldAnswer: "control",
+  StateSection: "state",
+  CellsLeft: "state",
+  StateChunk: "state",
+  OwnershipChanged: "state",
+  OwnershipRefused: "state",
+  EntitiesSpawned: "state",
+  EntitiesDespawned: "state",
+  InterestAnswer: "state",
+  WorldAnswer: "state",
+};
+
+/** The number of the lane that each message travels on (WIRE-2). */
+export const MESSAGE_LANES: Readonly<Record<(FromParticipant | FromRoom)["type"], number>> = {
+  SessionHello: 0,
+  SessionProof: 0,
+  Ping: 0,
+  Pong: 0,
+  SubmitPacket: 2,
+  ResyncRequest: 2,
+  ChatLine: 0,
+  PresenceUpdate: 1,
+  AssetPart: 4,
+  AssetRequest: 0,
+  SwitchBranch: 2,
+  WhoRequest: 2,
+  HistoryRequest: 2,
+  MomentRequest: 2,
+  MergePreviewRequest: 2,
+  PolicyRequest: 0,
+  InviteRequest: 0,
+  SnapshotRequest: 0,
+  StateAck: 1,
+  StateChunksReceived: 3,
+  CellHashes: 3,
+  ClaimOwnership: 3,
+  ReleaseOwnership: 3,
+  OwnedState: 1,
+  SpawnEntities: 3,
+  DespawnEntities: 3,
+  SubscribeRegion: 3,
+  UnsubscribeRegion: 3,
+  SelectEntities: 3,
+  InterestRequest: 3,
+  WorldRequest: 3,
+  SessionChallenge: 0,
+  SessionAcknowledge: 0,
+  PacketAcknowledged: 2,
+  PacketRefused: 2,
+  Corrected: 2,
+  Commit: 2,
+  DocumentPart: 2,
+  History: 2,
+  Roster: 0,
+  Chat: 0,
+  PresenceBatch: 1,
+  AssetReceived: 0,
+  AssetRefused: 0,
+  AssetData: 4,
+  ConflictNotice: 2,
+  BranchList: 2,
+  WhoAnswer: 2,
+  HistoryPage: 2,
+  MomentPart: 4,
+  PolicyAnswer: 0,
+  InviteMade: 0,
+  RequestRefused: 2,
+  SnapshotOffer: 2,
+  SnapshotPart: 4,
+  CompressionDictionary: 0,
+  Compressed: 0,
+  ComponentDescriptors: 3,
+  StateFrame: 1,
+  StateSection: 3,
+  CellsLeft: 3,
+  StateChunk: 3,
+  OwnershipChanged: 3,
+  OwnershipRefused: 3,
+  EntitiesSpawned: 3,
+  EntitiesDespawned: 3,
+  InterestAnswer: 3,
+  WorldAnswer: 3,
 };
 
 // -- messages of signalling

@@ -12,6 +12,8 @@ export interface SessionPorts {
   ended(): void;
   /** The headset shows something of its own; what is held should be let go of. */
   hidden(): void;
+  /** The headset was put on again, or its own menu is gone. */
+  shown(): void;
 }
 
 export interface SessionKeeper {
@@ -40,7 +42,9 @@ export function createSessionKeeper(system: XRSystem | undefined, ports: Session
       ports.ended();
     });
     session.addEventListener("visibilitychange", () => {
-      if (current === session && session.visibilityState === "hidden") ports.hidden();
+      if (current !== session) return;
+      if (session.visibilityState === "hidden") ports.hidden();
+      else if (session.visibilityState === "visible") ports.shown();
     });
     try {
       await ports.present(session, FOVEATION);

@@ -40,7 +40,7 @@ export interface Xr {
 
 /** VR for a room: the session, what hands do in it, and how one moves. The room's own session goes on all the while. */
 export function createXr(options: CreateXrOptions): Xr {
-  const { scene } = options;
+  const { client, scene } = options;
   const { stage } = scene;
   const settings = options.settings ?? createXrSettings(localShelf());
   const listeners = new Set<(immersive: boolean) => void>();
@@ -59,6 +59,8 @@ export function createXr(options: CreateXrOptions): Xr {
       return stage.present(session, foveation);
     },
     begun(session) {
+      // Putting the headset on may have taken a while, and another network.
+      client.checkLink();
       body ??= createBody(options, settings, () => void keeper.leave());
       body.begin(session);
       tell(true);
@@ -68,6 +70,7 @@ export function createXr(options: CreateXrOptions): Xr {
       tell(false);
     },
     hidden: () => body?.controls.cancel(),
+    shown: () => client.checkLink(),
   });
   stage.addTask((seconds, frame) => {
     const space = stage.renderer.xr.getReferenceSpace();

@@ -35,6 +35,7 @@ function setUp({ present = () => Promise.resolve() }: { present?: (session: Fake
     begun: () => void told.push("begun"),
     ended: () => void told.push("ended"),
     hidden: () => void told.push("hidden"),
+    shown: () => void told.push("shown"),
   };
   return { keeper: createSessionKeeper(system, ports), session, told, asked };
 }
@@ -89,6 +90,17 @@ test("a headset that shows something of its own lets everything go", async () =>
   expect(told).toContain("hidden");
 });
 
+test("a headset that is put on again has the link looked after", async () => {
+  const { keeper, session, told } = setUp();
+  await keeper.enter();
+  session.visibilityState = "hidden";
+  session.dispatchEvent(new Event("visibilitychange"));
+  expect(told).not.toContain("shown");
+  session.visibilityState = "visible";
+  session.dispatchEvent(new Event("visibilitychange"));
+  expect(told.at(-1)).toBe("shown");
+});
+
 test("what can't be drawn is ended, and says so", async () => {
   const { keeper, session, told } = setUp({ present: () => Promise.reject(new Error("no layer")) });
   const end = vi.spyOn(session, "end");
@@ -103,7 +115,7 @@ test("a session that ends while it starts never begins", async () => {
 });
 
 test("without WebXR there is no way in", async () => {
-  const ports: SessionPorts = { present: () => Promise.resolve(), begun: vi.fn(), ended: vi.fn(), hidden: vi.fn() };
+  const ports: SessionPorts = { present: () => Promise.resolve(), begun: vi.fn(), ended: vi.fn(), hidden: vi.fn(), shown: vi.fn() };
   const none = createSessionKeeper(undefined, ports);
   expect(await none.supported).toBe(false);
   await expect(none.enter()).rejects.toThrow("WebXR");

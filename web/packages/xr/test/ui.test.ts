@@ -192,6 +192,14 @@ test("a viewer reads and leaves, and changes nothing", () => {
   expect(target("Add a cube").enabled).toBe(false);
 });
 
+test("a poor link is said, and that it is good again", () => {
+  const { client, texts } = here;
+  client.setStatistics({ roundTripMs: 900, jitterMs: 10, lossShare: 0 });
+  expect(texts()[0]).toBe("Slow link · nobody else yet");
+  client.setStatistics({ roundTripMs: 40 });
+  expect(texts()[0]).toBe("Live · nobody else yet");
+});
+
 test("a lost connection is seen and told of, and so is its return", () => {
   const { client, texts } = here;
   client.setConnection({ phase: "waiting", attempt: 1, retryAtMs: 0, reason: "gone" });

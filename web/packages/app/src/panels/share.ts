@@ -68,6 +68,8 @@ interface Invites {
   /** Those that do not expire. */
   readonly tokens: Readonly<Partial<Record<Role, string>>>;
   readonly code: string;
+  /** Link of another signalling server where the room's host is met; empty when there is none. */
+  readonly signaling: string;
 }
 
 /** The fields about invites, without anything that they do. */
@@ -108,7 +110,7 @@ function createInviteFields() {
 
 function createInvite({ client, location, fetch, copy }: SharePorts) {
   const { picture, words, hint, typed, trouble, link, copyButton, address, ends, grants, content } = createInviteFields();
-  let invites: Invites = { links: [], tokens: {}, code: "" };
+  let invites: Invites = { links: [], tokens: {}, code: "", signaling: "" };
   /** Those that were made for this panel, by role and seconds. */
   const made = new Map<string, Invite>();
   let wanted = "";
@@ -148,7 +150,9 @@ function createInvite({ client, location, fetch, copy }: SharePorts) {
   }
 
   function show(chosen: Role, { token, expiresMs }: Invite): void {
-    const url = `${address.value}/#invite=${token}`;
+    // Where the room's host can be met once this address does not answer.
+    const meeting = invites.signaling ? `&signal=${encodeURIComponent(invites.signaling)}` : "";
+    const url = `${address.value}/#invite=${token}${meeting}`;
     link.value = url;
     const end = expiresMs === null ? "It does not expire." : `It lasts until ${whenWords(expiresMs)}; who is in by then stays in.`;
     words.textContent = `${GRANTS.find(({ grant }) => grant === chosen)!.words} ${end}`;
@@ -165,7 +169,7 @@ function createInvite({ client, location, fetch, copy }: SharePorts) {
       trouble.textContent = "";
       try {
         const [room, tokens] = await Promise.all([readJson(askRoom(client, "/api/room", fetch)), readJson(askRoom(client, "/api/invites", fetch))]);
-        invites = { links: textsIn(room.links), tokens: { editor: textIn(tokens.editor), viewer: textIn(tokens.viewer) }, code: textIn(tokens.code) };
+        invites = { links: textsIn(room.links), tokens: { editor: textIn(tokens.editor), viewer: textIn(tokens.viewer) }, code: textIn(tokens.code), signaling: textIn(room.signaling) };
       } catch (error) {
         trouble.textContent = error instanceof Error ? error.message : String(error);
       }

@@ -1,5 +1,6 @@
 import type { ConnectionState, RoomClient } from "@theta/client";
 import { h } from "../dom";
+import { type LinkDetails, millisecondsWords } from "./link";
 
 const COUNTDOWN_MILLISECONDS = 250;
 
@@ -18,7 +19,7 @@ export function connectionWords(client: RoomClient, now: number): { state: strin
       const watching = connection.role === "viewer" ? "Watching" : "Live";
       return {
         state: "live",
-        text: milliseconds === null ? watching : `${watching} · ${milliseconds < 10 ? milliseconds.toFixed(1) : Math.round(milliseconds)} ms`,
+        text: milliseconds === null ? watching : `${watching} · ${millisecondsWords(milliseconds)}`,
         title: (milliseconds === null ? "Connected" : `Round trip ${milliseconds.toFixed(1)} ms${jitter}`) + livingTitle(client),
       };
     }
@@ -60,7 +61,7 @@ export function refusalWords(code: Refusal): string {
     "bad-proof": "Key not accepted",
     "room-full": "Room is full",
     "session-replaced": "Open elsewhere",
-    "protocol-mismatch": "Page is out of date",
+    "protocol-mismatch": "Page and room differ",
     kicked: "Sent away",
     revoked: "Not welcome here",
     "wrong-room": "Not the room of your link",
@@ -70,8 +71,8 @@ export function refusalWords(code: Refusal): string {
   return words[code];
 }
 
-/** A chip with the connection's state; a press tries again at once. */
-export function createConnectionChip(client: RoomClient): HTMLElement {
+/** A chip with the connection's state; a press tries again at once, or shows how good the link is. */
+export function createConnectionChip(client: RoomClient, details: LinkDetails): HTMLElement {
   const text = h("span", { class: "label" });
   const chip = h("button", {
     class: "chip",
@@ -91,6 +92,7 @@ export function createConnectionChip(client: RoomClient): HTMLElement {
   chip.addEventListener("click", () => {
     if (client.connection.phase === "waiting" || client.connection.phase === "refused") client.connect();
   });
+  details.attach(chip, () => client.connection.phase === "online");
   client.on("connection", show);
   client.on("statistics", show);
   client.on("state", show);
@@ -100,10 +102,15 @@ export function createConnectionChip(client: RoomClient): HTMLElement {
 }
 
 /**
- * The line at the foot: `branches`, what the document's hash is, whether it agrees with the room's, whose signatures were
+ * The line at the foot: `branches`, what the link is, what the document's hash is, whether it agrees with the room's, whose signatures were
  * checked, and how much is alive.
  */
-export function createStatusBar(client: RoomClient, copied: () => void, branches: HTMLElement | null = null): HTMLElement {
+export function createStatusBar(
+  client: RoomClient,
+  copied: () => void,
+  branches: HTMLElement | null = null,
+  link: HTMLElement | null = null,
+): HTMLElement {
   const agreement = h("span", { class: "agreement", testId: "document-status" });
   const hash = h("button", { class: "hash", testId: "document-hash", attributes: { type: "button" } });
   const seq = h("span", { testId: "document-seq" });
@@ -139,6 +146,6 @@ export function createStatusBar(client: RoomClient, copied: () => void, branches
   return h("footer", {
     class: "status-bar",
     testId: "status-bar",
-    children: [branches, agreement, hash, seq, signatures, living, pending],
+    children: [branches, agreement, link, hash, seq, signatures, living, pending],
   });
 }

@@ -12,6 +12,7 @@ import type {
   Gesture,
   GoverningOperation,
   HistoryView,
+  LinkView,
   Invite,
   Maker,
   MergeOptions,
@@ -51,6 +52,7 @@ export class FakeClient implements RoomClient {
   statistics: Statistics = {
     roundTripMs: null,
     jitterMs: null,
+    lossShare: null,
     clockOffsetMs: null,
     packetsPending: 0,
     signaturesVerified: 0,
@@ -58,6 +60,7 @@ export class FakeClient implements RoomClient {
     signaturesUnknown: 0,
     divergences: 0,
   };
+  link: LinkView = { transport: null, openedAfterMs: null, passedOver: [] };
   /** Everything performed, in order. */
   readonly performed: Operation[] = [];
   readonly uploaded: Uint8Array[] = [];
@@ -118,6 +121,15 @@ export class FakeClient implements RoomClient {
   setStatistics(changes: Partial<Statistics>): void {
     this.statistics = { ...this.statistics, ...changes };
     this.emit("statistics", this.statistics);
+  }
+
+  setLink(link: LinkView): void {
+    this.link = link;
+    this.emit("link", link);
+  }
+
+  checkLink(): void {
+    this.asked.push(["checkLink"]);
   }
 
   /** Someone else comes in, or moves. */

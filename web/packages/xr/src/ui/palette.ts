@@ -1,4 +1,4 @@
-import type { Vector3 as Triple } from "@theta/client";
+import { linkQuality, type Vector3 as Triple } from "@theta/client";
 import { MathUtils, Vector3, type Object3D } from "three";
 import { drawLine, setLetters } from "./brush";
 import { button, swatch, toggleSwitch } from "./buttons";
@@ -52,8 +52,15 @@ export function createPalette(ports: PalettePorts): XrPanel {
     for (const item of items) item.touch();
   };
   const { client, scene, settings } = ports;
+  let quality = linkQuality(client.statistics);
   const stops = [
     ...(["connection", "people", "history", "document"] as const).map((event) => client.on(event, touch)),
+    client.on("statistics", (statistics) => {
+      // Figures change all the time; what is said of them seldom does.
+      if (linkQuality(statistics) === quality) return;
+      quality = linkQuality(statistics);
+      touch();
+    }),
     scene.selection.subscribe(touch),
     settings.subscribe(touch),
   ];

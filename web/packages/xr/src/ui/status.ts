@@ -1,4 +1,4 @@
-import type { Person, RoomClient } from "@theta/client";
+import { linkQuality, type Person, type RoomClient } from "@theta/client";
 import { COLOURS } from "./look";
 
 const NAMES_MAX = 2;
@@ -12,10 +12,11 @@ export interface Status {
 /** How the connection is and who is here, in one line; asked again whenever either changed. */
 export function statusOf(client: RoomClient): () => Status {
   return () => {
-    const { connection, document: view } = client;
+    const { connection, document: view, statistics } = client;
     switch (connection.phase) {
       case "online":
         if (view.status === "loading") return { text: "Joining …", lamp: COLOURS.warn };
+        if (linkQuality(statistics) === "poor") return { text: `Slow link · ${company(client.people)}`, lamp: COLOURS.warn };
         return { text: `${connection.role === "viewer" ? "Watching" : "Live"} · ${company(client.people)}`, lamp: COLOURS.good };
       case "connecting":
         return { text: connection.attempt > 1 ? "Connection lost · reconnecting" : "Connecting …", lamp: COLOURS.warn };
