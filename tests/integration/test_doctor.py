@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import socket
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +16,7 @@ from aiohttp import ClientSession
 from tests.contract.transport_contract import soon
 from tests.integration import test_webrtc_turn
 from tests.support.coturn import SECRET, TURNSERVER, Coturn
-from tests.support.room_process import serving
+from tests.support.room_process import TAKES_CTRL_C, serving
 from tests.support.signal_process import signalling
 from theta.adapters.client.address import room_address
 from theta.adapters.doctor import findings
@@ -36,7 +35,6 @@ from theta.session.secret import RoomSecret
 pytestmark = pytest.mark.integration
 needs_coturn = pytest.mark.skipif(TURNSERVER is None, reason="coturn's turnserver is not installed")
 
-THETA = str(Path(sys.executable).parent / "theta")
 MACHINE = ["clock", "ports", "firewall", "addresses", "IPv6", "UDP", "UDP buffers", "certificate"]
 WAYS = ["WebSocket", "QUIC", "WebTransport", "WebRTC", "link"]
 
@@ -61,7 +59,7 @@ class Diagnosis:
 async def started(folder: Path, *arguments: str) -> asyncio.subprocess.Process:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
     return await asyncio.create_subprocess_exec(
-        *(THETA, "doctor", *arguments),
+        *(*TAKES_CTRL_C, "doctor", *arguments),
         cwd=folder,
         env={**kept, "HOME": str(folder), "COLUMNS": "200"},
         stdout=asyncio.subprocess.PIPE,

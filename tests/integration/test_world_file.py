@@ -16,6 +16,7 @@ import theta
 from tests.contract.transport_contract import soon
 from tests.integration.test_cli import DEADLINE_SECONDS, THETA, Server, living_in
 from tests.integration.test_cli_rooms import theta as run_theta
+from tests.support.room_process import TAKES_CTRL_C
 from theta.adapters.world_files import WorldFileError, read_world
 from theta.base.errors import StoreUnavailable
 from theta.ecs.component import component_named, component_type
@@ -204,10 +205,6 @@ def serve(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE_SECONDS)
 
 
-TAKES_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); " + THETA[-1]
-"""Whoever runs the tests in the background may have told them, and so what they start, to ignore it."""
-
-
 class TestServing:
     def test_a_broken_file_opens_no_room(self, home: Path) -> None:
         written(home.parent, "import theta\nworld = theta.World()\n1 / 0\n")
@@ -221,7 +218,7 @@ class TestServing:
 
     def test_ctrl_c_ends_a_build_that_takes_long(self, home: Path) -> None:
         written(home.parent, "import time\nprint('building', flush=True)\ntime.sleep(600)\n")
-        command = [*THETA[:-1], TAKES_CTRL_C, "serve", "room.theta", "--port", "0", "--world", "yard.py"]
+        command = [*TAKES_CTRL_C, "serve", "room.theta", "--port", "0", "--world", "yard.py"]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         assert process.stdout is not None
         assert process.stdout.readline() == "building\n"

@@ -15,6 +15,12 @@ from theta.adapters.sqlite_store import SqliteLogStore
 from theta.commands.store import StoredRecord
 
 PROGRAM = [str(Path(sys.executable).parent / "theta")]
+TAKES_CTRL_C = [
+    sys.executable,
+    "-c",
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from theta.cli.main import run; run()",
+]
+"""The same: whoever runs the tests in the background may have told them, and so what they start, to ignore it."""
 WITH_CHECKPOINTS = """
 from theta.node import checkpoint_schedule, frontier
 checkpoint_schedule.CHECKPOINT_COMMANDS = 12
