@@ -133,3 +133,8 @@ def test_a_room_that_begins_anew_is_told_nothing_of_the_one_before(seed: int, se
 def test_a_child_is_shown_when_its_parent_is_out_of_reach(seed: int) -> None:
     """The child ended with its parent where only the parent was shown no more, and stayed away for good."""
     check_seed(seed, living_room(seed), 3.0)
+
+
+def test_what_was_to_be_forgotten_over_a_lost_connection_is_forgotten_later() -> None:
+    """A cell was left, seen again and left again; that it is to be forgotten was lost, and not said a second time."""
+    check_seed(20260822, living_room(20260822), 3.0)

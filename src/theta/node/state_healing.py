@@ -50,10 +50,15 @@ class StateHealing:
         cells = np.array([each.cell for each in message.hashes], np.int64)
         rows, known = pairs.rows_of(np.full(len(cells), seat.number), cells)
         since = dict(zip(cells[known].tolist(), pairs.since[rows].tolist(), strict=True))
+        # Of before the cell became relevant to it again. That it is to forget that may have been lost with a
+        # connection: as long as it has it, it is told so when the cell is left.
+        ticks = np.array([each.tick for each in message.hashes], np.int64)
+        old = rows[ticks[known] < pairs.since[rows]]
+        pairs.sent[old] = np.maximum(pairs.sent[old], 1)
         unknown: list[int] = cells[~known].tolist()
         if seat.hashes_tick and tick - seat.hashes_tick < HASHES_TICKS:
             return unknown
-        # What it was told before the cell became relevant to it again, it has been told to forget.
+        # Nothing is to be compared with what it has been told to forget.
         told = [each for each in message.hashes if each.cell in since and each.tick >= since[each.cell]]
         found = compare_hashes(self._history, told)
         seat.hashes_tick = tick
