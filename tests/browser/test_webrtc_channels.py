@@ -20,7 +20,8 @@ OFFER = """async () => {
     channel.binaryType = "arraybuffer";
     return channel;
   };
-  const reliable = make(0, {});
+  const reliable = make(2, {});
+  const others = [0, 3, 4].map((id) => make(id, {}));
   const datagrams = make(1, { ordered: false, maxRetransmits: 0 });
   const heard = { stream: 0, first: 0, datagrams: [], texts: [], closed: false };
   reliable.onmessage = ({ data }) => {
@@ -31,7 +32,7 @@ OFFER = """async () => {
   };
   datagrams.onmessage = ({ data }) => heard.datagrams.push(data.byteLength);
   reliable.onclose = () => { heard.closed = true; };
-  Object.assign(window, { peer, reliable, datagrams, heard });
+  Object.assign(window, { peer, reliable, others, datagrams, heard });
   await peer.setLocalDescription();
   while (peer.iceGatheringState !== "complete") await new Promise((done) => setTimeout(done, 10));
   return peer.localDescription.sdp;
