@@ -21,7 +21,7 @@ from aioquic.quic.packet import QuicFrameType
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from fuzz.harness import read_by_first_byte, run
+from fuzz.harness import joined, pieces, read_by_first_byte, run
 from theta.adapters.quic_configuration import ALPN_HTTP
 from theta.adapters.quic_connection import HTTP_CONTROL_STREAMS_MAX, HTTP_STREAMS_MAX, BoundedConnection
 from theta.adapters.quic_frames import LENGTH_BYTES, FrameReader, FrameWriter, Inbox, with_length
@@ -47,23 +47,10 @@ from theta.wire.compression import Compressor, Decompressor
 from theta.wire.messages import Compressed, Message, Ping, Pong
 
 CORPUS = Path(__file__).resolve().parent / "corpus" / "frames"
+PARTS_MAX = 256
+"""What comes at a time: so many parts of an input, and no more."""
 FRAME_BYTES_SMALL = 300
 """A limit that an input gets over."""
-
-
-def pieces(data: bytes) -> list[bytes]:
-    """What came at a time, each after its length in two bytes; a length over what is left takes the rest."""
-    found: list[bytes] = []
-    while len(data) >= 2 and len(found) < 256:
-        size = int.from_bytes(data[:2], "little")
-        found.append(data[2 : 2 + size])
-        data = data[2 + size :]
-    return found
-
-
-def joined(*parts: bytes) -> bytes:
-    """What `pieces` reads."""
-    return b"".join(len(part).to_bytes(2, "little") + part for part in parts)
 
 
 # -- frames on a stream ------------------------------------------------------------------------------------------------
@@ -71,7 +58,7 @@ def joined(*parts: bytes) -> bytes:
 
 def read_stream(data: bytes) -> None:
     """A lane's stream in pieces: the frames that stand in it, up to the first that is too large."""
-    parts = pieces(data)
+    parts = pieces(data, PARTS_MAX)
     expected, is_refused = _frames_in(b"".join(parts))
     reader = FrameReader(Lane.CONTROL, FRAME_BYTES_SMALL)
     found: list[bytes] = []
@@ -107,7 +94,7 @@ def read_round_trip(data: bytes) -> None:
     writers = {lane: FrameWriter(lane, queue, metrics) for lane in RELIABLE_LANES}
     inbox = Inbox(CLIENT_FRAME_BYTES_MAX, TransportMetrics())
     put: dict[Lane, list[bytes]] = {lane: [] for lane in Lane}
-    for part in pieces(data):
+    for part in pieces(data, PARTS_MAX):
         if not part:
             continue
         lane, frame = Lane(part[0] % len(Lane)), part[1:]
@@ -145,7 +132,7 @@ def read_lanes(data: bytes) -> None:
     inbox = Inbox(FRAME_BYTES_SMALL, metrics)
     streams = LaneStreams(_a_connection(), SendQueue(lambda: 0.0, metrics), inbox, metrics)
     begun: dict[int, Lane] = {}
-    for part in pieces(data):
+    for part in pieces(data, PARTS_MAX):
         if not part:
             continue
         stream, said = 4 * (part[0] % 8), part[1:]
@@ -218,7 +205,7 @@ def read_channel(data: bytes) -> None:
     queue.put(Lane.COMMANDS, bytes(100))
     lane.fill(1_200, 1_200)
     received = 0
-    for part in pieces(data):
+    for part in pieces(data, PARTS_MAX):
         try:
             if part[:1] and part[0] % 2:
                 lane.handle_text(part[1:].decode("utf-8", "replace"))
@@ -244,7 +231,7 @@ def read_channel(data: bytes) -> None:
 
 def read_capsules(data: bytes) -> None:
     """Capsules in pieces: the same ends as all at once."""
-    parts = pieces(data)
+    parts = pieces(data, PARTS_MAX)
 
     def ends(of: list[bytes]) -> list[object]:
         reader = CapsuleReader()
@@ -271,7 +258,7 @@ def read_http(data: bytes) -> None:
         else WebTransportCarrier(connection, authority="room.example:8080")
     )
     came = given = 0
-    for event in _events_of(pieces(data[1:]), is_room=is_room):
+    for event in _events_of(pieces(data[1:], PARTS_MAX), is_room=is_room):
         came += len(getattr(event, "data", b""))
         try:
             _open_at_quic(connection, event)
@@ -318,7 +305,7 @@ def _events_of(parts: list[bytes], *, is_room: bool) -> Iterator[QuicEvent]:
 
 def read_messages(data: bytes) -> None:
     """Frames as messages of either side's, compressed or not."""
-    for frame in pieces(data):
+    for frame in pieces(data, PARTS_MAX):
         for decode in (codec.decode_from_participant, codec.decode_from_room):
             try:
                 message = decode(frame)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from fuzz.harness import read_by_first_byte, run
+from fuzz.harness import joined, pieces, read_by_first_byte, run
 from theta.base.identifiers import blake2b_128
 from theta.base.limits import HELD_BYTES_MAX, HELD_FRAMES_MAX, NONCE_BYTES_MAX, NONCE_BYTES_MIN
 from theta.base.moment import Moment
@@ -136,21 +136,6 @@ class Scene:
 
 def _settings(name: str, identity: Identity) -> PeerSettings:
     return PeerSettings(identity, blake2b_128("fuzz", name.encode()), name, INVITE, CAPABILITIES)
-
-
-def pieces(data: bytes) -> list[bytes]:
-    """Frames, each after its length in two bytes."""
-    found: list[bytes] = []
-    while len(data) >= 2 and len(found) < 64:
-        size = int.from_bytes(data[:2], "little")
-        found.append(data[2 : 2 + size])
-        data = data[2 + size :]
-    return found
-
-
-def joined(*frames: bytes) -> bytes:
-    """What `pieces` reads."""
-    return b"".join(len(frame).to_bytes(2, "little") + frame for frame in frames)
 
 
 def on_lane(lane: Lane, message: Message) -> bytes:

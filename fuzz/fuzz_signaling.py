@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from fuzz.harness import read_by_first_byte, run
+from fuzz.harness import joined, pieces, read_by_first_byte, run
 from theta.base.errors import FrameTooLarge, PeerError, ProtocolError
 from theta.base.limits import SIGNAL_CANDIDATES_MAX
 from theta.base.moment import Moment
@@ -114,21 +114,6 @@ class Scene:
             self.server.handle_disconnected(self.now, connection)
         self.settle()
         assert (self.server.connections, self.server.rooms, self.server.poll_timeout()) == (0, 0, None)
-
-
-def pieces(data: bytes) -> list[bytes]:
-    """Frames, each after its length in two bytes."""
-    found: list[bytes] = []
-    while len(data) >= 2 and len(found) < 64:
-        size = int.from_bytes(data[:2], "little")
-        found.append(data[2 : 2 + size])
-        data = data[2 + size :]
-    return found
-
-
-def joined(*frames: bytes) -> bytes:
-    """What `pieces` reads."""
-    return b"".join(len(frame).to_bytes(2, "little") + frame for frame in frames)
 
 
 def read_first_word(data: bytes) -> None:

@@ -13,6 +13,21 @@ def read_by_first_byte(readers: Sequence[Callable[[bytes], None]], data: bytes) 
         readers[data[0] % len(readers)](data[1:])
 
 
+def pieces(data: bytes, count_max: int = 64) -> list[bytes]:
+    """At most so many frames, each after its length in two bytes; a length over what is left takes the rest."""
+    found: list[bytes] = []
+    while len(data) >= 2 and len(found) < count_max:
+        size = int.from_bytes(data[:2], "little")
+        found.append(data[2 : 2 + size])
+        data = data[2 + size :]
+    return found
+
+
+def joined(*frames: bytes) -> bytes:
+    """What `pieces` reads."""
+    return b"".join(len(frame).to_bytes(2, "little") + frame for frame in frames)
+
+
 def run(arguments: list[str], read: Callable[[bytes], None], seeds: Callable[[], list[bytes]], corpus: Path) -> None:
     """Fuzz with atheris; arguments are libFuzzer's, and --seeds writes the seeds to the corpus."""
     if arguments == ["--seeds"]:

@@ -3,6 +3,7 @@
 import pytest
 
 from fuzz import fuzz_signaling as target
+from fuzz.harness import joined, pieces
 from tests.fuzz.corpora import assert_replays_within
 from theta.signaling.candidates import CandidateCount
 from theta.signaling.negotiation import Negotiation
@@ -27,7 +28,7 @@ def test_the_seeds_are_in_the_corpus_and_go_through() -> None:
     assert {seed[0] for seed in target.seeds()} == set(range(len(target.READERS)))
     scene = target.Scene()
     talk = next(seed for seed in target.seeds() if seed[0] == target.READERS.index(target.read_talk))
-    for piece in target.pieces(talk[1:]):
+    for piece in pieces(talk[1:]):
         scene.say((target.HOST_CONNECTION, target.GUEST_CONNECTION)[piece[0] % 2], piece[1:])
     assert dict(scene.server.counts) == {"relayed": 3, "refused TooManyCandidates": 2}
 
@@ -52,4 +53,4 @@ def test_the_target_finds_candidates_that_are_passed_on(monkeypatch: pytest.Monk
     monkeypatch.setattr(target, "CandidateCount", type("Strict", (CandidateCount,), {"add": really}))
     offer = codec.encode(SignalOffer(1, 2, "a=candidate:1\n" * 65))
     with pytest.raises(TooManyCandidates):
-        target.read_anything(b"\1" + target.joined(b"\1" + offer))
+        target.read_anything(b"\1" + joined(b"\1" + offer))
